@@ -1,0 +1,75 @@
+use crate::ids::{BuyerCommit, Jti, Millis, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Vnd};
+
+/// Everything anyone may ask of a drop that exists.
+#[derive(Clone, Debug)]
+pub enum Command {
+    Purchase(Purchase),
+    /// The shopper gives the units back.
+    Cancel { sid: Sid },
+    /// A payment link is about to be asked for; committed before the provider is called.
+    AskLink,
+    /// The provider made the link.
+    LinkMade(LinkFacts),
+    /// Under this order's code the provider holds a link that is not ours.
+    LinkConflict,
+    /// A signed reply showed the link closed, with these payments on it.
+    LinkClosed { payments: Vec<PaymentIdentity> },
+    Payment(Payment),
+    /// The hold's time has come; the core decides whether it has run out.
+    EndHold,
+    Pause,
+    Resume,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purchase {
+    /// The code the order gets if it is placed.
+    pub order: OrderCode,
+    pub sub: Sub,
+    pub sid: Sid,
+    pub jti: Jti,
+    pub quantity: u32,
+    /// The token's own limit, besides the drop's.
+    pub quantity_max: u32,
+    pub region: RegionCode,
+    /// Under the salt of the record that `jti` names, if it names one; otherwise under a new one.
+    pub buyer_commit: BuyerCommit,
+}
+
+/// What the provider said of a link it made. Nothing of it is personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkFacts {
+    pub id: String,
+    pub checkout_url: String,
+    /// Absent when a link had to be found again: the provider shows these only once.
+    pub transfer: Option<TransferFacts>,
+}
+
+/// Where a bank transfer must go, and how it is drawn as a QR code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferFacts {
+    pub qr_code: String,
+    pub bank_bin: String,
+    pub account_number: String,
+    pub account_name: String,
+    pub memo: String,
+}
+
+/// How a payment came to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The provider's signed webhook: enough to make an order paid.
+    Webhook,
+    /// A signed reply to our own question: makes the payment settled.
+    SignedRead,
+}
+
+/// Money that arrived for an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    pub identity: PaymentIdentity,
+    pub amount: Vnd,
+    /// The bank's time, for the record; decisions use the writer's.
+    pub paid_at: Millis,
+    pub proof: Proof,
+}

@@ -1,0 +1,66 @@
+use crate::event::{Event, ExpiryReason, RefundReason};
+use crate::ids::{Canceller, Millis, Sid};
+use crate::order::{Link, OrderRecord, OrderState};
+use crate::outcome::{Decision, Outcome, Refusal};
+
+/// Between `pay_by` and the end of the hold: a transfer sent in the last second still reaches us as one in time.
+pub const HOLD_GRACE_MS: i64 = 60_000;
+/// How long a unit waits for a provider that does not answer. Longer would let its outage keep stock from shoppers.
+pub const SETTLING_MS: i64 = 15 * 60_000;
+
+/// Ends the hold when its time has come and its money is known, or when it has been unknown for long enough.
+pub(super) fn end(order: &OrderRecord, now: Millis) -> Decision {
+    if order.state != OrderState::Pending {
+        return Decision::nothing(Outcome::Unchanged);
+    }
+    let ends_at = order.pay_by.plus_ms(HOLD_GRACE_MS);
+    if now < ends_at {
+        return Decision::refused(Refusal::HoldRunning);
+    }
+    let money_known = match order.link {
+        Link::NotAsked | Link::Closed(_) | Link::Conflict => true,
+        Link::Asked | Link::Made(_) => false,
+    };
+    if money_known || now >= ends_at.plus_ms(SETTLING_MS) {
+        return Decision::done(expire(order, ExpiryReason::Unpaid));
+    }
+    if order.settling {
+        return Decision::nothing(Outcome::Unchanged);
+    }
+    Decision::done(vec![Event::HoldSettling { order: order.order }])
+}
+
+pub(super) fn expire(order: &OrderRecord, reason: ExpiryReason) -> Vec<Event> {
+    let mut events = vec![Event::OrderExpired { order: order.order, sub: order.sub, reason }];
+    events.extend(give_back(order, RefundReason::HoldEnded));
+    events
+}
+
+/// Only the browser that bought may give the units back: the order key alone may have been forwarded to somebody.
+pub(super) fn cancel(order: &OrderRecord, sid: Sid) -> Decision {
+    if order.sid != sid {
+        return Decision::refused(Refusal::NotYourOrder);
+    }
+    match order.state {
+        OrderState::Cancelled(Canceller::Shopper) => Decision::nothing(Outcome::Unchanged),
+        OrderState::Pending => {
+            let cancelled = Event::OrderCancelled { order: order.order, sub: order.sub, by: Canceller::Shopper };
+            let mut events = vec![cancelled];
+            events.extend(give_back(order, RefundReason::Cancelled));
+            Decision::done(events)
+        }
+        OrderState::Paid { .. } | OrderState::Expired(_) | OrderState::Cancelled(Canceller::Operator) => {
+            Decision::refused(Refusal::OrderNotPending)
+        }
+    }
+}
+
+/// What had been applied to an order that ends without a sale is owed back.
+fn give_back(order: &OrderRecord, reason: RefundReason) -> Option<Event> {
+    (!order.applied.is_zero()).then(|| Event::RefundDue {
+        order: order.order,
+        number: order.next_refund(),
+        amount: order.applied,
+        reason,
+    })
+}

@@ -1,0 +1,54 @@
+mod hold;
+mod link;
+mod payment;
+mod purchase;
+
+pub use hold::{HOLD_GRACE_MS, SETTLING_MS};
+pub use link::LINK_WINDOW_MS;
+pub use payment::PAYMENTS_PER_ORDER_MAX;
+
+use crate::command::Command;
+use crate::drop_state::{DropState, DropStatus};
+use crate::event::Event;
+use crate::ids::Millis;
+use crate::order::OrderRecord;
+use crate::outcome::{Decision, Outcome, Refusal};
+
+/// Answers a command from one drop and the order it names, if it names one.
+///
+/// For a purchase `order` is the order its token already made. `now` is the writer's clock: it never runs backwards,
+/// and it alone decides what is open, late or over.
+pub fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis, command: &Command) -> Decision {
+    match command {
+        Command::Purchase(purchase) => purchase::decide(state, order, now, purchase),
+        Command::Pause => switch(state, DropStatus::Paused, Event::DropPaused),
+        Command::Resume => switch(state, DropStatus::Live, Event::DropResumed),
+        Command::Cancel { .. }
+        | Command::AskLink
+        | Command::LinkMade(_)
+        | Command::LinkConflict
+        | Command::LinkClosed { .. }
+        | Command::Payment(_)
+        | Command::EndHold => match order {
+            Some(order) => decide_order(state, order, now, command),
+            None => Decision::refused(Refusal::OrderNotFound),
+        },
+    }
+}
+
+fn decide_order(state: &DropState, order: &OrderRecord, now: Millis, command: &Command) -> Decision {
+    match command {
+        Command::Cancel { sid } => hold::cancel(order, *sid),
+        Command::AskLink => link::ask(state, order, now),
+        Command::LinkMade(facts) => link::made(order, facts),
+        Command::LinkConflict => link::conflict(order),
+        Command::LinkClosed { payments } => link::closed(order, payments),
+        Command::Payment(payment) => payment::decide(state, order, now, payment),
+        Command::EndHold => hold::end(order, now),
+        Command::Purchase(_) | Command::Pause | Command::Resume => unreachable!("decided without an order"),
+    }
+}
+
+fn switch(state: &DropState, to: DropStatus, event: Event) -> Decision {
+    if state.status() == to { Decision::nothing(Outcome::Unchanged) } else { Decision::done(vec![event]) }
+}

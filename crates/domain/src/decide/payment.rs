@@ -1,0 +1,101 @@
+use crate::command::{Payment, Proof};
+use crate::drop_state::DropState;
+use crate::event::{Event, ExpiryReason, RefundReason};
+use crate::ids::{Millis, OrderCode, Vnd};
+use crate::order::{OrderRecord, OrderState, PaymentState, RefundState};
+use crate::outcome::{Decision, Outcome, Refusal};
+
+/// Nobody pays one order in more transfers by accident; beyond it money is kept apart as unmatched.
+pub const PAYMENTS_PER_ORDER_MAX: usize = 64;
+
+/// Gives money that arrived exactly one outcome: applied, owed back, or neither because it was known already.
+pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Millis, payment: &Payment) -> Decision {
+    let reports = order.payments.iter().filter(|known| known.identity == payment.identity);
+    if let Some(same) = reports.clone().find(|known| known.amount == payment.amount) {
+        let settles = payment.proof == Proof::SignedRead && !same.settled && same.state == PaymentState::Counted;
+        return if settles {
+            let identity = payment.identity.clone();
+            Decision::done(vec![Event::PaymentSettled { order: order.order, identity }])
+        } else {
+            Decision::nothing(Outcome::Unchanged)
+        };
+    }
+    if order.payments.len() >= PAYMENTS_PER_ORDER_MAX {
+        return Decision::refused(Refusal::TooManyPayments);
+    }
+    if reports.count() > 0 {
+        return Decision::done(vec![Event::PaymentDisputed { order: order.order, payment: payment.clone() }]);
+    }
+    Decision::done(match order.state {
+        OrderState::Pending => pay_pending(order, payment),
+        OrderState::Paid { .. } => owe_back(order, payment, RefundReason::AlreadyPaid),
+        OrderState::Cancelled(_) => owe_back(order, payment, RefundReason::Cancelled),
+        OrderState::Expired(_) => pay_late(state, order, now, payment),
+    })
+}
+
+fn pay_pending(order: &OrderRecord, payment: &Payment) -> Vec<Event> {
+    let applied = payment.amount.min(order.owed());
+    let mut events = vec![received(order, payment, applied)];
+    if applied == order.owed() {
+        events.push(paid(order, false));
+    }
+    events.extend(refund(order, payment.amount - applied, RefundReason::Overpaid));
+    events
+}
+
+fn owe_back(order: &OrderRecord, payment: &Payment, reason: RefundReason) -> Vec<Event> {
+    let mut events = vec![received(order, payment, Vnd::ZERO)];
+    events.extend(refund(order, payment.amount, reason));
+    events
+}
+
+/// The late rule: what came after the hold, with what of earlier money has not been sent back yet, still buys the
+/// units if some can be claimed in time.
+fn pay_late(state: &DropState, order: &OrderRecord, now: Millis, payment: &Payment) -> Vec<Event> {
+    let pool = payment.amount + order.refunds_due();
+    let late_until = order.ended_at.map(|ended_at| ended_at.plus_seconds(state.terms().late_payment_seconds));
+    let in_time = late_until.is_some_and(|late_until| now <= late_until);
+    let claim = if pool >= order.amount && in_time { claim(state, order) } else { None };
+    let Some(claim) = claim else {
+        return owe_back(order, payment, RefundReason::TooLate);
+    };
+    let mut events = vec![received(order, payment, Vnd::ZERO)];
+    for due in order.refunds.iter().filter(|refund| refund.state == RefundState::Due) {
+        events.push(Event::RefundVoided { order: order.order, number: due.number });
+    }
+    if let Claim::Superseding(pending) = claim {
+        let reason = ExpiryReason::Superseded { by: order.order };
+        events.push(Event::OrderExpired { order: pending, sub: order.sub, reason });
+    }
+    events.push(paid(order, true));
+    events.extend(refund(order, pool - order.amount, RefundReason::Overpaid));
+    events
+}
+
+enum Claim {
+    FromStock,
+    Superseding(OrderCode),
+}
+
+fn claim(state: &DropState, order: &OrderRecord) -> Option<Claim> {
+    let within_limit = state.units_of(order.sub) + order.quantity <= state.terms().limit_per_customer;
+    if state.stock().available >= order.quantity && within_limit {
+        return Some(Claim::FromStock);
+    }
+    let pending = state.pending(state.customer(order.sub).pending?)?;
+    let exchangeable = pending.quantity == order.quantity && !pending.money_applied;
+    exchangeable.then_some(Claim::Superseding(pending.order))
+}
+
+fn received(order: &OrderRecord, payment: &Payment, applied: Vnd) -> Event {
+    Event::PaymentReceived { order: order.order, payment: payment.clone(), applied }
+}
+
+fn paid(order: &OrderRecord, late: bool) -> Event {
+    Event::OrderPaid { order: order.order, sub: order.sub, quantity: order.quantity, late }
+}
+
+fn refund(order: &OrderRecord, amount: Vnd, reason: RefundReason) -> Option<Event> {
+    (!amount.is_zero()).then(|| Event::RefundDue { order: order.order, number: order.next_refund(), amount, reason })
+}

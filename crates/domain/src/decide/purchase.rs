@@ -1,0 +1,105 @@
+use crate::command::Purchase;
+use crate::drop_state::{DropState, DropStatus};
+use crate::event::Event;
+use crate::ids::{Millis, OrderCode, Vnd};
+use crate::order::OrderRecord;
+use crate::outcome::{Decision, Outcome, Receipt, Refusal};
+
+/// The order of the checks is the order in which a shopper hears of them, and part of the contract.
+pub(super) fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis, purchase: &Purchase) -> Decision {
+    if let Some(made) = order {
+        return repeated(made, purchase);
+    }
+    if let Some(answer) = own_pending(state, purchase) {
+        return answer;
+    }
+    if let Err(refusal) = admit(state, now, purchase).and_then(|()| take(state, purchase.quantity)) {
+        return Decision::refused(refusal);
+    }
+    place(state, now, purchase)
+}
+
+/// The token already made an order: the same purchase gets the same answer, another one is refused.
+fn repeated(made: &OrderRecord, purchase: &Purchase) -> Decision {
+    let same = made.quantity == purchase.quantity
+        && made.sub == purchase.sub
+        && made.sid == purchase.sid
+        && made.buyer_commit == purchase.buyer_commit;
+    if !same {
+        return Decision::refused(Refusal::TokenReused);
+    }
+    Decision::nothing(Outcome::Replayed(Receipt {
+        order: made.order,
+        quantity: made.quantity,
+        amount: made.amount,
+        ordered_at: made.ordered_at,
+    }))
+}
+
+/// A shopper who comes back with a new token resumes the hold they have. Somebody else who only knows the phone number
+/// gets what any customer over the limit gets.
+fn own_pending(state: &DropState, purchase: &Purchase) -> Option<Decision> {
+    let order = state.customer(purchase.sub).pending?;
+    let pending = state.pending(order)?;
+    if pending.sid != purchase.sid {
+        return None;
+    }
+    if pending.quantity != purchase.quantity {
+        return Some(Decision::refused(Refusal::OrderPending));
+    }
+    Some(Decision::nothing(Outcome::Own(order)))
+}
+
+/// Whether this customer may buy this much now.
+fn admit(state: &DropState, now: Millis, purchase: &Purchase) -> Result<(), Refusal> {
+    let terms = state.terms();
+    if purchase.quantity == 0 || purchase.quantity > terms.limit_per_customer.min(purchase.quantity_max) {
+        return Err(Refusal::InvalidQuantity);
+    }
+    match state.status() {
+        DropStatus::Live => {}
+        DropStatus::Paused => return Err(Refusal::Paused),
+    }
+    if now < terms.opens_at {
+        return Err(Refusal::NotOpenYet);
+    }
+    if terms.closes_at.is_some_and(|closes_at| now >= closes_at) {
+        return Err(Refusal::Closed);
+    }
+    let customer = state.customer(purchase.sub);
+    if customer.pending.is_some() || customer.bought + purchase.quantity > terms.limit_per_customer {
+        return Err(Refusal::LimitReached);
+    }
+    Ok(())
+}
+
+/// Whether the stock has this much.
+fn take(state: &DropState, quantity: u32) -> Result<(), Refusal> {
+    let stock = state.stock();
+    match stock.available {
+        0 if stock.held == 0 => Err(Refusal::SoldOut),
+        0 => Err(Refusal::HeldOut),
+        available if available < quantity => Err(Refusal::InsufficientStock),
+        _ => Ok(()),
+    }
+}
+
+fn place(state: &DropState, now: Millis, purchase: &Purchase) -> Decision {
+    let terms = state.terms();
+    let amount: Vnd = terms.price.times(purchase.quantity);
+    let order: OrderCode = purchase.order;
+    Decision {
+        outcome: Outcome::Placed(Receipt { order, quantity: purchase.quantity, amount, ordered_at: now }),
+        events: vec![Event::OrderPlaced {
+            order,
+            sub: purchase.sub,
+            sid: purchase.sid,
+            jti: purchase.jti,
+            quantity: purchase.quantity,
+            amount,
+            region: purchase.region,
+            buyer_commit: purchase.buyer_commit,
+            pay_by: now.plus_seconds(terms.hold_seconds),
+        }],
+    }
+}

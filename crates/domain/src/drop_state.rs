@@ -1,0 +1,178 @@
+use crate::customers::{Customer, Customers};
+use crate::decide::{HOLD_GRACE_MS, SETTLING_MS};
+use crate::event::Event;
+use crate::ids::{DropId, Millis, OrderCode, Sub};
+use crate::pending::{Pending, PendingOrders};
+use crate::stock::Stock;
+use crate::terms::Terms;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropStatus {
+    Live,
+    /// No tokens and no purchases; holds and money go on.
+    Paused,
+}
+
+/// A drop in memory: counters, pending orders and what each customer holds and bought. No text, no personal data.
+#[derive(Clone, Debug)]
+pub struct DropState {
+    terms: Terms,
+    status: DropStatus,
+    stock: Stock,
+    pending: PendingOrders,
+    customers: Customers,
+}
+
+/// Memory set aside at once for a drop's customers: a drop may be larger, then its table grows as it sells.
+const CUSTOMERS_SIZED_MAX: u32 = 1_000_000;
+
+impl DropState {
+    pub fn created(terms: Terms) -> Self {
+        let stock = Stock::full(terms.size);
+        let customers = Customers::sized_for(terms.size.min(CUSTOMERS_SIZED_MAX) as usize);
+        Self { terms, status: DropStatus::Live, stock, pending: PendingOrders::default(), customers }
+    }
+
+    /// A drop read back: its counters and status as stored. Its orders follow by [`DropState::restore_pending`] and
+    /// [`DropState::restore_bought`], unless the drop is [over](DropState::is_over): then no decision asks for them.
+    pub fn restored(terms: Terms, status: DropStatus, stock: Stock, now: Millis) -> Self {
+        let (pending, customers) = (PendingOrders::default(), Customers::default());
+        let mut state = Self { terms, status, stock, pending, customers };
+        if !state.is_over(now) {
+            state.customers = Customers::sized_for(state.terms.size.min(CUSTOMERS_SIZED_MAX) as usize);
+        }
+        state
+    }
+
+    /// Closed, with no hold left and too late for the late rule to bring an order back.
+    pub fn is_over(&self, now: Millis) -> bool {
+        let Some(closes_at) = self.terms.closes_at else {
+            return false;
+        };
+        let last_hold_ms = i64::from(self.terms.hold_seconds) * 2000 + HOLD_GRACE_MS + SETTLING_MS;
+        let late_until = closes_at.plus_ms(last_hold_ms).plus_seconds(self.terms.late_payment_seconds);
+        self.stock.held == 0 && now > late_until
+    }
+
+    /// Orders must come by ascending code.
+    pub fn restore_pending(&mut self, sub: Sub, pending: Pending) {
+        self.customers.change(sub, |customer| customer.pending = Some(pending.order));
+        self.pending.push(pending);
+    }
+
+    pub fn restore_bought(&mut self, sub: Sub, quantity: u32) {
+        self.customers.change(sub, |customer| customer.bought += quantity);
+    }
+
+    pub fn id(&self) -> DropId {
+        self.terms.drop
+    }
+
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    pub fn status(&self) -> DropStatus {
+        self.status
+    }
+
+    pub fn stock(&self) -> Stock {
+        self.stock
+    }
+
+    pub fn customer(&self, sub: Sub) -> Customer {
+        self.customers.get(sub)
+    }
+
+    pub fn customers(&self) -> impl Iterator<Item = (Sub, Customer)> + '_ {
+        self.customers.iter()
+    }
+
+    pub fn customer_count(&self) -> usize {
+        self.customers.len()
+    }
+
+    pub fn pending(&self, order: OrderCode) -> Option<&Pending> {
+        self.pending.get(order)
+    }
+
+    pub fn pending_orders(&self) -> impl Iterator<Item = &Pending> {
+        self.pending.iter()
+    }
+
+    pub fn pending_count(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Pending orders whose `pay_by` has passed, ascending, after the order `after`.
+    pub fn due(&self, now: Millis, after: OrderCode) -> impl Iterator<Item = OrderCode> + '_ {
+        self.pending.due(now, i64::from(self.terms.hold_seconds) * 1000, after).map(|pending| pending.order)
+    }
+
+    pub(crate) fn units_of(&self, sub: Sub) -> u32 {
+        let customer = self.customers.get(sub);
+        let held = customer.pending.and_then(|order| self.pending.get(order)).map_or(0, |pending| pending.quantity);
+        customer.bought + held
+    }
+
+    pub(crate) fn evolve(&mut self, event: &Event) {
+        match event {
+            Event::DropPaused => self.status = DropStatus::Paused,
+            Event::DropResumed => self.status = DropStatus::Live,
+            Event::OrderPlaced { order, sub, sid, quantity, pay_by, .. } => {
+                self.stock.hold(*quantity);
+                self.pending.push(Pending::new(*order, *sid, *quantity, *pay_by));
+                self.customers.change(*sub, |customer| customer.pending = Some(*order));
+            }
+            Event::LinkAsked { order, pay_by } => {
+                if let Some(pending) = self.pending.get_mut(*order) {
+                    pending.pay_by = *pay_by;
+                }
+            }
+            Event::PaymentReceived { order, applied, .. } => {
+                if let Some(pending) = self.pending.get_mut(*order) {
+                    pending.money_applied |= !applied.is_zero();
+                }
+            }
+            Event::OrderPaid { order, sub, quantity, .. } => {
+                // A late payment claims its unit from stock: a hold it superseded was released just before.
+                if self.end_pending(*order, *sub).is_some() {
+                    self.stock.sell_held(*quantity);
+                } else {
+                    self.stock.sell_available(*quantity);
+                }
+                self.customers.change(*sub, |customer| customer.bought += quantity);
+            }
+            Event::OrderExpired { order, sub, reason: _ } | Event::OrderCancelled { order, sub, by: _ } => {
+                if let Some(pending) = self.end_pending(*order, *sub) {
+                    self.stock.release(pending.quantity);
+                }
+            }
+            Event::LinkMade { .. }
+            | Event::LinkConflict { .. }
+            | Event::LinkClosed { .. }
+            | Event::PaymentSettled { .. }
+            | Event::PaymentDisputed { .. }
+            | Event::RefundDue { .. }
+            | Event::RefundVoided { .. }
+            | Event::HoldSettling { .. } => {}
+        }
+        self.assert_conserved();
+    }
+
+    fn end_pending(&mut self, order: OrderCode, sub: Sub) -> Option<Pending> {
+        let pending = self.pending.remove(order)?;
+        self.customers.change(sub, |customer| {
+            if customer.pending == Some(order) {
+                customer.pending = None;
+            }
+        });
+        Some(pending)
+    }
+
+    /// Units are neither made nor lost. A broken sum means a rule is wrong: stop before it is stored.
+    pub fn assert_conserved(&self) {
+        assert_eq!(self.stock.total(), u64::from(self.terms.size), "stock of drop {} does not add up", self.id().0);
+    }
+}
+

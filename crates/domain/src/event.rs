@@ -1,0 +1,127 @@
+use crate::command::{LinkFacts, Payment};
+use crate::ids::{BuyerCommit, Canceller, Jti, Millis, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Vnd};
+
+/// Everything that can have happened to a drop after it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    DropPaused,
+    DropResumed,
+    OrderPlaced {
+        order: OrderCode,
+        sub: Sub,
+        sid: Sid,
+        jti: Jti,
+        quantity: u32,
+        amount: Vnd,
+        region: RegionCode,
+        buyer_commit: BuyerCommit,
+        pay_by: Millis,
+    },
+    LinkAsked {
+        order: OrderCode,
+        /// The later deadline that asking late gives the shopper.
+        pay_by: Millis,
+    },
+    LinkMade {
+        order: OrderCode,
+        link: LinkFacts,
+    },
+    LinkConflict {
+        order: OrderCode,
+    },
+    LinkClosed {
+        order: OrderCode,
+    },
+    /// What of it counts towards the order at once; the rest is in the refunds that follow or, by the late rule, in the
+    /// amount of the order it pays.
+    PaymentReceived {
+        order: OrderCode,
+        payment: Payment,
+        applied: Vnd,
+    },
+    /// The same transfer was seen in a signed reply.
+    PaymentSettled {
+        order: OrderCode,
+        identity: PaymentIdentity,
+    },
+    /// A known transfer was reported with another amount; it is applied to nothing.
+    PaymentDisputed {
+        order: OrderCode,
+        payment: Payment,
+    },
+    OrderPaid {
+        order: OrderCode,
+        sub: Sub,
+        quantity: u32,
+        /// Paid after its hold had ended, from stock or from a superseded hold.
+        late: bool,
+    },
+    RefundDue {
+        order: OrderCode,
+        number: u32,
+        amount: Vnd,
+        reason: RefundReason,
+    },
+    /// The late rule used this money for the order after all.
+    RefundVoided {
+        order: OrderCode,
+        number: u32,
+    },
+    /// No signed reply shows the link closed yet: the unit stays held, and may return.
+    HoldSettling {
+        order: OrderCode,
+    },
+    OrderExpired {
+        order: OrderCode,
+        sub: Sub,
+        reason: ExpiryReason,
+    },
+    OrderCancelled {
+        order: OrderCode,
+        sub: Sub,
+        by: Canceller,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpiryReason {
+    Unpaid,
+    /// The customer paid this earlier order of theirs instead.
+    Superseded {
+        by: OrderCode,
+    },
+    LinkConflict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundReason {
+    Overpaid,
+    AlreadyPaid,
+    HoldEnded,
+    Cancelled,
+    /// After the hold, and no unit could be claimed any more.
+    TooLate,
+}
+
+impl Event {
+    /// The order the event is about, if it is about one.
+    pub fn order(&self) -> Option<OrderCode> {
+        match self {
+            Self::DropPaused | Self::DropResumed => None,
+            Self::OrderPlaced { order, .. }
+            | Self::LinkAsked { order, .. }
+            | Self::LinkMade { order, .. }
+            | Self::LinkConflict { order }
+            | Self::LinkClosed { order }
+            | Self::PaymentReceived { order, .. }
+            | Self::PaymentSettled { order, .. }
+            | Self::PaymentDisputed { order, .. }
+            | Self::OrderPaid { order, .. }
+            | Self::RefundDue { order, .. }
+            | Self::RefundVoided { order, .. }
+            | Self::HoldSettling { order }
+            | Self::OrderExpired { order, .. }
+            | Self::OrderCancelled { order, .. } => Some(*order),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The sale, pure: what may happen to a drop, its stock, its orders and their money.
+//!
+//! Nothing here reads a clock, touches a disk or a network, draws a random number or knows a serial form. Time, order
+//! codes and secrets' results are arguments, so that the same rules run in the origin, in a simulation and in WASM.
+//!
+//! [`decide`] looks at one drop and at most one order and answers with an [`Outcome`] and the [`Event`]s that follow;
+//! [`evolve`] is the only way state changes. A decision never reads two drops.
+
+mod command;
+mod customers;
+mod decide;
+mod drop_state;
+mod event;
+mod ids;
+mod order;
+mod outcome;
+mod pending;
+mod stock;
+mod terms;
+
+pub use command::{Command, LinkFacts, Payment, Proof, Purchase, TransferFacts};
+pub use customers::Customer;
+pub use decide::{HOLD_GRACE_MS, LINK_WINDOW_MS, PAYMENTS_PER_ORDER_MAX, SETTLING_MS, decide};
+pub use drop_state::{DropState, DropStatus};
+pub use event::{Event, ExpiryReason, RefundReason};
+pub use ids::{
+    BuyerCommit, Canceller, DropId, Jti, Millis, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, VND_MAX, Vnd,
+};
+pub use order::{Link, OrderRecord, OrderState, PaymentRecord, PaymentState, Refund, RefundState};
+pub use outcome::{Decision, Outcome, Receipt, Refusal};
+pub use pending::Pending;
+pub use stock::Stock;
+pub use terms::{
+    Format, HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX, LATE_PAYMENT_SECONDS_DEFAULT, LIMIT_PER_CUSTOMER_MAX, PRICE_MAX,
+    SIZE_MAX, Terms, TermsError,
+};
+
+/// Applies one event to the drop and, where the event is about it, to the loaded order.
+///
+/// An [`Event::OrderPlaced`] makes the record. Events that name another order (a superseded hold) leave `order` as it
+/// is: the caller applies them to that order's record with [`OrderRecord::evolve`] if it holds one.
+pub fn evolve(state: &mut DropState, order: &mut Option<OrderRecord>, event: &Event, now: Millis) {
+    state.evolve(event);
+    match order {
+        Some(record) => record.evolve(event, now),
+        None => *order = OrderRecord::placed(state.id(), event, now),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+use crate::command::{LinkFacts, Proof};
+use crate::event::{Event, ExpiryReason, RefundReason};
+use crate::ids::{BuyerCommit, Canceller, DropId, Jti, Millis, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Vnd};
+
+/// One order with its link and its money, as loaded for a command that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRecord {
+    pub drop: DropId,
+    pub order: OrderCode,
+    pub sub: Sub,
+    pub sid: Sid,
+    pub jti: Jti,
+    pub quantity: u32,
+    pub amount: Vnd,
+    pub region: RegionCode,
+    pub buyer_commit: BuyerCommit,
+    pub ordered_at: Millis,
+    pub pay_by: Millis,
+    pub state: OrderState,
+    /// A pending order past its time whose link no signed reply has shown closed.
+    pub settling: bool,
+    /// When it stopped being pending.
+    pub ended_at: Option<Millis>,
+    /// Of its payments, what counts towards `amount`.
+    pub applied: Vnd,
+    pub link: Link,
+    pub payments: Vec<PaymentRecord>,
+    pub refunds: Vec<Refund>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderState {
+    Pending,
+    Paid { late: bool },
+    Expired(ExpiryReason),
+    Cancelled(Canceller),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    NotAsked,
+    /// Asked for, and perhaps made: only the provider knows.
+    Asked,
+    Made(LinkFacts),
+    /// A signed reply showed it closed; it takes no more money.
+    Closed(Option<LinkFacts>),
+    /// The provider holds somebody else's link under this code.
+    Conflict,
+}
+
+impl Link {
+    pub fn facts(&self) -> Option<&LinkFacts> {
+        match self {
+            Self::Made(facts) | Self::Closed(Some(facts)) => Some(facts),
+            Self::NotAsked | Self::Asked | Self::Closed(None) | Self::Conflict => None,
+        }
+    }
+
+    /// Money may still arrive through it, or it may still appear.
+    pub fn may_be_open(&self) -> bool {
+        matches!(self, Self::Asked | Self::Made(_))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentRecord {
+    pub identity: PaymentIdentity,
+    pub amount: Vnd,
+    pub paid_at: Millis,
+    pub recorded_at: Millis,
+    pub state: PaymentState,
+    pub settled: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentState {
+    /// Its money is in `applied` or in refunds.
+    Counted,
+    /// Another amount for a transfer already recorded: in no sum.
+    Disputed,
+}
+
+/// Money owed back to whoever paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// Within its order, from 1.
+    pub number: u32,
+    pub amount: Vnd,
+    pub reason: RefundReason,
+    pub state: RefundState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundState {
+    Due,
+    Void,
+}
+
+impl OrderRecord {
+    /// The record an [`Event::OrderPlaced`] makes; no other event makes one.
+    pub fn placed(drop: DropId, event: &Event, now: Millis) -> Option<Self> {
+        let Event::OrderPlaced { order, sub, sid, jti, quantity, amount, region, buyer_commit, pay_by } = event else {
+            return None;
+        };
+        Some(Self {
+            drop,
+            order: *order,
+            sub: *sub,
+            sid: *sid,
+            jti: *jti,
+            quantity: *quantity,
+            amount: *amount,
+            region: *region,
+            buyer_commit: *buyer_commit,
+            ordered_at: now,
+            pay_by: *pay_by,
+            state: OrderState::Pending,
+            settling: false,
+            ended_at: None,
+            applied: Vnd::ZERO,
+            link: Link::NotAsked,
+            payments: Vec::new(),
+            refunds: Vec::new(),
+        })
+    }
+
+    /// Applies an event of this order; others leave it as it is.
+    pub fn evolve(&mut self, event: &Event, now: Millis) {
+        if event.order() != Some(self.order) {
+            return;
+        }
+        match event {
+            Event::LinkAsked { pay_by, .. } => {
+                self.link = Link::Asked;
+                self.pay_by = *pay_by;
+            }
+            Event::LinkMade { link, .. } => self.link = Link::Made(link.clone()),
+            Event::LinkConflict { .. } => self.link = Link::Conflict,
+            Event::LinkClosed { .. } => self.link = Link::Closed(self.link.facts().cloned()),
+            Event::PaymentReceived { payment, applied, .. } => {
+                self.applied += *applied;
+                self.payments.push(PaymentRecord {
+                    identity: payment.identity.clone(),
+                    amount: payment.amount,
+                    paid_at: payment.paid_at,
+                    recorded_at: now,
+                    state: PaymentState::Counted,
+                    settled: payment.proof == Proof::SignedRead,
+                });
+            }
+            Event::PaymentSettled { identity, .. } => {
+                for payment in self.payments.iter_mut().filter(|payment| payment.identity == *identity) {
+                    payment.settled = true;
+                }
+            }
+            Event::PaymentDisputed { payment, .. } => self.payments.push(PaymentRecord {
+                identity: payment.identity.clone(),
+                amount: payment.amount,
+                paid_at: payment.paid_at,
+                recorded_at: now,
+                state: PaymentState::Disputed,
+                settled: false,
+            }),
+            Event::OrderPaid { late, .. } => {
+                // Money of voided refunds comes back to the order with the late rule.
+                if *late {
+                    self.applied = self.amount;
+                }
+                self.end(OrderState::Paid { late: *late }, now);
+            }
+            Event::RefundDue { number, amount, reason, .. } => {
+                self.refunds.push(Refund { number: *number, amount: *amount, reason: *reason, state: RefundState::Due });
+            }
+            Event::RefundVoided { number, .. } => {
+                for refund in self.refunds.iter_mut().filter(|refund| refund.number == *number) {
+                    refund.state = RefundState::Void;
+                }
+            }
+            Event::HoldSettling { .. } => self.settling = true,
+            Event::OrderExpired { reason, .. } => {
+                self.applied = Vnd::ZERO;
+                self.end(OrderState::Expired(*reason), now);
+            }
+            Event::OrderCancelled { by, .. } => {
+                self.applied = Vnd::ZERO;
+                self.end(OrderState::Cancelled(*by), now);
+            }
+            Event::OrderPlaced { .. } | Event::DropPaused | Event::DropResumed => {}
+        }
+    }
+
+    fn end(&mut self, state: OrderState, now: Millis) {
+        // The late window runs from the end of the hold, which a late payment does not move.
+        if self.state == OrderState::Pending {
+            self.ended_at = Some(now);
+        }
+        self.state = state;
+        self.settling = false;
+    }
+
+    pub fn owed(&self) -> Vnd {
+        self.amount - self.applied
+    }
+
+    /// Everything counted that came in for this order.
+    pub fn received(&self) -> Vnd {
+        self.payments.iter().filter(|payment| payment.state == PaymentState::Counted).map(|payment| payment.amount).sum()
+    }
+
+    /// What is owed back and not yet on its way.
+    pub fn refunds_due(&self) -> Vnd {
+        self.refunds.iter().filter(|refund| refund.state == RefundState::Due).map(|refund| refund.amount).sum()
+    }
+
+    pub(crate) fn next_refund(&self) -> u32 {
+        self.refunds.last().map_or(1, |refund| refund.number + 1)
+    }
+
+    /// Each đồng received is applied or refunded, and a paid order has its amount.
+    pub fn money_adds_up(&self) -> bool {
+        let live = self.refunds.iter().filter(|refund| refund.state != RefundState::Void);
+        let refunded: Vnd = live.map(|refund| refund.amount).sum();
+        let paid_in_full = !matches!(self.state, OrderState::Paid { .. }) || self.applied == self.amount;
+        self.received() == self.applied + refunded && paid_in_full
+    }
+}

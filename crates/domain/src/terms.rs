@@ -1,0 +1,69 @@
+use crate::ids::{DropId, Millis, Vnd};
+
+/// A drop larger than this is not scarce; the bound keeps counters and memory sized ahead.
+pub const SIZE_MAX: u32 = 10_000_000;
+/// Ten billion đồng for one unit; with [`LIMIT_PER_CUSTOMER_MAX`] an order stays far below 2^53.
+pub const PRICE_MAX: i64 = 10_000_000_000;
+pub const LIMIT_PER_CUSTOMER_MAX: u32 = 1_000;
+pub const HOLD_SECONDS_DEFAULT: u32 = 300;
+/// A quarter of an hour: longer holds keep units from people who would pay now.
+pub const HOLD_SECONDS_MAX: u32 = 900;
+pub const LATE_PAYMENT_SECONDS_DEFAULT: u32 = 24 * 3600;
+/// A week: bank transfers between banks on holidays arrive within it.
+const LATE_PAYMENT_SECONDS_MAX: u32 = 7 * 24 * 3600;
+
+/// How units find their buyers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    FirstCome,
+}
+
+/// What the merchant fixed when the drop was made; none of it changes afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    pub drop: DropId,
+    pub format: Format,
+    /// Units.
+    pub size: u32,
+    /// For one unit.
+    pub price: Vnd,
+    pub opens_at: Millis,
+    pub closes_at: Option<Millis>,
+    pub limit_per_customer: u32,
+    pub hold_seconds: u32,
+    pub late_payment_seconds: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TermsError {
+    Size,
+    Price,
+    ClosesBeforeOpening,
+    LimitPerCustomer,
+    HoldSeconds,
+    LatePaymentSeconds,
+}
+
+impl Terms {
+    pub fn check(self) -> Result<Self, TermsError> {
+        if self.size == 0 || self.size > SIZE_MAX {
+            return Err(TermsError::Size);
+        }
+        if self.price.is_zero() || self.price.get() > PRICE_MAX {
+            return Err(TermsError::Price);
+        }
+        if self.closes_at.is_some_and(|closes_at| closes_at <= self.opens_at) {
+            return Err(TermsError::ClosesBeforeOpening);
+        }
+        if self.limit_per_customer == 0 || self.limit_per_customer > LIMIT_PER_CUSTOMER_MAX {
+            return Err(TermsError::LimitPerCustomer);
+        }
+        if self.hold_seconds == 0 || self.hold_seconds > HOLD_SECONDS_MAX {
+            return Err(TermsError::HoldSeconds);
+        }
+        if self.late_payment_seconds > LATE_PAYMENT_SECONDS_MAX {
+            return Err(TermsError::LatePaymentSeconds);
+        }
+        Ok(self)
+    }
+}
