@@ -1,0 +1,119 @@
+//! The three 16-byte identities. Text form is 32 lower-case hex digits, and no other text parses, so that one identity
+//! has one spelling.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id is 32 lower-case hex digits")]
+pub struct IdError;
+
+macro_rules! id_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                parse_hex(text).map(Self).ok_or(IdError)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+id_type!(
+    /// The customer: one phone within one drop.
+    Sub
+);
+id_type!(
+    /// The shopper cookie: one browser.
+    Sid
+);
+id_type!(
+    /// One token: a purchase repeated with it is the same purchase.
+    Jti
+);
+
+fn parse_hex(text: &str) -> Option<[u8; 16]> {
+    let digits: &[u8; 32] = text.as_bytes().try_into().ok()?;
+    let mut bytes = [0; 16];
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_its_text_and_its_json() {
+        let sid = Sid::from_bytes([
+            0x00, 1, 2, 0x7f, 0x80, 0xff, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+        ]);
+        assert_eq!(sid.to_string(), "0001027f80ff060708090a0b0c0d0e0f");
+        assert_eq!(Sid::parse(&sid.to_string()), Ok(sid));
+        let json = serde_json::to_string(&sid).unwrap();
+        assert_eq!(json, "\"0001027f80ff060708090a0b0c0d0e0f\"");
+        assert_eq!(serde_json::from_str::<Sid>(&json).unwrap(), sid);
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        for text in [
+            "",
+            "00",
+            "0001027F80FF060708090A0B0C0D0E0F",
+            "0001027f80ff060708090a0b0c0d0e0",
+            "0x01027f80ff060708090a0b0c0d0e0f",
+            "0001027f80ff060708090a0b0c0d0e0f0",
+            "é001027f80ff060708090a0b0c0d0e0",
+        ] {
+            assert_eq!(Jti::parse(text), Err(IdError), "{text}");
+        }
+    }
+}

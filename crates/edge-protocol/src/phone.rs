@@ -1,0 +1,139 @@
+//! Phones, normalised to E.164: a customer is a phone, so one phone has one spelling.
+
+use crate::limits::PHONE_CHARS_MAX;
+
+/// An E.164 number, `+` included. A Vietnamese one is a mobile number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Phone(String);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a Vietnamese mobile number of 10 digits, or + and a country code, is needed")]
+pub struct PhoneError;
+
+impl Phone {
+    /// Takes `0912 345 678`, `+84 912 345 678`, `84912345678`, `+84 (0) 912 345 678` and other countries with `+`.
+    pub fn parse(text: &str) -> Result<Self, PhoneError> {
+        if text.len() > PHONE_CHARS_MAX {
+            return Err(PhoneError);
+        }
+        let mut digits = String::with_capacity(16);
+        let mut international = false;
+        for c in text.chars() {
+            match c {
+                '0'..='9' => digits.push(c),
+                '+' if digits.is_empty() && !international => international = true,
+                ' ' | '.' | '-' | '(' | ')' => {}
+                _ => return Err(PhoneError),
+            }
+        }
+        let number = match digits.strip_prefix("84") {
+            Some(rest) => vietnamese(rest.strip_prefix('0').unwrap_or(rest))?,
+            None if international => foreign(&digits)?,
+            None => vietnamese(digits.strip_prefix('0').ok_or(PhoneError)?)?,
+        };
+        Ok(Self(number))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Nine digits after the trunk zero; mobile prefixes since 2018 are 03, 05, 07, 08 and 09.
+fn vietnamese(subscriber: &str) -> Result<String, PhoneError> {
+    let is_mobile = subscriber.starts_with(['3', '5', '7', '8', '9']);
+    if subscriber.len() == 9 && is_mobile {
+        Ok(format!("+84{subscriber}"))
+    } else {
+        Err(PhoneError)
+    }
+}
+
+/// E.164: at most 15 digits, no country code begins with 0. Nothing shorter than 7 reaches a person abroad.
+fn foreign(digits: &str) -> Result<String, PhoneError> {
+    let fits = (7..=15).contains(&digits.len()) && !digits.starts_with('0');
+    if fits {
+        Ok(format!("+{digits}"))
+    } else {
+        Err(PhoneError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_write_a_number_gives_one_phone() {
+        for text in [
+            "0912345678",
+            "0912 345 678",
+            "0912.345.678",
+            "0912-345-678",
+            "(0912) 345 678",
+            " 0912345678 ",
+            "+84912345678",
+            "+84 912 345 678",
+            "(+84) 912 345 678",
+            "+84 (0) 912 345 678",
+            "84912345678",
+            "840912345678",
+        ] {
+            assert_eq!(
+                Phone::parse(text).map(|phone| phone.0),
+                Ok("+84912345678".to_owned()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn foreign_numbers_need_their_plus() {
+        for (text, phone) in [
+            ("+1 (415) 555-2671", "+14155552671"),
+            ("+65 8123 4567", "+6581234567"),
+            ("+8613812345678", "+8613812345678"),
+            ("+49 1512 3456789", "+4915123456789"),
+        ] {
+            assert_eq!(
+                Phone::parse(text).map(|phone| phone.0),
+                Ok(phone.to_owned()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_mobile_phone_is_refused() {
+        for text in [
+            "",
+            "+",
+            "0",
+            "hello",
+            "912345678",
+            "091234567",
+            "09123456789",
+            "0112345678",
+            "0212345678",
+            "02438251234",
+            "+8491234567",
+            "+849123456789",
+            "+84 24 3825 1234",
+            "+084912345678",
+            "++84912345678",
+            "09+12345678",
+            "0912345678x",
+            "0912/345/678",
+            "0912\u{a0}345\u{a0}678",
+            "٠٩١٢٣٤٥٦٧٨",
+            "+0123456789",
+            "+123456",
+            "+1234567890123456",
+            "1234567890",
+            "0912345678                                 ",
+            "0912345678\n",
+        ] {
+            assert_eq!(Phone::parse(text), Err(PhoneError), "{text}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Refusals as problem+json (RFC 9457): every code there is, with its status, on one page.
+
+use serde::{Deserialize, Serialize};
+
+pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `urn:dropgate:problem:<code>`
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    pub code: ProblemCode,
+    pub detail: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl Problem {
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:dropgate:problem:{}", code.as_str()),
+            title: code.title().to_owned(),
+            status: code.status(),
+            code,
+            detail: detail.into(),
+            field: None,
+        }
+    }
+
+    /// Names the input that is to blame, as in `buyer.phone`.
+    #[must_use]
+    pub fn at(mut self, field: &str) -> Self {
+        self.field = Some(field.to_owned());
+        self
+    }
+}
+
+macro_rules! problem_codes {
+    ($($variant:ident $text:literal $status:literal $title:literal)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum ProblemCode {
+            $(#[serde(rename = $text)] $variant,)*
+        }
+
+        impl ProblemCode {
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),* }
+            }
+
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    InvalidJson          "invalid_json"           400 "The body is not the JSON we expect"
+    InvalidField         "invalid_field"          400 "A field is not valid"
+    InvalidPhone         "invalid_phone"          400 "The phone number is not valid"
+    BadToken             "bad_token"              401 "The token is missing or not valid"
+    BadOrderKey          "bad_order_key"          401 "The order key is missing or not valid"
+    BadSignature         "bad_signature"          401 "The signature is not valid"
+    ChallengeFailed      "challenge_failed"       403 "The challenge was not passed"
+    NotYourOrder         "not_your_order"         403 "The order was placed from another browser"
+    Forbidden            "forbidden"              403 "The role does not allow this"
+    NotFound             "not_found"              404 "There is nothing here"
+    DropNotFound         "drop_not_found"         404 "There is no such drop"
+    OrderNotFound        "order_not_found"        404 "There is no such order"
+    MethodNotAllowed     "method_not_allowed"     405 "The method is not allowed here"
+    OrderPending         "order_pending"          409 "Another order waits for its payment"
+    Paused               "paused"                 409 "The drop is paused"
+    NotOpenYet           "not_open_yet"           409 "The drop is not open yet"
+    Closed               "closed"                 409 "The drop is closed"
+    LimitReached         "limit_reached"          409 "The limit per customer is reached"
+    SoldOut              "sold_out"               409 "Everything is sold"
+    HeldOut              "held_out"               409 "Everything is held; some may return"
+    InsufficientStock    "insufficient_stock"     409 "Fewer are left than asked for"
+    OrderNotPending      "order_not_pending"      409 "The order is no longer pending"
+    SlugTaken            "slug_taken"             409 "Another drop has this slug"
+    BodyTooLarge         "body_too_large"         413 "The body is too large"
+    UnsupportedMediaType "unsupported_media_type" 415 "The body must be application/json"
+    TokenReused          "token_reused"           422 "The token was used for another purchase"
+    CustomerMismatch     "customer_mismatch"      422 "The phone is not the one the token was made for"
+    InvalidQuantity      "invalid_quantity"       422 "The quantity is not allowed"
+    RateLimited          "rate_limited"           429 "Too many requests"
+    Internal             "internal"               500 "Something went wrong on our side"
+    Busy                 "busy"                   503 "Too many purchases at this moment"
+    OriginUnavailable    "origin_unavailable"     503 "The sale cannot be reached at this moment"
+    ClockBehind          "clock_behind"           503 "The clock is behind"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_keeps_its_wire_form() {
+        let problem = Problem::new(ProblemCode::InvalidField, "name is empty").at("buyer.name");
+        let json = serde_json::json!({
+            "type": "urn:dropgate:problem:invalid_field",
+            "title": "A field is not valid",
+            "status": 400,
+            "code": "invalid_field",
+            "detail": "name is empty",
+            "field": "buyer.name"
+        });
+        assert_eq!(serde_json::to_value(&problem).unwrap(), json);
+        assert_eq!(serde_json::from_value::<Problem>(json).unwrap(), problem);
+        let plain = serde_json::to_value(Problem::new(ProblemCode::Busy, "")).unwrap();
+        assert_eq!(plain.get("field"), None);
+    }
+
+    #[test]
+    fn json_and_text_name_a_code_alike() {
+        for code in ProblemCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+            assert!((400..600).contains(&code.status()));
+        }
+    }
+}
