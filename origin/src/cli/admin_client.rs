@@ -1,0 +1,60 @@
+//! Calls a running origin with a token the command mints for itself.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use edge_protocol::{AdminClaims, Jti, Problem, Role, mint_admin};
+use reqwest::{Client, Method};
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::config::{AdminConfig, operator_name};
+
+/// The origin answers in milliseconds, or is not there.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// A command's own token lives only for the command.
+const TOKEN_SECONDS: u32 = 60;
+
+pub(super) struct AdminClient {
+    config: AdminConfig,
+    client: Client,
+}
+
+impl AdminClient {
+    pub(super) fn from_env() -> Result<Self> {
+        let client = Client::builder().timeout(CALL_TIMEOUT).build().context("cannot make an HTTP client")?;
+        Ok(Self { config: AdminConfig::from_env()?, client })
+    }
+
+    pub(super) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let url = format!("{}{path}", self.config.url);
+        let claims = AdminClaims { name: operator_name(), role: Role::Operate, jti: random_jti()? };
+        let token = mint_admin(&self.config.admin_keys, &claims, Clock::system().now().0, TOKEN_SECONDS);
+        let mut request = self.client.request(method, &url).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.with_context(|| format!("cannot reach the origin at {}", self.config.url))?;
+        let status = response.status();
+        let bytes = response.bytes().await.context("the origin's answer broke off")?;
+        if status.is_success() {
+            if bytes.is_empty() {
+                return Ok(Value::Null);
+            }
+            return serde_json::from_slice(&bytes).context("the origin's answer is not JSON");
+        }
+        match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(problem) => {
+                let field = problem.field.map_or_else(String::new, |field| format!("{field}: "));
+                bail!("{}: {field}{}", problem.code.as_str(), problem.detail)
+            }
+            Err(_) => bail!("the origin answered {status}"),
+        }
+    }
+}
+
+pub(super) fn random_jti() -> Result<Jti> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+    Ok(Jti::from_bytes(bytes))
+}

@@ -1,0 +1,116 @@
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use domain::Millis;
+use reqwest::Method;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::admin_client::AdminClient;
+use crate::clock::Clock;
+
+#[derive(Subcommand)]
+pub(super) enum DropCommand {
+    /// Make a product and a drop of it. Prints the drop as JSON.
+    Create(Box<NewDrop>),
+    /// List drops with their stock.
+    List,
+    /// Stop tokens and purchases. Holds and payments go on.
+    Pause { id: u32 },
+    /// Sell again.
+    Resume { id: u32 },
+}
+
+#[derive(Args)]
+pub(super) struct NewDrop {
+    /// Its place in URLs: a-z, 0-9 and -.
+    #[arg(long)]
+    slug: String,
+    /// The product's name.
+    #[arg(long)]
+    name: String,
+    #[arg(long, default_value = "")]
+    description: String,
+    /// An https address of its picture.
+    #[arg(long, default_value = "")]
+    image: String,
+    /// Units for sale.
+    #[arg(long)]
+    size: u32,
+    /// For one unit, in đồng.
+    #[arg(long)]
+    price: i64,
+    /// Such as 2026-11-21T20:00:00+07:00; now by default.
+    #[arg(long, conflicts_with = "opens_in")]
+    opens_at: Option<String>,
+    /// Seconds from now.
+    #[arg(long)]
+    opens_in: Option<u32>,
+    /// Such as 2026-11-21T21:00:00+07:00; never by default.
+    #[arg(long)]
+    closes_at: Option<String>,
+    /// Units one customer may hold and buy.
+    #[arg(long, default_value_t = 1)]
+    limit: u32,
+    /// Seconds a shopper has to pay.
+    #[arg(long)]
+    hold_seconds: Option<u32>,
+}
+
+pub(super) async fn run(command: DropCommand) -> Result<()> {
+    let client = AdminClient::from_env()?;
+    let answer = match command {
+        DropCommand::Create(new) => create(&client, *new).await?,
+        DropCommand::List => return list(&client.call(Method::GET, "/admin/drops", None).await?),
+        DropCommand::Pause { id } => client.call(Method::POST, &format!("/admin/drops/{id}/pause"), None).await?,
+        DropCommand::Resume { id } => client.call(Method::POST, &format!("/admin/drops/{id}/resume"), None).await?,
+    };
+    println!("{}", serde_json::to_string_pretty(&answer)?);
+    Ok(())
+}
+
+async fn create(client: &AdminClient, new: NewDrop) -> Result<Value> {
+    let opens_at = match (new.opens_at, new.opens_in) {
+        (Some(at), _) => at,
+        (None, seconds) => rfc3339(Clock::system().now().plus_seconds(seconds.unwrap_or(0)))?,
+    };
+    let product = json!({ "name": new.name, "description": new.description, "image_url": new.image });
+    let product = client.call(Method::POST, "/admin/products", Some(product)).await?;
+    let drop = json!({
+        "slug": new.slug,
+        "product_id": product["id"],
+        "size": new.size,
+        "price": new.price,
+        "opens_at": opens_at,
+        "closes_at": new.closes_at,
+        "limit_per_customer": new.limit,
+        "hold_seconds": new.hold_seconds,
+    });
+    client.call(Method::POST, "/admin/drops", Some(drop)).await
+}
+
+fn list(drops: &Value) -> Result<()> {
+    let Some(drops) = drops.as_array() else {
+        bail!("the origin's answer is not a list");
+    };
+    println!("{:>4}  {:<24} {:>9} {:>9} {:>9}  {:<24} state", "id", "slug", "available", "held", "sold", "opens at");
+    for drop in drops {
+        let number = |field: &str| drop["stock"][field].to_string();
+        println!(
+            "{:>4}  {:<24} {:>9} {:>9} {:>9}  {:<24} {}",
+            drop["id"].to_string(),
+            drop["slug"].as_str().unwrap_or_default(),
+            number("available"),
+            number("held"),
+            number("sold"),
+            drop["opens_at"].as_str().unwrap_or_default(),
+            if drop["paused"] == true { "paused" } else { "live" },
+        );
+    }
+    Ok(())
+}
+
+fn rfc3339(at: Millis) -> Result<String> {
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000).context("a time out of range")?;
+    Ok(at.format(&Rfc3339)?)
+}

@@ -1,0 +1,56 @@
+//! The command line of `dropgate`.
+
+mod admin_client;
+mod drop;
+mod keys;
+mod run;
+mod token;
+mod verify;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Sells limited drops: each unit once, every accepted order on disk, every đồng accounted for.
+#[derive(Parser)]
+#[command(name = "dropgate", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the origin. Settings come from DROPGATE_… and PAYOS_… environment variables.
+    Serve,
+    /// Print a fresh set of keys as NAME=value lines, for the origin and the edge.
+    Keys,
+    /// Make, list, pause and resume drops on a running origin.
+    #[command(subcommand)]
+    Drop(drop::DropCommand),
+    /// Issue and revoke operators' tokens.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Prove that the stored state is what the ledger says, and that the ledger was not changed.
+    Verify {
+        /// A place in the chain kept elsewhere, as SEQ:HASH: shows a cut or rewritten ledger.
+        #[arg(long, value_name = "SEQ:HASH", value_parser = verify::parse_head)]
+        head: Option<(i64, [u8; 32])>,
+        /// The data folder; DROPGATE_DATA by default.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+}
+
+impl Cli {
+    pub fn run(self) -> Result<()> {
+        match self.command {
+            Command::Serve => run::serve(),
+            Command::Keys => keys::print(),
+            Command::Drop(command) => run::blocking(drop::run(command)),
+            Command::Token(command) => run::blocking(token::run(command)),
+            Command::Verify { head, data } => verify::run(head, data),
+        }
+    }
+}

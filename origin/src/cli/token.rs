@@ -1,0 +1,75 @@
+use anyhow::{Result, bail};
+use clap::{Subcommand, ValueEnum};
+use edge_protocol::{AdminClaims, Jti, Role, mint_admin};
+use reqwest::Method;
+
+use super::admin_client::{AdminClient, random_jti};
+use crate::clock::Clock;
+use crate::config::AdminConfig;
+
+const HOURS_MAX: u32 = 8;
+
+#[derive(Subcommand)]
+pub(super) enum TokenCommand {
+    /// Print a token for an operator, with its id for revoking it. Needs DROPGATE_ADMIN_KEYS.
+    Admin {
+        /// Stands in the ledger beside everything done with the token.
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        role: RoleName,
+        #[arg(long, default_value_t = HOURS_MAX)]
+        hours: u32,
+    },
+    /// Make a running origin refuse a token from now on.
+    Revoke {
+        /// The id printed when the token was issued.
+        jti: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum RoleName {
+    View,
+    Operate,
+    Money,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::View => Self::View,
+            RoleName::Operate => Self::Operate,
+            RoleName::Money => Self::Money,
+        }
+    }
+}
+
+pub(super) async fn run(command: TokenCommand) -> Result<()> {
+    match command {
+        TokenCommand::Admin { name, role, hours } => issue(name, role, hours),
+        TokenCommand::Revoke { jti } => {
+            if Jti::parse(&jti).is_err() {
+                bail!("a token's id is 32 hexadecimal characters");
+            }
+            AdminClient::from_env()?.call(Method::POST, &format!("/admin/tokens/{jti}/revoke"), None).await?;
+            println!("revoked {jti}");
+            Ok(())
+        }
+    }
+}
+
+fn issue(name: String, role: RoleName, hours: u32) -> Result<()> {
+    if hours == 0 || hours > HOURS_MAX {
+        bail!("an operator's token lives from 1 to {HOURS_MAX} hours");
+    }
+    if name.trim().is_empty() || name.chars().any(char::is_control) {
+        bail!("an operator needs a name: it stands in the ledger");
+    }
+    let config = AdminConfig::from_env()?;
+    let claims = AdminClaims { name, role: role.into(), jti: random_jti()? };
+    let token = mint_admin(&config.admin_keys, &claims, Clock::system().now().0, hours * 3600);
+    println!("{token}");
+    eprintln!("id {}", claims.jti);
+    Ok(())
+}

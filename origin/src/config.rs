@@ -1,0 +1,194 @@
+//! Every setting, typed. The only reader of the environment.
+#![expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use edge_protocol::{CustomerSecret, KeyRing, OrderKeys, Ring};
+
+/// What `dropgate serve` needs.
+pub struct ServeConfig {
+    /// Holds the database; exclusive to one process.
+    pub data: PathBuf,
+    /// Answers only requests with a signed token.
+    pub listen: SocketAddr,
+    /// Metrics and health, for the machine itself.
+    pub private_listen: SocketAddr,
+    /// Part of every order code; a database belongs to one number for ever.
+    pub origin_no: u8,
+    /// Where shoppers find the edge; PayOS sends them back there.
+    pub public_url: String,
+    pub edge_keys: KeyRing,
+    pub admin_keys: KeyRing,
+    pub order_keys: OrderKeys,
+    pub customer_secret: CustomerSecret,
+    pub payos: payos::Config,
+}
+
+/// What the commands that talk to a running origin need.
+pub struct AdminConfig {
+    pub url: String,
+    pub admin_keys: KeyRing,
+}
+
+/// Every setting that is missing or wrong, so that one look at the message is enough.
+#[derive(Debug)]
+pub struct ConfigError(Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the settings are not complete:")?;
+        for problem in &self.0 {
+            write!(f, "\n  {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
+const PRIVATE_LISTEN_DEFAULT: &str = "127.0.0.1:9090";
+const ORIGIN_NO_DEFAULT: &str = "1";
+const ADMIN_URL_DEFAULT: &str = "http://127.0.0.1:8080";
+
+impl ServeConfig {
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut env = Env::default();
+        let data = env.data();
+        let listen = env.parsed("DROPGATE_LISTEN", Some(LISTEN_DEFAULT), "an address like 127.0.0.1:8080");
+        let private_listen =
+            env.parsed("DROPGATE_PRIVATE_LISTEN", Some(PRIVATE_LISTEN_DEFAULT), "an address like 127.0.0.1:9090");
+        let origin_no = env.origin_no();
+        let public_url = env.url("DROPGATE_PUBLIC_URL", None);
+        let edge_keys = env.keys("DROPGATE_EDGE_KEYS", |text| KeyRing::parse(Ring::Edge, text));
+        let admin_keys = env.keys("DROPGATE_ADMIN_KEYS", |text| KeyRing::parse(Ring::Admin, text));
+        let order_keys = env.keys("DROPGATE_ORDER_KEYS", OrderKeys::parse);
+        let customer_secret = env.keys("DROPGATE_CUSTOMER_SECRET", CustomerSecret::parse);
+        let payos = env.payos();
+        env.finish(|| {
+            Some(Self {
+                data: data?,
+                listen: listen?,
+                private_listen: private_listen?,
+                origin_no: origin_no?,
+                public_url: public_url?,
+                edge_keys: edge_keys?,
+                admin_keys: admin_keys?,
+                order_keys: order_keys?,
+                customer_secret: customer_secret?,
+                payos: payos?,
+            })
+        })
+    }
+}
+
+impl AdminConfig {
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut env = Env::default();
+        let url = env.url("DROPGATE_URL", Some(ADMIN_URL_DEFAULT));
+        let admin_keys = env.keys("DROPGATE_ADMIN_KEYS", |text| KeyRing::parse(Ring::Admin, text));
+        env.finish(|| Some(Self { url: url?, admin_keys: admin_keys? }))
+    }
+}
+
+/// The folder alone, for commands that only read what is stored.
+pub fn data_folder() -> Result<PathBuf, ConfigError> {
+    let mut env = Env::default();
+    let data = env.data();
+    env.finish(|| data)
+}
+
+/// Who runs a command, as the operating system names them.
+pub fn operator_name() -> String {
+    std::env::var("USER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned())
+}
+
+/// Collects what is wrong while settings are read.
+#[derive(Default)]
+struct Env {
+    problems: Vec<String>,
+}
+
+impl Env {
+    fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, ConfigError> {
+        match build() {
+            Some(config) if self.problems.is_empty() => Ok(config),
+            _ => Err(ConfigError(self.problems)),
+        }
+    }
+
+    fn text(&mut self, name: &str, default: Option<&str>) -> Option<String> {
+        match std::env::var(name) {
+            Ok(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Ok(_) | Err(std::env::VarError::NotPresent) => {
+                if default.is_none() {
+                    self.problems.push(format!("{name} is missing"));
+                }
+                default.map(str::to_owned)
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                self.problems.push(format!("{name} is not text"));
+                None
+            }
+        }
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &str, default: Option<&str>, expected: &str) -> Option<T> {
+        let parsed = self.text(name, default)?.parse();
+        if parsed.is_err() {
+            self.problems.push(format!("{name} is not {expected}"));
+        }
+        parsed.ok()
+    }
+
+    /// The value itself never goes into a message: it is a secret.
+    fn keys<T, E: fmt::Display>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        match parse(&self.text(name, None)?) {
+            Ok(keys) => Some(keys),
+            Err(error) => {
+                self.problems.push(format!("{name}: {error} (`dropgate keys` makes a fresh set)"));
+                None
+            }
+        }
+    }
+
+    fn data(&mut self) -> Option<PathBuf> {
+        let folder = PathBuf::from(self.text("DROPGATE_DATA", None)?);
+        if !folder.is_dir() {
+            self.problems.push(format!("DROPGATE_DATA: {} is not a folder", folder.display()));
+            return None;
+        }
+        Some(folder)
+    }
+
+    fn origin_no(&mut self) -> Option<u8> {
+        let number: u8 = self.parsed("DROPGATE_ORIGIN_NO", Some(ORIGIN_NO_DEFAULT), "a number from 1 to 89")?;
+        if edge_protocol::OrderCode::new(number, 0).is_err() {
+            self.problems.push("DROPGATE_ORIGIN_NO is not a number from 1 to 89".to_owned());
+            return None;
+        }
+        Some(number)
+    }
+
+    fn url(&mut self, name: &str, default: Option<&str>) -> Option<String> {
+        let text = self.text(name, default)?;
+        if !(text.starts_with("https://") || text.starts_with("http://")) {
+            self.problems.push(format!("{name} is not an address that begins with https:// or http://"));
+            return None;
+        }
+        Some(text.trim_end_matches('/').to_owned())
+    }
+
+    fn payos(&mut self) -> Option<payos::Config> {
+        let client_id = self.text("PAYOS_CLIENT_ID", None);
+        let api_key = self.text("PAYOS_API_KEY", None);
+        let checksum_key = self.text("PAYOS_CHECKSUM_KEY", None);
+        let base_url = self.url("PAYOS_BASE_URL", Some(payos::BASE_URL));
+        let mut config = payos::Config::new(client_id?, api_key?, checksum_key?);
+        config.base_url = base_url?;
+        Some(config)
+    }
+}

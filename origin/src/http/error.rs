@@ -1,0 +1,133 @@
+//! What a caller is told when something is not done. The codes and their statuses are the edge protocol's, because the
+//! edge passes them on; the cause of a failure goes to the log and never to the caller.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use domain::Refusal;
+use edge_protocol::{PROBLEM_CONTENT_TYPE, Problem, ProblemCode};
+use tracing::error;
+
+use super::App;
+use super::extract::any_token;
+use crate::reader::ReadError;
+use crate::writer::{PurchaseRefused, SubmitError};
+
+/// Seconds after which a caller that met a full queue may try again.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+#[derive(Debug)]
+pub(super) struct ApiError(Box<Problem>);
+
+pub(super) type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    pub(super) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self(Box::new(Problem::new(code, detail)))
+    }
+
+    pub(super) fn field(field: &str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Problem::new(ProblemCode::InvalidField, detail).at(field)))
+    }
+
+    pub(super) fn at(self, field: &str) -> Self {
+        Self(Box::new(self.0.at(field)))
+    }
+
+    pub(super) fn code(&self) -> ProblemCode {
+        self.0.code
+    }
+
+    /// A failure of ours: the log gets the cause, the caller a code.
+    pub(super) fn internal(cause: &anyhow::Error) -> Self {
+        error!(error = format!("{cause:#}"), "a request failed");
+        Self::new(ProblemCode::Internal, "something failed here; nothing was changed unless you are told so")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_CONTENT_TYPE));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        }
+        response
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        let detail = match error {
+            SubmitError::Busy => "too many are waiting; nothing was done, try again",
+            SubmitError::Stopping => "the server is restarting; nothing was done, try again",
+        };
+        Self::new(ProblemCode::Busy, detail)
+    }
+}
+
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Busy => Self::new(ProblemCode::Busy, "too many are waiting; try again"),
+            ReadError::Failed(cause) => Self::internal(&cause),
+        }
+    }
+}
+
+impl From<PurchaseRefused> for ApiError {
+    fn from(refused: PurchaseRefused) -> Self {
+        match refused {
+            PurchaseRefused::ByTheRules(refusal) => refusal.into(),
+            PurchaseRefused::NoSuchDrop => Self::new(ProblemCode::DropNotFound, "there is no such drop"),
+            PurchaseRefused::ClockBehind => {
+                Self::new(ProblemCode::ClockBehind, "the server's clock is wrong; nothing is sold until it is right")
+            }
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        use ProblemCode as Code;
+        let (code, detail) = match refusal {
+            Refusal::TokenReused => (Code::TokenReused, "this token already made another purchase"),
+            Refusal::OrderPending => (Code::OrderPending, "you hold an order of another quantity; pay or cancel it first"),
+            Refusal::InvalidQuantity => (Code::InvalidQuantity, "the quantity is zero or above the limit"),
+            Refusal::Paused => (Code::Paused, "sales are paused"),
+            Refusal::NotOpenYet => (Code::NotOpenYet, "the drop has not opened yet"),
+            Refusal::Closed => (Code::Closed, "the drop is closed"),
+            Refusal::LimitReached => (Code::LimitReached, "this customer holds or bought as many as the limit allows"),
+            Refusal::SoldOut => (Code::SoldOut, "every unit is sold"),
+            Refusal::HeldOut => (Code::HeldOut, "every unit is in somebody's checkout; some may return"),
+            Refusal::InsufficientStock => (Code::InsufficientStock, "fewer units are left than asked for"),
+            Refusal::OrderNotFound => (Code::OrderNotFound, "there is no such order"),
+            Refusal::NotYourOrder => (Code::NotYourOrder, "only the browser that bought can cancel the order"),
+            Refusal::OrderNotPending => (Code::OrderNotPending, "the order is not pending any more"),
+            Refusal::LinkNotOwed | Refusal::PaymentsMissing | Refusal::HoldRunning | Refusal::TooManyPayments => {
+                return Self::internal(&anyhow::anyhow!("{refusal:?} reached a caller"));
+            }
+        };
+        Self::new(code, detail)
+    }
+}
+
+pub(super) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> ApiError {
+    match any_token(&app, &headers) {
+        Ok(()) => ApiError::new(ProblemCode::NotFound, format!("nothing is at {}", uri.path())),
+        Err(error) => error,
+    }
+}
+
+pub(super) async fn method_not_allowed(State(app): State<Arc<App>>, headers: HeaderMap, method: Method) -> ApiError {
+    match any_token(&app, &headers) {
+        Ok(()) => ApiError::new(ProblemCode::MethodNotAllowed, format!("{method} is not answered here")),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,65 @@
+//! Every URL the origin answers, on one page. The public listener answers nothing without a signed token.
+
+mod admin;
+mod error;
+mod extract;
+mod orders;
+mod private;
+mod purchase;
+mod snapshot;
+mod webhooks;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use edge_protocol::{CustomerSecret, KeyRing, OrderKeys};
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::payments::DescriptionSalt;
+use crate::reader::Reader;
+use crate::writer::Writer;
+
+pub(crate) use private::private_router;
+
+/// Webhooks whose signatures are checked at once: they come in bursts, and each may be 64 KiB to hash.
+pub(crate) const WEBHOOKS_AT_ONCE: usize = 32;
+
+/// What handlers may hold: they can ask the writer and read, and do neither's work themselves.
+pub(crate) struct App {
+    pub writer: Writer,
+    pub reader: Reader,
+    pub clock: Clock,
+    pub metrics: Arc<Metrics>,
+    pub edge_keys: KeyRing,
+    pub admin_keys: KeyRing,
+    pub order_keys: OrderKeys,
+    pub customer_secret: CustomerSecret,
+    pub payos_checksum_key: String,
+    pub description_salt: DescriptionSalt,
+    pub webhook_permits: Semaphore,
+    pub snapshot: snapshot::Rendered,
+}
+
+pub(crate) use snapshot::Rendered;
+
+pub(crate) fn public_router(app: Arc<App>) -> Router {
+    let edge = Router::new()
+        .route("/snapshot", get(snapshot::show))
+        .route("/purchase", post(purchase::place))
+        .route("/orders/{order_code}", get(orders::show))
+        .route("/orders/{order_code}/cancel", post(orders::cancel))
+        .route("/webhooks/payos", post(webhooks::receive));
+    let operator = Router::new()
+        .route("/admin/products", post(admin::create_product))
+        .route("/admin/drops", get(admin::list_drops).post(admin::create_drop))
+        .route("/admin/drops/{id}/pause", post(admin::pause))
+        .route("/admin/drops/{id}/resume", post(admin::resume))
+        .route("/admin/tokens/{jti}/revoke", post(admin::revoke_token));
+    edge.merge(operator)
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .with_state(app)
+}

@@ -1,0 +1,204 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use domain::{Command, Link, Millis, OrderCode, OrderState, Outcome, Sid};
+use edge_protocol::{OrderCode as CodeParts, ProblemCode};
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::extract::OrderToken;
+use crate::store::{Buyer, StoredOrder};
+
+/// What the bearer of an order key may know. Whoever it was forwarded to sees no more of the buyer than a hint.
+#[derive(Serialize)]
+struct OrderView {
+    order_code: u64,
+    code: String,
+    drop: DropView,
+    state: &'static str,
+    settling: bool,
+    quantity: u32,
+    amount: i64,
+    amount_applied: i64,
+    refund_due: i64,
+    currency: &'static str,
+    ordered_at: String,
+    pay_by: String,
+    ended_at: Option<String>,
+    payment_state: &'static str,
+    payment: Option<PaymentView>,
+    buyer: Option<BuyerView>,
+}
+
+#[derive(Serialize)]
+struct DropView {
+    id: u32,
+    slug: String,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct PaymentView {
+    checkout_url: String,
+    qr_code: Option<String>,
+    bank_bin: Option<String>,
+    account_number: Option<String>,
+    account_name: Option<String>,
+    memo: Option<String>,
+}
+
+#[derive(Serialize)]
+struct BuyerView {
+    name: String,
+    phone: String,
+    email: String,
+}
+
+pub(super) async fn show(
+    token: OrderToken,
+    State(app): State<Arc<App>>,
+    Path(code): Path<String>,
+) -> ApiResult<Response> {
+    view(&app, named(&token, &code)?).await
+}
+
+pub(super) async fn cancel(
+    token: OrderToken,
+    State(app): State<Arc<App>>,
+    Path(code): Path<String>,
+) -> ApiResult<Response> {
+    let order = named(&token, &code)?;
+    let Some(sid) = token.0.sid else {
+        return Err(domain::Refusal::NotYourOrder.into());
+    };
+    match app.writer.order(order, Command::Cancel { sid: Sid(*sid.as_bytes()) }).await? {
+        Outcome::Refused(refusal) => Err(refusal.into()),
+        Outcome::Done | Outcome::Unchanged => view(&app, order).await,
+        outcome @ (Outcome::Placed(_) | Outcome::Replayed(_) | Outcome::Own(_)) => {
+            Err(ApiError::internal(&anyhow::anyhow!("a cancellation answered {outcome:?}")))
+        }
+    }
+}
+
+/// The token speaks for one order, and the path must name the same.
+fn named(token: &OrderToken, code: &str) -> ApiResult<OrderCode> {
+    if code.parse() != Ok(token.0.order_code) {
+        return Err(ApiError::new(ProblemCode::BadToken, "the token is for another order"));
+    }
+    Ok(OrderCode(token.0.order_code))
+}
+
+async fn view(app: &App, order: OrderCode) -> ApiResult<Response> {
+    let stored = app.reader.read(move |store| store.load_order(order)).await?;
+    let stored = stored.ok_or(domain::Refusal::OrderNotFound)?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(order_view(app, stored)?)).into_response())
+}
+
+fn order_view(app: &App, stored: StoredOrder) -> ApiResult<OrderView> {
+    let StoredOrder { record, buyer } = stored;
+    let published = app.writer.published();
+    let drop = published.find(record.drop).ok_or_else(|| {
+        ApiError::internal(&anyhow::anyhow!("order {} is of drop {}, which is not known", record.order, record.drop.0))
+    })?;
+    let listing = &drop.listing;
+    let refund_due = record.refunds_due().get();
+    Ok(OrderView {
+        order_code: record.order.0,
+        code: memo(record.order),
+        drop: DropView { id: record.drop.0, slug: listing.slug.clone(), name: listing.product.name.clone() },
+        state: match record.state {
+            OrderState::Pending => "pending",
+            OrderState::Paid { .. } => "paid",
+            OrderState::Expired(_) => "expired",
+            OrderState::Cancelled(_) => "cancelled",
+        },
+        settling: record.settling,
+        quantity: record.quantity,
+        amount: record.amount.get(),
+        amount_applied: record.applied.get(),
+        refund_due,
+        currency: "VND",
+        ordered_at: rfc3339(record.ordered_at),
+        pay_by: rfc3339(record.pay_by),
+        ended_at: record.ended_at.map(rfc3339),
+        payment_state: payment_state(&record.link, record.state),
+        payment: match (record.state, record.link) {
+            (OrderState::Pending, Link::Made(facts)) => Some(payment(facts)),
+            _ => None,
+        },
+        buyer: buyer.map(|(_, buyer)| masked(&buyer)),
+    })
+}
+
+fn payment_state(link: &Link, state: OrderState) -> &'static str {
+    if state != OrderState::Pending {
+        return "closed";
+    }
+    match link {
+        Link::NotAsked | Link::Asked => "preparing",
+        Link::Made(_) => "ready",
+        Link::Closed(_) => "closed",
+        Link::Conflict => "unavailable",
+    }
+}
+
+fn payment(facts: domain::LinkFacts) -> PaymentView {
+    let transfer = facts.transfer;
+    PaymentView {
+        checkout_url: facts.checkout_url,
+        qr_code: transfer.as_ref().map(|transfer| transfer.qr_code.clone()),
+        bank_bin: transfer.as_ref().map(|transfer| transfer.bank_bin.clone()),
+        account_number: transfer.as_ref().map(|transfer| transfer.account_number.clone()),
+        account_name: transfer.as_ref().map(|transfer| transfer.account_name.clone()),
+        memo: transfer.map(|transfer| transfer.memo),
+    }
+}
+
+fn masked(buyer: &Buyer) -> BuyerView {
+    let initials: Vec<String> =
+        buyer.name.split_whitespace().filter_map(|word| word.chars().next()).map(|first| format!("{first}•••")).collect();
+    // Phones are E.164, so every character is one byte.
+    let last_digits = buyer.phone.get(buyer.phone.len().saturating_sub(3)..).unwrap_or_default();
+    let email = buyer.email.rsplit_once('@').map_or_else(String::new, |(local, host)| {
+        format!("{}•••@{host}", local.chars().next().map_or_else(String::new, String::from))
+    });
+    BuyerView { name: initials.join(" "), phone: format!("•••••••{last_digits}"), email }
+}
+
+/// What people see of an order's code, and what a transfer's memo says.
+pub(super) fn memo(order: OrderCode) -> String {
+    CodeParts::parse(order.0).map_or_else(|_| order.0.to_string(), CodeParts::memo)
+}
+
+/// UTC with milliseconds where there are any.
+pub(super) fn rfc3339(at: Millis) -> String {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000)
+        .ok()
+        .and_then(|at| at.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forwarded_order_page_gives_away_no_buyer() {
+        let buyer = Buyer {
+            name: "Nguyễn Văn Ấn".into(),
+            phone: "+84912345678".into(),
+            email: "an.nguyen@example.com".into(),
+            address: None,
+        };
+        let view = masked(&buyer);
+        assert_eq!(view.name, "N••• V••• Ấ•••");
+        assert_eq!(view.phone, "•••••••678");
+        assert_eq!(view.email, "a•••@example.com");
+    }
+}

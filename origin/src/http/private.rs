@@ -1,0 +1,40 @@
+//! The private listener: for the machine itself and its monitoring, never for the internet.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::App;
+use super::error::ApiError;
+
+pub(crate) fn private_router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(app)
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    match app.metrics.render(&app.writer) {
+        Ok(text) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
+        Err(error) => ApiError::internal(&error).into_response(),
+    }
+}
+
+/// Ready when the writer answers and the readers read.
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    let writes = app.writer.due_holds(domain::OrderCode(u64::MAX), 0).await.is_ok();
+    let reads = app.reader.read(|store| store.ledger_after(i64::MAX, 1)).await.is_ok();
+    if writes && reads {
+        "ok\n".into_response()
+    } else {
+        let state = format!("writer: {writes}, readers: {reads}\n");
+        (StatusCode::SERVICE_UNAVAILABLE, state).into_response()
+    }
+}

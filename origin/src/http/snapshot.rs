@@ -1,0 +1,96 @@
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::{DropStatus, Format};
+use edge_protocol::{DropSnapshot, Product, Snapshot, Stock};
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::extract::ReadToken;
+use crate::writer::{Published, PublishedDrop};
+
+/// The last snapshot that was written as JSON, so that a thousand readers of one version cost one writing.
+#[derive(Default)]
+pub(crate) struct Rendered(ArcSwapOption<Body>);
+
+struct Body {
+    version: u64,
+    second: i64,
+    etag: String,
+    json: Vec<u8>,
+}
+
+/// Every listed drop. Served from memory: no SQL, no waiting for the writer.
+pub(super) async fn show(
+    _: ReadToken,
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let body = current(&app)?;
+    let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|etag| etag.as_bytes() == body.etag.as_bytes());
+    let head = [(header::ETAG, body.etag.clone()), (header::CACHE_CONTROL, "no-store".to_owned())];
+    if unchanged {
+        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
+    }
+    Ok((head, [(header::CONTENT_TYPE, "application/json")], body.json.clone()).into_response())
+}
+
+fn current(app: &App) -> ApiResult<Arc<Body>> {
+    let published = app.writer.published();
+    // What is published is true now, however long ago it changed: its age is told in whole seconds.
+    let second = app.clock.now().0 / 1000;
+    if let Some(body) = app.snapshot.0.load_full()
+        && body.version == published.version
+        && body.second == second
+    {
+        return Ok(body);
+    }
+    let snapshot = Snapshot { as_of_ms: app.clock.now().0, drops: listed(&published) };
+    let json = serde_json::to_vec(&snapshot).map_err(|error| ApiError::internal(&error.into()))?;
+    let body = Arc::new(Body { version: published.version, second, etag: etag(&published), json });
+    app.snapshot.0.store(Some(body.clone()));
+    Ok(body)
+}
+
+/// Versions start anew with each process, so the ledger's row is part of the tag.
+fn etag(published: &Published) -> String {
+    format!("\"{}-{}\"", published.seq, published.version)
+}
+
+fn listed(published: &Published) -> Vec<DropSnapshot> {
+    published.drops.iter().filter(|drop| !drop.over).map(snapshot).collect()
+}
+
+pub(super) fn snapshot(drop: &PublishedDrop) -> DropSnapshot {
+    let (listing, terms) = (&drop.listing, &drop.listing.terms);
+    let product = &listing.product;
+    DropSnapshot {
+        id: terms.drop.0,
+        slug: listing.slug.clone(),
+        product: Product {
+            name: product.name.clone(),
+            description: product.description.clone(),
+            image_url: Some(product.image_url.clone()).filter(|url| !url.is_empty()),
+        },
+        format: match terms.format {
+            Format::FirstCome => edge_protocol::Format::FirstCome,
+        },
+        size: terms.size,
+        price: terms.price.get().unsigned_abs(),
+        limit_per_customer: terms.limit_per_customer,
+        hold_seconds: terms.hold_seconds,
+        opens_at_ms: terms.opens_at.0,
+        closes_at_ms: terms.closes_at.map(|at| at.0),
+        paused: drop.status == DropStatus::Paused,
+        killed: false,
+        stock: Stock {
+            available: drop.stock.available,
+            held: drop.stock.held,
+            sold: drop.stock.sold,
+            withdrawn: drop.stock.withdrawn,
+        },
+    }
+}

@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::{Command, Outcome};
+use edge_protocol::ProblemCode;
+use edge_protocol::limits::WEBHOOK_BYTES_MAX;
+use payos::{WebhookError, verify_webhook};
+use tracing::{error, info, warn};
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::extract::{WebhookToken, read_body};
+use crate::metrics::Metrics;
+
+/// Money reported by PayOS. Every final decision is a 2xx, a duplicate among them; only what we could not store is
+/// worth sending again.
+pub(super) async fn receive(_: WebhookToken, State(app): State<Arc<App>>, request: Request) -> Response {
+    let result = record(&app, request).await;
+    let counted = match &result {
+        Ok(counted) => counted,
+        Err(error) => error.code().as_str(),
+    };
+    Metrics::count(&app.metrics.webhooks, counted);
+    match result {
+        Ok(_) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn record(app: &App, request: Request) -> ApiResult<&'static str> {
+    // Semaphores fail only when closed, and this one never is.
+    let _permit = app.webhook_permits.acquire().await;
+    let body = read_body(request.into_body(), WEBHOOK_BYTES_MAX).await?;
+    let webhook = match verify_webhook(&body, &app.payos_checksum_key) {
+        Ok(webhook) => webhook,
+        Err(WebhookError::TooLarge) => return Err(ApiError::new(ProblemCode::BodyTooLarge, "the body is too long")),
+        Err(WebhookError::Malformed(reason)) => return Err(ApiError::new(ProblemCode::InvalidJson, reason)),
+        Err(WebhookError::BadSignature) => {
+            warn!("a webhook was not signed with our checksum key");
+            return Err(ApiError::new(ProblemCode::BadSignature, "the signature does not match"));
+        }
+        Err(WebhookError::NotAPayment(reason)) => {
+            error!(reason, "PayOS signed a webhook that reports no money we can record: look at it");
+            return Ok("not_a_payment");
+        }
+    };
+    if webhook.is_confirm_probe() {
+        info!("PayOS confirmed the webhook address");
+        return Ok("probe");
+    }
+    let Some((order, payment)) = app.description_salt.webhook_payment(&webhook) else {
+        error!(order = webhook.order_code, "PayOS signed a webhook whose order code no order can have");
+        return Ok("not_a_payment");
+    };
+    match app.writer.order(order, Command::Payment(payment)).await? {
+        Outcome::Done => {
+            info!(%order, amount = webhook.amount, "money recorded");
+            Ok("recorded")
+        }
+        Outcome::Unchanged => Ok("duplicate"),
+        outcome => Err(ApiError::internal(&anyhow::anyhow!("a payment of order {order} answered {outcome:?}"))),
+    }
+}

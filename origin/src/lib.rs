@@ -1,0 +1,18 @@
+//! The origin: one writer, its readers, and everything that speaks to them.
+//!
+//! Imports point one way: `store` ← `writer` ← `http`, `outbox`, `timers`. Nothing imports `http` but `serve`.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+mod http;
+mod metrics;
+mod outbox;
+mod payments;
+mod reader;
+pub mod serve;
+mod stop;
+pub mod store;
+pub mod telemetry;
+mod timers;
+mod writer;

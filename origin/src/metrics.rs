@@ -1,0 +1,92 @@
+//! What an operator can measure, in the Prometheus text format on the private listener. Names follow Prometheus: base
+//! units, `_total` for counters. Gauges of the sale are read from the published state when they are asked for.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::writer::Writer;
+
+/// How something ended, by its stable code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Ended {
+    pub result: &'static str,
+}
+
+pub(crate) struct Metrics {
+    registry: Registry,
+    /// Purchases by the code of their answer; `placed` is a new order.
+    pub purchases: Family<Ended, Counter>,
+    /// Requests refused before anything looked at them, by reason.
+    pub refused_tokens: Family<Ended, Counter>,
+    pub webhooks: Family<Ended, Counter>,
+    /// Calls to the payment provider by what came of them.
+    pub links: Family<Ended, Counter>,
+    pub batch_size: Histogram,
+    pub commit_seconds: Histogram,
+    pub clock_steps: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("dropgate");
+        let purchases = Family::default();
+        registry.register("purchases", "Purchases by result", purchases.clone());
+        let refused_tokens = Family::default();
+        registry.register("refused_tokens", "Requests without a valid token, by reason", refused_tokens.clone());
+        let webhooks = Family::default();
+        registry.register("webhooks", "Payment webhooks by result", webhooks.clone());
+        let links = Family::default();
+        registry.register("payment_links", "Payment link calls by result", links.clone());
+        let batch_size = Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0]);
+        registry.register("batch_size", "Commands decided together", batch_size.clone());
+        let commit_seconds = Histogram::new([0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 1.0]);
+        let help = "Time to write and sync one batch";
+        registry.register_with_unit("commit", help, Unit::Seconds, commit_seconds.clone());
+        let clock_steps = Counter::default();
+        registry.register("clock_steps", "Jumps of the wall clock over five seconds", clock_steps.clone());
+        Self { registry, purchases, refused_tokens, webhooks, links, batch_size, commit_seconds, clock_steps }
+    }
+}
+
+impl Metrics {
+    pub(crate) fn count(family: &Family<Ended, Counter>, result: &'static str) {
+        family.get_or_create(&Ended { result }).inc();
+    }
+
+    pub(crate) fn render(&self, writer: &Writer) -> Result<String> {
+        let mut text = String::new();
+        render_sale(&mut text, writer)?;
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+fn render_sale(text: &mut String, writer: &Writer) -> Result<()> {
+    let published = writer.published();
+    writeln!(text, "# HELP dropgate_stock Units by drop and state.\n# TYPE dropgate_stock gauge")?;
+    for drop in &published.drops {
+        let (id, stock) = (drop.listing.terms.drop.0, drop.stock);
+        for (state, units) in [
+            ("available", stock.available),
+            ("held", stock.held),
+            ("sold", stock.sold),
+            ("withdrawn", stock.withdrawn),
+        ] {
+            writeln!(text, "dropgate_stock{{drop=\"{id}\",state=\"{state}\"}} {units}")?;
+        }
+    }
+    writeln!(text, "# HELP dropgate_ledger_seq Rows of the ledger.\n# TYPE dropgate_ledger_seq gauge")?;
+    writeln!(text, "dropgate_ledger_seq {}", published.seq)?;
+    writeln!(text, "# HELP dropgate_lane_depth Commands waiting.\n# TYPE dropgate_lane_depth gauge")?;
+    for (lane, depth) in writer.depths() {
+        writeln!(text, "dropgate_lane_depth{{lane=\"{lane}\"}} {depth}")?;
+    }
+    Ok(())
+}

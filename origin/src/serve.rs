@@ -1,0 +1,129 @@
+//! Wires the parts together, runs them, and takes them down in order.
+
+use std::future::Future;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::config::ServeConfig;
+use crate::http::{App, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router};
+use crate::metrics::Metrics;
+use crate::outbox::{self, PaymentLinks};
+use crate::payments::DescriptionSalt;
+use crate::reader::Reader;
+use crate::stop::{self, Stop};
+use crate::store::FolderLock;
+use crate::timers::HoldTimer;
+use crate::writer;
+
+/// Requests under way get this long at a stop; nothing here takes longer unless a client is slow on purpose.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Bound sockets, so that whoever starts the system knows its ports before it answers.
+pub struct Listeners {
+    public: TcpListener,
+    private: TcpListener,
+}
+
+impl Listeners {
+    pub async fn bind(config: &ServeConfig) -> Result<Self> {
+        let bind = async |address: SocketAddr| {
+            TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+        };
+        Ok(Self { public: bind(config.listen).await?, private: bind(config.private_listen).await? })
+    }
+
+    pub fn addresses(&self) -> Result<(SocketAddr, SocketAddr)> {
+        Ok((self.public.local_addr()?, self.private.local_addr()?))
+    }
+
+    /// For whoever started the process: the one line on stdout.
+    fn announce(&self) -> Result<()> {
+        let (public, private) = self.addresses()?;
+        let mut stdout = std::io::stdout();
+        writeln!(stdout, "listening public=http://{public} private=http://{private}")?;
+        Ok(stdout.flush()?)
+    }
+}
+
+/// Runs the origin until `shutdown` resolves or something it cannot go on without fails.
+///
+/// `lock` is proof that nobody else writes to the folder. It is let go last, when nothing here can any more.
+pub async fn serve(
+    config: ServeConfig,
+    lock: FolderLock,
+    clock: Clock,
+    listeners: Listeners,
+    cores: usize,
+    shutdown: impl Future<Output = ()>,
+) -> Result<()> {
+    let metrics = Arc::new(Metrics::default());
+    let mut running = writer::start(&config.data, config.origin_no, clock.clone(), metrics.clone())?;
+    let reader = Reader::start(&config.data, cores)?;
+    let (stopper, stop) = stop::channel();
+    let checksum_key = config.payos.checksum_key.clone();
+    let links = Arc::new(PaymentLinks {
+        writer: running.writer.clone(),
+        reader: reader.clone(),
+        client: payos::Client::new(config.payos).context("the PayOS settings cannot be used")?,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        description_salt: DescriptionSalt(running.description_salt),
+        public_url: config.public_url,
+    });
+    let app = Arc::new(App {
+        writer: running.writer.clone(),
+        reader,
+        clock,
+        metrics,
+        edge_keys: config.edge_keys,
+        admin_keys: config.admin_keys,
+        order_keys: config.order_keys,
+        customer_secret: config.customer_secret,
+        payos_checksum_key: checksum_key,
+        description_salt: DescriptionSalt(running.description_salt),
+        webhook_permits: Semaphore::new(WEBHOOKS_AT_ONCE),
+        snapshot: Rendered::default(),
+    });
+    listeners.announce()?;
+    let outbox = tokio::spawn(outbox::run(links.clone(), stop.clone()));
+    let timer = tokio::spawn(HoldTimer::new(links).run(stop.clone()));
+    let public = axum::serve(listeners.public, public_router(app.clone()))
+        .with_graceful_shutdown(requested(stop.clone()));
+    let private = axum::serve(listeners.private, private_router(app)).with_graceful_shutdown(requested(stop));
+    let servers = tokio::spawn(async move { tokio::try_join!(public.into_future(), private.into_future()) });
+
+    tokio::select! {
+        () = shutdown => info!("stopping"),
+        result = running.ended() => return Err(fatal(result)),
+    }
+    stopper.stop();
+    if tokio::time::timeout(DRAIN_TIMEOUT, servers).await.is_err() {
+        warn!("some requests did not end in time; their connections are closed");
+    }
+    outbox.await.context("the outbox panicked")??;
+    timer.await.context("the hold timer panicked")?;
+    running.stop().await?;
+    drop(lock);
+    info!("stopped");
+    Ok(())
+}
+
+async fn requested(mut stop: Stop) {
+    stop.requested().await;
+}
+
+/// The writer ended on its own. Nobody may be answered any more, so the caller exits the process.
+fn fatal(result: Result<()>) -> anyhow::Error {
+    match result {
+        Ok(()) => anyhow::anyhow!("the writer stopped without being asked to"),
+        Err(error) => error.context("the writer stopped; restart rebuilds everything from disk"),
+    }
+}

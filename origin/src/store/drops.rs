@@ -1,0 +1,160 @@
+//! Products, drops and their counters, and the state of a drop read back from disk.
+
+use anyhow::{Context, Result, bail};
+use domain::{
+    DropId, DropState, DropStatus, Format, Millis, OrderCode, Pending, Sid, Stock, Sub, Terms, Vnd,
+};
+use libsql::{Row, params};
+
+use super::entry::{Listing, Product};
+use super::sqlite::{Db, Statement, bytes};
+
+/// Writes drops. Only the writer holds one.
+pub(crate) struct DropWriter {
+    insert_product: Statement,
+    insert_drop: Statement,
+    put_counters: Statement,
+}
+
+impl DropWriter {
+    pub(crate) fn prepare(db: &Db) -> Result<Self> {
+        Ok(Self {
+            insert_product: db.prepare("INSERT INTO products VALUES (?, ?, ?, ?)")?,
+            insert_drop: db.prepare("INSERT INTO drops VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?,
+            put_counters: db.prepare("INSERT OR REPLACE INTO drop_counters VALUES (?, ?, ?, ?, ?, ?)")?,
+        })
+    }
+
+    pub(crate) fn product(&self, product: &Product) -> Result<()> {
+        let Product { id, name, description, image_url } = product;
+        self.insert_product.execute(params![*id, name.as_str(), description.as_str(), image_url.as_str()])?;
+        Ok(())
+    }
+
+    pub(crate) fn listing(&self, listing: &Listing) -> Result<()> {
+        let terms = &listing.terms;
+        self.insert_drop.execute(params![
+            terms.drop.0,
+            listing.slug.as_str(),
+            listing.product.id,
+            format_code(terms.format),
+            terms.size,
+            terms.price.get(),
+            terms.opens_at.0,
+            terms.closes_at.map(|at| at.0),
+            terms.limit_per_customer,
+            terms.hold_seconds,
+            terms.late_payment_seconds,
+            listing.first_order_code.0.cast_signed()
+        ])?;
+        Ok(())
+    }
+
+    /// The drop's one row, written once a batch however much happened in it.
+    pub(crate) fn counters(&self, state: &DropState) -> Result<()> {
+        let Stock { available, held, sold, withdrawn } = state.stock();
+        let status = status_code(state.status());
+        self.put_counters.execute(params![state.id().0, status, available, held, sold, withdrawn])?;
+        Ok(())
+    }
+}
+
+/// A drop as stored, without its orders.
+pub(crate) struct StoredDrop {
+    pub(crate) listing: Listing,
+    pub(crate) status: DropStatus,
+    pub(crate) stock: Stock,
+}
+
+pub(crate) fn all(db: &Db) -> Result<Vec<StoredDrop>> {
+    let select = db.prepare(
+        "SELECT d.drop_id, d.format, d.size, d.price, d.opens_at, d.closes_at, d.limit_per_customer, d.hold_seconds,
+           d.late_payment_seconds, d.slug, d.first_order_code, p.product_id, p.name, p.description, p.image_url,
+           c.status, c.available, c.held, c.sold, c.withdrawn
+         FROM drops d JOIN products p USING (product_id) JOIN drop_counters c USING (drop_id)
+         ORDER BY d.drop_id",
+    )?;
+    select.rows((), read_drop)
+}
+
+pub(crate) fn products(db: &Db) -> Result<Vec<Product>> {
+    let select = db.prepare("SELECT product_id, name, description, image_url FROM products ORDER BY product_id")?;
+    select.rows((), |row| {
+        Ok(Product { id: row.get(0)?, name: row.get(1)?, description: row.get(2)?, image_url: row.get(3)? })
+    })
+}
+
+fn read_drop(row: &Row) -> Result<StoredDrop> {
+    let terms = Terms {
+        drop: DropId(row.get(0)?),
+        format: format_of(row.get(1)?)?,
+        size: row.get(2)?,
+        price: Vnd::new(row.get(3)?).context("a stored price is out of range")?,
+        opens_at: Millis(row.get(4)?),
+        closes_at: row.get::<Option<i64>>(5)?.map(Millis),
+        limit_per_customer: row.get(6)?,
+        hold_seconds: row.get(7)?,
+        late_payment_seconds: row.get(8)?,
+    };
+    let product = Product { id: row.get(11)?, name: row.get(12)?, description: row.get(13)?, image_url: row.get(14)? };
+    let first_order_code = OrderCode(row.get::<i64>(10)?.cast_unsigned());
+    Ok(StoredDrop {
+        listing: Listing { terms, slug: row.get(9)?, product, first_order_code },
+        status: status_of(row.get(15)?)?,
+        stock: Stock { available: row.get(16)?, held: row.get(17)?, sold: row.get(18)?, withdrawn: row.get(19)? },
+    })
+}
+
+/// Reads the orders of `drops`, which are by drop id, from the first code any of them can have.
+pub(crate) fn restore_orders(db: &Db, drops: &mut [&mut (Listing, DropState)], first: OrderCode) -> Result<()> {
+    let select = db.prepare(
+        "SELECT order_code, drop_id, state, quantity, applied, pay_by, sub, sid FROM orders
+         WHERE order_code >= ? AND state <= 2 ORDER BY order_code",
+    )?;
+    select.each([first.0.cast_signed()], |row| {
+        let drop = DropId(row.get(1)?);
+        let Ok(index) = drops.binary_search_by_key(&drop, |(_, state)| state.id()) else {
+            return Ok(());
+        };
+        let state = &mut drops[index].1;
+        let sub = Sub(bytes(row, 6)?);
+        let quantity: u32 = row.get(3)?;
+        if row.get::<i64>(2)? == 0 {
+            let order = OrderCode(row.get::<i64>(0)?.cast_unsigned());
+            let mut pending = Pending::new(order, Sid(bytes(row, 7)?), quantity, Millis(row.get(5)?));
+            pending.money_applied = row.get::<i64>(4)? > 0;
+            state.restore_pending(sub, pending);
+        } else {
+            state.restore_bought(sub, quantity);
+        }
+        Ok(())
+    })
+}
+
+fn status_code(status: DropStatus) -> i64 {
+    match status {
+        DropStatus::Live => 0,
+        DropStatus::Paused => 1,
+    }
+}
+
+fn status_of(code: i64) -> Result<DropStatus> {
+    Ok(match code {
+        0 => DropStatus::Live,
+        1 => DropStatus::Paused,
+        _ => bail!("drop status {code} is not known"),
+    })
+}
+
+fn format_code(format: Format) -> i64 {
+    match format {
+        Format::FirstCome => 0,
+    }
+}
+
+fn format_of(code: i64) -> Result<Format> {
+    Ok(match code {
+        0 => Format::FirstCome,
+        _ => bail!("drop format {code} is not known"),
+    })
+}

@@ -1,0 +1,128 @@
+//! What the ledger records, and its persisted, versioned form.
+
+mod stored;
+
+use anyhow::{Context, Result, bail, ensure};
+use domain::{DropId, Event, Jti, OrderCode, Payment, Terms};
+use serde::{Deserialize, Serialize};
+
+use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1};
+
+/// The version written today. An encoding never changes once released: a new shape gets a new version, and the old one
+/// keeps its reader and its golden row.
+const VERSION: i64 = 1;
+
+/// One thing that happened, before it has a place in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The drop it happened to, if it happened to one.
+    pub drop: Option<DropId>,
+    /// The operator who asked for it; empty when no person did.
+    pub operator: String,
+    pub fact: Fact,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    ProductCreated(Product),
+    DropCreated(Listing),
+    Sale(#[serde(with = "EventV1")] Event),
+    /// Money under a code that no order of ours has.
+    PaymentUnmatched {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "PaymentV1")]
+        payment: Payment,
+    },
+    TokenRevoked {
+        #[serde(with = "JtiV1")]
+        jti: Jti,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Product {
+    pub id: i64,
+    pub name: String,
+    pub description: String,
+    /// Empty when the product has no picture.
+    pub image_url: String,
+}
+
+/// A drop as it is offered: its terms and what the sale itself does not need to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    #[serde(with = "TermsV1")]
+    pub terms: Terms,
+    pub slug: String,
+    pub product: Product,
+    /// The drop's orders have this code or a later one.
+    #[serde(with = "OrderCodeV1")]
+    pub first_order_code: OrderCode,
+}
+
+/// The columns of a ledger row that an entry decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) drop_id: i64,
+    pub(crate) kind: &'static str,
+    pub(crate) version: i64,
+    pub(crate) operator: String,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl Entry {
+    pub(crate) fn columns(&self) -> Result<Columns> {
+        Ok(Columns {
+            drop_id: self.drop.map_or(0, |drop| drop.0.into()),
+            kind: self.fact.kind(),
+            version: VERSION,
+            operator: self.operator.clone(),
+            payload: serde_json::to_vec(&self.fact).context("an entry cannot be written as JSON")?,
+        })
+    }
+
+    /// Reads a row back. An unknown version was written by a newer release: guessing would lose what it means.
+    pub(crate) fn read(drop_id: i64, kind: &str, version: i64, operator: String, payload: &[u8]) -> Result<Self> {
+        if version != VERSION {
+            bail!("a {kind} row has encoding version {version}, this release knows {VERSION}");
+        }
+        let fact: Fact = serde_json::from_slice(payload).with_context(|| format!("a {kind} row does not parse"))?;
+        ensure!(fact.kind() == kind, "a {kind} row holds a {}", fact.kind());
+        let drop = match u32::try_from(drop_id).context("a drop id is out of range")? {
+            0 => None,
+            drop => Some(DropId(drop)),
+        };
+        Ok(Self { drop, operator, fact })
+    }
+}
+
+impl Fact {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::ProductCreated(_) => "product_created",
+            Self::DropCreated(_) => "drop_created",
+            Self::PaymentUnmatched { .. } => "payment_unmatched",
+            Self::TokenRevoked { .. } => "token_revoked",
+            Self::Sale(event) => match event {
+                Event::DropPaused => "drop_paused",
+                Event::DropResumed => "drop_resumed",
+                Event::OrderPlaced { .. } => "order_placed",
+                Event::LinkAsked { .. } => "link_asked",
+                Event::LinkMade { .. } => "link_made",
+                Event::LinkConflict { .. } => "link_conflict",
+                Event::LinkClosed { .. } => "link_closed",
+                Event::PaymentReceived { .. } => "payment_received",
+                Event::PaymentSettled { .. } => "payment_settled",
+                Event::PaymentDisputed { .. } => "payment_disputed",
+                Event::OrderPaid { .. } => "order_paid",
+                Event::RefundDue { .. } => "refund_due",
+                Event::RefundVoided { .. } => "refund_voided",
+                Event::HoldSettling { .. } => "hold_settling",
+                Event::OrderExpired { .. } => "order_expired",
+                Event::OrderCancelled { .. } => "order_cancelled",
+            },
+        }
+    }
+}

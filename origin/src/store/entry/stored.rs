@@ -1,0 +1,327 @@
+//! Version 1 of the ledger's payloads: how each type of the sale is written as JSON. Released shapes: do not edit, add
+//! a version. The derived code converts to and from the domain's types, which know no serial form.
+
+use domain::{
+    BuyerCommit, Canceller, DropId, Event, ExpiryReason, Format, Jti, LinkFacts, Millis, OrderCode, Payment,
+    PaymentIdentity, Proof, RefundReason, RegionCode, Sid, Sub, Terms, TransferFacts, Vnd,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Event", rename_all = "snake_case")]
+pub(super) enum EventV1 {
+    DropPaused,
+    DropResumed,
+    OrderPlaced {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "SubV1")]
+        sub: Sub,
+        #[serde(with = "SidV1")]
+        sid: Sid,
+        #[serde(with = "JtiV1")]
+        jti: Jti,
+        quantity: u32,
+        #[serde(with = "vnd")]
+        amount: Vnd,
+        #[serde(with = "region")]
+        region: RegionCode,
+        #[serde(with = "BuyerCommitV1")]
+        buyer_commit: BuyerCommit,
+        #[serde(with = "MillisV1")]
+        pay_by: Millis,
+    },
+    LinkAsked {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "MillisV1")]
+        pay_by: Millis,
+    },
+    LinkMade {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "LinkFactsV1")]
+        link: LinkFacts,
+    },
+    LinkConflict {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+    },
+    LinkClosed {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+    },
+    PaymentReceived {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "PaymentV1")]
+        payment: Payment,
+        #[serde(with = "vnd")]
+        applied: Vnd,
+    },
+    PaymentSettled {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "PaymentIdentityV1")]
+        identity: PaymentIdentity,
+    },
+    PaymentDisputed {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "PaymentV1")]
+        payment: Payment,
+    },
+    OrderPaid {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "SubV1")]
+        sub: Sub,
+        quantity: u32,
+        late: bool,
+    },
+    RefundDue {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        number: u32,
+        #[serde(with = "vnd")]
+        amount: Vnd,
+        #[serde(with = "RefundReasonV1")]
+        reason: RefundReason,
+    },
+    RefundVoided {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        number: u32,
+    },
+    HoldSettling {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+    },
+    OrderExpired {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "SubV1")]
+        sub: Sub,
+        #[serde(with = "ExpiryReasonV1")]
+        reason: ExpiryReason,
+    },
+    OrderCancelled {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "SubV1")]
+        sub: Sub,
+        #[serde(with = "CancellerV1")]
+        by: Canceller,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Terms")]
+pub(super) struct TermsV1 {
+    #[serde(with = "DropIdV1")]
+    drop: DropId,
+    #[serde(with = "FormatV1")]
+    format: Format,
+    size: u32,
+    #[serde(with = "vnd")]
+    price: Vnd,
+    #[serde(with = "MillisV1")]
+    opens_at: Millis,
+    #[serde(with = "optional_millis")]
+    closes_at: Option<Millis>,
+    limit_per_customer: u32,
+    hold_seconds: u32,
+    late_payment_seconds: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "LinkFacts")]
+struct LinkFactsV1 {
+    id: String,
+    checkout_url: String,
+    #[serde(with = "optional_transfer")]
+    transfer: Option<TransferFacts>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "TransferFacts")]
+struct TransferFactsV1 {
+    qr_code: String,
+    bank_bin: String,
+    account_number: String,
+    account_name: String,
+    memo: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Payment")]
+pub(super) struct PaymentV1 {
+    #[serde(with = "PaymentIdentityV1")]
+    identity: PaymentIdentity,
+    #[serde(with = "vnd")]
+    amount: Vnd,
+    #[serde(with = "MillisV1")]
+    paid_at: Millis,
+    #[serde(with = "ProofV1")]
+    proof: Proof,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "PaymentIdentity")]
+struct PaymentIdentityV1 {
+    link: String,
+    reference: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Format", rename_all = "snake_case")]
+enum FormatV1 {
+    FirstCome,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Proof", rename_all = "snake_case")]
+enum ProofV1 {
+    Webhook,
+    SignedRead,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "RefundReason", rename_all = "snake_case")]
+enum RefundReasonV1 {
+    Overpaid,
+    AlreadyPaid,
+    HoldEnded,
+    Cancelled,
+    TooLate,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ExpiryReason", rename_all = "snake_case")]
+enum ExpiryReasonV1 {
+    Unpaid,
+    Superseded {
+        #[serde(with = "OrderCodeV1")]
+        by: OrderCode,
+    },
+    LinkConflict,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Canceller", rename_all = "snake_case")]
+enum CancellerV1 {
+    Shopper,
+    Operator,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "OrderCode")]
+pub(super) struct OrderCodeV1(u64);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "DropId")]
+struct DropIdV1(u32);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Millis")]
+struct MillisV1(i64);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Sub")]
+struct SubV1(#[serde(with = "base64url")] [u8; 16]);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Sid")]
+struct SidV1(#[serde(with = "base64url")] [u8; 16]);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Jti")]
+pub(super) struct JtiV1(#[serde(with = "base64url")] [u8; 16]);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "BuyerCommit")]
+struct BuyerCommitV1(#[serde(with = "base64url")] [u8; 32]);
+
+mod base64url {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+    use serde::de::Error as _;
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer, const N: usize>(bytes: &[u8; N], to: S) -> Result<S::Ok, S::Error> {
+        let mut text = [0; 48];
+        let length = BASE64.encode_slice(bytes, &mut text).map_err(S::Error::custom)?;
+        to.serialize_str(std::str::from_utf8(&text[..length]).map_err(S::Error::custom)?)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(from: D) -> Result<[u8; N], D::Error> {
+        let text = String::deserialize(from)?;
+        let bytes = BASE64.decode(text).map_err(D::Error::custom)?;
+        bytes.try_into().map_err(|_| D::Error::custom("wrong number of bytes"))
+    }
+}
+
+mod vnd {
+    use domain::Vnd;
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(amount: &Vnd, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_i64(amount.get())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vnd, D::Error> {
+        Vnd::new(i64::deserialize(from)?).ok_or_else(|| D::Error::custom("an amount is out of range"))
+    }
+}
+
+mod region {
+    use domain::RegionCode;
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::store::region::{region_from_text, region_text};
+
+    pub(super) fn serialize<S: Serializer>(region: &RegionCode, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(region_text(region))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<RegionCode, D::Error> {
+        region_from_text(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("not a region"))
+    }
+}
+
+mod optional_millis {
+    use domain::Millis;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(at: &Option<Millis>, to: S) -> Result<S::Ok, S::Error> {
+        at.map(|at| at.0).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Millis>, D::Error> {
+        Ok(Option::<i64>::deserialize(from)?.map(Millis))
+    }
+}
+
+mod optional_transfer {
+    use domain::TransferFacts;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::TransferFactsV1;
+
+    #[derive(Serialize)]
+    struct Written<'a>(#[serde(with = "TransferFactsV1")] &'a TransferFacts);
+
+    #[derive(Deserialize)]
+    struct Read(#[serde(with = "TransferFactsV1")] TransferFacts);
+
+    pub(super) fn serialize<S: Serializer>(facts: &Option<TransferFacts>, to: S) -> Result<S::Ok, S::Error> {
+        facts.as_ref().map(Written).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TransferFacts>, D::Error> {
+        Ok(Option::<Read>::deserialize(from)?.map(|read| read.0))
+    }
+}

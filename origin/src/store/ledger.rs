@@ -1,0 +1,154 @@
+//! The append-only, hash-chained record of every event.
+
+use anyhow::{Context, Result, ensure};
+use domain::Millis;
+use libsql::Row;
+use sha2::{Digest, Sha256};
+
+use super::entry::{Columns, Entry};
+use super::sqlite::{Db, Statement, bytes};
+
+/// Where the chain stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub seq: i64,
+    pub at: Millis,
+    pub hash: [u8; 32],
+}
+
+impl Head {
+    /// Before the first row.
+    pub const EMPTY: Self = Self { seq: 0, at: Millis(0), hash: [0; 32] };
+}
+
+/// Appends rows to the chain. Only the writer holds one.
+pub(crate) struct Ledger {
+    insert: Statement,
+    head: Head,
+    source: i64,
+}
+
+impl Ledger {
+    pub(crate) fn open(db: &Db, source: i64) -> Result<Self> {
+        let insert = db.prepare(
+            "INSERT INTO ledger (seq, at, source, drop_id, kind, version, operator, payload, hash)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        Ok(Self { insert, head: head(db)?, source })
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        self.head
+    }
+
+    pub(crate) fn append(&mut self, at: Millis, entry: &Entry) -> Result<()> {
+        let columns = entry.columns()?;
+        let seq = self.head.seq + 1;
+        let hash = chain(&self.head.hash, seq, at, self.source, &columns);
+        let Columns { drop_id, kind, version, operator, payload } = columns;
+        self.insert.execute(libsql::params![
+            seq,
+            at.0,
+            self.source,
+            drop_id,
+            kind,
+            version,
+            operator,
+            payload,
+            hash.to_vec()
+        ])?;
+        self.head = Head { seq, at, hash };
+        Ok(())
+    }
+}
+
+/// The last row, as stored.
+pub(crate) fn head(db: &Db) -> Result<Head> {
+    let last = db.prepare("SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIMIT 1")?;
+    let head =
+        last.first((), |row| Ok(Head { seq: row.get(0)?, at: Millis(row.get(1)?), hash: bytes(row, 2)? }))?;
+    Ok(head.unwrap_or(Head::EMPTY))
+}
+
+/// A row read back.
+#[derive(Clone, Debug)]
+pub struct LedgerRow {
+    pub seq: i64,
+    pub at: Millis,
+    pub entry: Entry,
+}
+
+const ROW_COLUMNS: &str = "seq, at, source, drop_id, kind, version, operator, payload, hash";
+
+/// Rows after `after`, at most `max`.
+pub(crate) fn read(db: &Db, after: i64, max: u32) -> Result<Vec<LedgerRow>> {
+    let select = db.prepare(&format!("SELECT {ROW_COLUMNS} FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?"))?;
+    select.rows((after, max), |row| {
+        let (seq, at) = (row.get(0)?, Millis(row.get(1)?));
+        Ok(LedgerRow { seq, at, entry: decode(row)? })
+    })
+}
+
+/// Walks the whole chain, checking each row's hash against its stored bytes and its place, and gives each to `visit`.
+pub(crate) fn walk(db: &Db, mut visit: impl FnMut(&LedgerRow, &Head) -> Result<()>) -> Result<Head> {
+    let select = db.prepare(&format!("SELECT {ROW_COLUMNS} FROM ledger ORDER BY seq"))?;
+    let mut head = Head::EMPTY;
+    select.each((), |row| {
+        let (seq, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+        ensure!(seq == head.seq + 1, "row {} is missing", head.seq + 1);
+        ensure!(at >= head.at.0, "row {seq} is older than the row before it");
+        let kind: String = row.get(4)?;
+        let hash = chain_stored(&head.hash, row, &kind)?;
+        ensure!(hash == bytes(row, 8)?, "row {seq} ({kind}) was changed after it was written, or the one before it was");
+        head = Head { seq, at: Millis(at), hash };
+        let entry = decode(row).with_context(|| format!("row {seq} cannot be read"))?;
+        visit(&LedgerRow { seq, at: Millis(at), entry }, &head)
+    })?;
+    Ok(head)
+}
+
+fn decode(row: &Row) -> Result<Entry> {
+    let kind: String = row.get(4)?;
+    let payload: Vec<u8> = row.get(7)?;
+    Entry::read(row.get(3)?, &kind, row.get(5)?, row.get(6)?, &payload)
+}
+
+fn chain(previous: &[u8; 32], seq: i64, at: Millis, source: i64, columns: &Columns) -> [u8; 32] {
+    hash_columns(previous, &[
+        &seq.to_be_bytes(),
+        &at.0.to_be_bytes(),
+        &source.to_be_bytes(),
+        &columns.drop_id.to_be_bytes(),
+        columns.kind.as_bytes(),
+        &columns.version.to_be_bytes(),
+        columns.operator.as_bytes(),
+        &columns.payload,
+    ])
+}
+
+/// The hash of what is stored, read as bytes and never decoded and encoded again.
+fn chain_stored(previous: &[u8; 32], row: &Row, kind: &str) -> Result<[u8; 32]> {
+    let integer = |index| -> Result<[u8; 8]> { Ok(row.get::<i64>(index)?.to_be_bytes()) };
+    let operator: String = row.get(6)?;
+    let payload: Vec<u8> = row.get(7)?;
+    Ok(hash_columns(previous, &[
+        &integer(0)?,
+        &integer(1)?,
+        &integer(2)?,
+        &integer(3)?,
+        kind.as_bytes(),
+        &integer(5)?,
+        operator.as_bytes(),
+        &payload,
+    ]))
+}
+
+/// Each column goes in behind its length, so that no two different rows can give the same bytes.
+fn hash_columns(previous: &[u8; 32], columns: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = Sha256::new_with_prefix(previous);
+    for column in columns {
+        hasher.update((column.len() as u64).to_be_bytes());
+        hasher.update(column);
+    }
+    hasher.finalize().into()
+}

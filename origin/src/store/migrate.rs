@@ -1,0 +1,126 @@
+//! Applies `migrations/sale/` in order, and refuses a history that is not a prefix of what this binary carries.
+
+use anyhow::{Result, bail};
+use domain::Millis;
+use sha2::{Digest, Sha256};
+
+use super::sqlite::Db;
+
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+const SALE: &[Migration] =
+    &[Migration { version: 1, name: "0001_sale.sql", sql: include_str!("../../../migrations/sale/0001_sale.sql") }];
+
+struct Applied {
+    version: i64,
+    name: String,
+    sha256: String,
+}
+
+pub(crate) fn migrate(db: &Db, now: Millis) -> Result<()> {
+    db.batch(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (
+           version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL
+         ) STRICT",
+    )?;
+    migrate_with(db, now, SALE)
+}
+
+fn migrate_with(db: &Db, now: Millis, migrations: &[Migration]) -> Result<()> {
+    let select = db.prepare("SELECT version, name, sha256 FROM schema_migrations ORDER BY version")?;
+    let applied =
+        select.rows((), |row| Ok(Applied { version: row.get(0)?, name: row.get(1)?, sha256: row.get(2)? }))?;
+    check(&applied, migrations)?;
+    let insert = db.prepare("INSERT INTO schema_migrations VALUES (?, ?, ?, ?)")?;
+    for migration in &migrations[applied.len()..] {
+        db.transaction(|| {
+            db.batch(migration.sql)?;
+            insert.execute((migration.version, migration.name, sha256(migration.sql), now.0))?;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn check(applied: &[Applied], migrations: &[Migration]) -> Result<()> {
+    for (index, migration) in migrations.iter().enumerate() {
+        if migration.version != index as i64 + 1 {
+            bail!("migration {} is out of order: number {} is missing", migration.name, index + 1);
+        }
+    }
+    for (index, applied) in applied.iter().enumerate() {
+        let Some(migration) = migrations.get(index) else {
+            bail!("the database has migration {}, which this release does not know: use a newer one", applied.name);
+        };
+        if applied.version != migration.version {
+            bail!("the database has a gap before migration {}", applied.name);
+        }
+        if applied.sha256 != sha256(migration.sql) {
+            bail!("migration {} was edited after it was applied: restore it and add a new one", migration.name);
+        }
+    }
+    Ok(())
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn db() -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open_for_write(&folder.path().join("sale.db")).unwrap();
+        migrate(&db, Millis(0)).unwrap();
+        (folder, db)
+    }
+
+    fn one(version: i64, sql: &'static str) -> Migration {
+        Migration { version, name: "x.sql", sql }
+    }
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        let (_folder, db) = db();
+        migrate(&db, Millis(1)).unwrap();
+        let stamp: i64 = db.value("SELECT applied_at FROM schema_migrations").unwrap();
+        assert_eq!(stamp, 0);
+    }
+
+    #[test]
+    fn an_edited_migration_is_refused() {
+        let (_folder, db) = db();
+        let error = migrate_with(&db, Millis(1), &[one(1, "SELECT 1")]).unwrap_err();
+        assert!(error.to_string().contains("was edited"), "{error}");
+    }
+
+    #[test]
+    fn a_gap_is_refused() {
+        let (_folder, db) = db();
+        let error = migrate_with(&db, Millis(1), &[one(1, SALE[0].sql), one(3, "SELECT 1")]).unwrap_err();
+        assert!(error.to_string().contains("number 2 is missing"), "{error}");
+    }
+
+    #[test]
+    fn a_database_of_a_newer_release_is_refused() {
+        let (_folder, db) = db();
+        db.batch("INSERT INTO schema_migrations VALUES (2, '0002_later.sql', '', 0)").unwrap();
+        let error = migrate(&db, Millis(1)).unwrap_err();
+        assert!(error.to_string().contains("does not know"), "{error}");
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_nothing_behind() {
+        let (_folder, db) = db();
+        let broken = one(2, "CREATE TABLE half (x); CREATE TABLE half (x)");
+        migrate_with(&db, Millis(1), &[one(1, SALE[0].sql), broken]).unwrap_err();
+        let tables: i64 = db.value("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").unwrap();
+        assert_eq!(tables, 0);
+    }
+}

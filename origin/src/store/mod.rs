@@ -1,0 +1,270 @@
+//! What is on disk, and the only place that speaks SQL.
+//!
+//! [`WriteStore`] is the one connection that commits and checkpoints; the writer owns it and nothing can clone it.
+//! [`ReadStore`]s cannot write.
+
+mod buyer;
+mod drops;
+mod entry;
+mod ledger;
+mod lock;
+mod migrate;
+mod orders;
+mod outbox;
+mod region;
+mod sqlite;
+mod verify;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use domain::{DropState, Jti, Millis, OrderCode, OrderRecord, Payment};
+use libsql::params;
+
+pub use buyer::{Address, Buyer, Salt};
+pub use entry::{Entry, Fact, Listing, Product};
+pub use ledger::{Head, LedgerRow};
+pub use lock::FolderLock;
+pub use orders::StoredOrder;
+pub use outbox::{Progress, Retry};
+pub use verify::{Verified, verify};
+
+use self::drops::DropWriter;
+use self::ledger::Ledger;
+use self::orders::{OrderReader, OrderWriter};
+use self::outbox::OutboxWriter;
+use self::sqlite::{Db, Statement};
+
+/// The database of the sale inside a data folder.
+pub fn sale_file(folder: &Path) -> PathBuf {
+    folder.join("sale.db")
+}
+
+pub struct WriteStore {
+    begin: Statement,
+    commit: Statement,
+    ledger: Ledger,
+    orders: OrderWriter,
+    reads: OrderReader,
+    drops: DropWriter,
+    outbox: OutboxWriter,
+    revoke: Statement,
+    description_salt: [u8; 16],
+    // Last, so that every statement is finalised before its connection closes.
+    db: Db,
+}
+
+/// Everything one batch did, written in one transaction.
+#[derive(Default)]
+pub struct BatchWrites<'a> {
+    pub entries: &'a [Entry],
+    /// Orders placed in this batch, as they stand at its end.
+    pub placed: Vec<(&'a OrderRecord, Salt, &'a Buyer)>,
+    /// Older orders that changed, as they stand at its end.
+    pub changed: Vec<&'a OrderRecord>,
+    pub drops: Vec<&'a DropState>,
+    pub progress: &'a [Progress],
+}
+
+impl WriteStore {
+    /// Opens the database, makes it where there is none and brings its tables up to date.
+    ///
+    /// `source` names this start of the writer in every ledger row it appends.
+    pub fn open(folder: &Path, origin_no: u8, source: u64, now: Millis) -> Result<Self> {
+        let path = sale_file(folder);
+        let db = Db::open_for_write(&path)?;
+        migrate::migrate(&db, now).with_context(|| format!("cannot bring {} up to date", path.display()))?;
+        claim_for_origin(&db, origin_no)?;
+        Ok(Self {
+            begin: db.prepare("BEGIN IMMEDIATE")?,
+            commit: db.prepare("COMMIT")?,
+            ledger: Ledger::open(&db, source.cast_signed())?,
+            orders: OrderWriter::prepare(&db)?,
+            reads: OrderReader::prepare(&db)?,
+            drops: DropWriter::prepare(&db)?,
+            outbox: OutboxWriter::prepare(&db)?,
+            revoke: db.prepare("INSERT OR IGNORE INTO revoked_tokens VALUES (?)")?,
+            description_salt: description_salt(&db)?,
+            db,
+        })
+    }
+
+    /// Keys digests of transfer descriptions; the same for the life of the database.
+    pub fn description_salt(&self) -> [u8; 16] {
+        self.description_salt
+    }
+
+    pub fn head(&self) -> Head {
+        self.ledger.head()
+    }
+
+    pub fn load_order(&self, order: OrderCode) -> Result<Option<StoredOrder>> {
+        self.reads.load(order)
+    }
+
+    pub fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool> {
+        self.reads.is_unmatched(order, payment)
+    }
+
+    pub fn load_drops(&self, now: Millis) -> Result<Vec<(Listing, DropState)>> {
+        load_drops(&self.db, now)
+    }
+
+    pub fn load_products(&self) -> Result<Vec<Product>> {
+        drops::products(&self.db)
+    }
+
+    /// The last order code ever stored.
+    pub fn last_order_code(&self) -> Result<Option<OrderCode>> {
+        let last = self.db.prepare("SELECT order_code FROM orders ORDER BY order_code DESC LIMIT 1")?;
+        Ok(last.first((), |row| Ok(row.get::<i64>(0)?))?.map(|code| OrderCode(code.cast_unsigned())))
+    }
+
+    /// The tokens of orders placed since `since`, so that a token used before a restart is known after it.
+    pub fn tokens_since(&self, since: Millis) -> Result<Vec<(Jti, OrderCode)>> {
+        let select = self.db.prepare(
+            "SELECT order_code, jti, ordered_at FROM orders WHERE order_code <= ? ORDER BY order_code DESC LIMIT ?",
+        )?;
+        let mut tokens = Vec::new();
+        let mut below = i64::MAX;
+        loop {
+            // Codes ascend with time, so the first older order ends the search.
+            let page = select.rows((below, TOKENS_PAGE), |row| {
+                let order = OrderCode(row.get::<i64>(0)?.cast_unsigned());
+                Ok((Jti(sqlite::bytes(row, 1)?), order, Millis(row.get(2)?)))
+            })?;
+            let full = page.len() == TOKENS_PAGE as usize;
+            for (jti, order, ordered_at) in page {
+                if ordered_at < since {
+                    return Ok(tokens);
+                }
+                tokens.push((jti, order));
+                below = order.0.cast_signed() - 1;
+            }
+            if !full {
+                return Ok(tokens);
+            }
+        }
+    }
+
+    /// Writes a batch and syncs it. After an error nobody knows what is on disk: the caller must stop the process.
+    pub fn commit(&mut self, now: Millis, writes: &BatchWrites<'_>) -> Result<()> {
+        self.begin.execute(())?;
+        for entry in writes.entries {
+            self.ledger.append(now, entry)?;
+            self.apply(now, entry)?;
+        }
+        for (record, salt, buyer) in &writes.placed {
+            self.orders.insert(record, *salt, buyer)?;
+        }
+        for record in &writes.changed {
+            self.orders.update(record)?;
+        }
+        for state in &writes.drops {
+            self.drops.counters(state)?;
+        }
+        for progress in writes.progress {
+            self.outbox.record(progress)?;
+        }
+        self.commit.execute(())?;
+        Ok(())
+    }
+
+    fn apply(&self, now: Millis, entry: &Entry) -> Result<()> {
+        match &entry.fact {
+            Fact::ProductCreated(product) => self.drops.product(product),
+            Fact::DropCreated(listing) => self.drops.listing(listing),
+            Fact::Sale(event) => self.orders.apply(event, now),
+            Fact::PaymentUnmatched { order, payment } => self.orders.unmatched(*order, payment, now),
+            Fact::TokenRevoked { jti } => {
+                self.revoke.execute(params![jti.0.to_vec()])?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Moves the whole WAL into the database file, for a clean stop.
+    pub fn checkpoint(&self) -> Result<()> {
+        let busy: i64 = self.db.value("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        if busy != 0 {
+            bail!("a reader kept the write-ahead log from being emptied; it is replayed at the next start");
+        }
+        Ok(())
+    }
+}
+
+const TOKENS_PAGE: i64 = 4096;
+
+/// A secret of the database itself, drawn when it is made.
+fn description_salt(db: &Db) -> Result<[u8; 16]> {
+    let select = db.prepare("SELECT value FROM meta WHERE key = 'description_salt'")?;
+    if let Some(salt) = select.first((), |row| sqlite::bytes(row, 0))? {
+        return Ok(salt);
+    }
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).context("the system gives no random bytes")?;
+    db.prepare("INSERT INTO meta VALUES ('description_salt', ?)")?.execute(params![salt.to_vec()])?;
+    Ok(salt)
+}
+
+/// A file belongs to one origin number for ever: its order codes say so to the edge and to PayOS.
+fn claim_for_origin(db: &Db, origin_no: u8) -> Result<()> {
+    let select = db.prepare("SELECT value FROM meta WHERE key = 'origin_no'")?;
+    let stored: Option<Vec<u8>> = select.first((), |row| Ok(row.get(0)?))?;
+    match stored.as_deref() {
+        None => {
+            db.prepare("INSERT INTO meta VALUES ('origin_no', ?)")?.execute(params![vec![origin_no]])?;
+            Ok(())
+        }
+        Some([stored]) if *stored == origin_no => Ok(()),
+        Some(stored) => bail!("this database belongs to origin {stored:?}, and DROPGATE_ORIGIN_NO is {origin_no}"),
+    }
+}
+
+/// Every drop. The orders of a drop that is over stay on disk: no decision on it asks who bought what.
+fn load_drops(db: &Db, now: Millis) -> Result<Vec<(Listing, DropState)>> {
+    let mut drops: Vec<(Listing, DropState)> = Vec::new();
+    for stored in drops::all(db)? {
+        let terms = stored.listing.terms.clone();
+        drops.push((stored.listing, DropState::restored(terms, stored.status, stored.stock, now)));
+    }
+    let mut live: Vec<_> = drops.iter_mut().filter(|(_, state)| !state.is_over(now)).collect();
+    if let Some(first) = live.iter().map(|(listing, _)| listing.first_order_code).min() {
+        drops::restore_orders(db, &mut live, first)?;
+    }
+    Ok(drops)
+}
+
+/// A read-only connection with its statements.
+pub struct ReadStore {
+    orders: OrderReader,
+    revoked: Statement,
+    db: Db,
+}
+
+impl ReadStore {
+    pub fn open(folder: &Path) -> Result<Self> {
+        let db = Db::open_for_read(&sale_file(folder))?;
+        Ok(Self {
+            orders: OrderReader::prepare(&db)?,
+            revoked: db.prepare("SELECT 1 FROM revoked_tokens WHERE jti = ?")?,
+            db,
+        })
+    }
+
+    pub fn load_order(&self, order: OrderCode) -> Result<Option<StoredOrder>> {
+        self.orders.load(order)
+    }
+
+    pub fn ledger_after(&self, after: i64, max: u32) -> Result<Vec<LedgerRow>> {
+        ledger::read(&self.db, after, max)
+    }
+
+    pub fn outbox(&self, channel: &str) -> Result<(i64, Vec<Retry>)> {
+        outbox::load(&self.db, channel)
+    }
+
+    pub fn is_revoked(&self, jti: Jti) -> Result<bool> {
+        Ok(self.revoked.first(params![jti.0.to_vec()], |_| Ok(()))?.is_some())
+    }
+}

@@ -1,0 +1,141 @@
+use anyhow::{Context, Result};
+use domain::{
+    BuyerCommit, DropId, Jti, LinkFacts, Millis, OrderCode, OrderRecord, Payment, PaymentIdentity, PaymentRecord, Refund,
+    Sid, Sub, TransferFacts, Vnd,
+};
+use libsql::{Row, params};
+
+use super::StoredOrder;
+use super::codes::{link_of, payment_of, reason_of, refund_of, state_of};
+use crate::store::buyer::{Address, Buyer, Salt};
+use crate::store::region::region_from_text;
+use crate::store::sqlite::{Db, Statement, bytes};
+
+/// Loads one order whole, by its code.
+pub(crate) struct OrderReader {
+    order: Statement,
+    link: Statement,
+    payments: Statement,
+    refunds: Statement,
+    unmatched: Statement,
+}
+
+impl OrderReader {
+    pub(crate) fn prepare(db: &Db) -> Result<Self> {
+        Ok(Self {
+            order: db.prepare(
+                "SELECT drop_id, state, superseded_by, settling, link_state, quantity, amount, applied, ordered_at,
+                   pay_by, ended_at, sub, sid, jti, region, buyer_commit, salt, name, phone, email, province_code,
+                   address_line
+                 FROM orders WHERE order_code = ?",
+            )?,
+            link: db.prepare(
+                "SELECT link_id, checkout_url, qr_code, bank_bin, account_number, account_name, memo
+                 FROM links WHERE order_code = ?",
+            )?,
+            payments: db.prepare(
+                "SELECT link, reference, amount, paid_at, recorded_at, state, settled
+                 FROM payments WHERE order_code = ? ORDER BY recorded_at, link, reference, amount",
+            )?,
+            refunds: db.prepare(
+                "SELECT number, amount, reason, state FROM refunds WHERE order_code = ? ORDER BY number",
+            )?,
+            unmatched: db.prepare(
+                "SELECT 1 FROM unmatched_payments WHERE order_code = ? AND link = ? AND reference = ? AND amount = ?",
+            )?,
+        })
+    }
+
+    pub(crate) fn load(&self, order: OrderCode) -> Result<Option<StoredOrder>> {
+        let code = order.0.cast_signed();
+        let facts = self.link.first([code], read_link)?;
+        let Some(mut stored) = self.order.first([code], |row| read_order(row, order, facts))? else {
+            return Ok(None);
+        };
+        stored.record.payments = self.payments.rows([code], read_payment)?;
+        stored.record.refunds = self.refunds.rows([code], read_refund)?;
+        Ok(Some(stored))
+    }
+
+    pub(crate) fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool> {
+        let (link, reference) = (payment.identity.link.as_str(), payment.identity.reference.as_str());
+        let found =
+            self.unmatched.first(params![order.0.cast_signed(), link, reference, payment.amount.get()], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+}
+
+fn read_order(row: &Row, order: OrderCode, facts: Option<LinkFacts>) -> Result<StoredOrder> {
+    let region: String = row.get(14)?;
+    let record = OrderRecord {
+        drop: DropId(row.get(0)?),
+        order,
+        sub: Sub(bytes(row, 11)?),
+        sid: Sid(bytes(row, 12)?),
+        jti: Jti(bytes(row, 13)?),
+        quantity: row.get(5)?,
+        amount: vnd(row, 6)?,
+        region: region_from_text(&region).context("a region does not parse")?,
+        buyer_commit: BuyerCommit(bytes(row, 15)?),
+        ordered_at: Millis(row.get(8)?),
+        pay_by: Millis(row.get(9)?),
+        state: state_of(row.get(1)?, row.get(2)?)?,
+        settling: row.get(3)?,
+        ended_at: row.get::<Option<i64>>(10)?.map(Millis),
+        applied: vnd(row, 7)?,
+        link: link_of(row.get(4)?, facts)?,
+        payments: Vec::new(),
+        refunds: Vec::new(),
+    };
+    Ok(StoredOrder { record, buyer: read_buyer(row)? })
+}
+
+fn read_buyer(row: &Row) -> Result<Option<(Salt, Buyer)>> {
+    if row.get::<Option<Vec<u8>>>(16)?.is_none() {
+        return Ok(None);
+    }
+    let province_code: Option<String> = row.get(20)?;
+    let line: Option<String> = row.get(21)?;
+    let address = province_code.zip(line).map(|(province_code, line)| Address { province_code, line });
+    let buyer = Buyer { name: row.get(17)?, phone: row.get(18)?, email: row.get(19)?, address };
+    Ok(Some((Salt(bytes(row, 16)?), buyer)))
+}
+
+fn read_link(row: &Row) -> Result<LinkFacts> {
+    let qr_code: Option<String> = row.get(2)?;
+    let transfer = match qr_code {
+        None => None,
+        Some(qr_code) => Some(TransferFacts {
+            qr_code,
+            bank_bin: row.get(3)?,
+            account_number: row.get(4)?,
+            account_name: row.get(5)?,
+            memo: row.get(6)?,
+        }),
+    };
+    Ok(LinkFacts { id: row.get(0)?, checkout_url: row.get(1)?, transfer })
+}
+
+fn read_payment(row: &Row) -> Result<PaymentRecord> {
+    Ok(PaymentRecord {
+        identity: PaymentIdentity { link: row.get(0)?, reference: row.get(1)? },
+        amount: vnd(row, 2)?,
+        paid_at: Millis(row.get(3)?),
+        recorded_at: Millis(row.get(4)?),
+        state: payment_of(row.get(5)?)?,
+        settled: row.get(6)?,
+    })
+}
+
+fn read_refund(row: &Row) -> Result<Refund> {
+    Ok(Refund {
+        number: row.get(0)?,
+        amount: vnd(row, 1)?,
+        reason: reason_of(row.get(2)?)?,
+        state: refund_of(row.get(3)?)?,
+    })
+}
+
+fn vnd(row: &Row, index: i32) -> Result<Vnd> {
+    Vnd::new(row.get(index)?).context("a stored amount is out of range")
+}

@@ -1,0 +1,175 @@
+use anyhow::{Result, ensure};
+use domain::{Event, LinkFacts, Millis, OrderCode, OrderRecord, Payment, PaymentState, Proof, RefundState};
+use libsql::params;
+
+use super::codes::{link_code, payment_code, reason_code, refund_code, state_code};
+use crate::store::buyer::{Buyer, Salt};
+use crate::store::region::region_text;
+use crate::store::sqlite::{Db, Statement};
+
+/// Writes what events did to orders. Only the writer holds one.
+pub(crate) struct OrderWriter {
+    insert: Statement,
+    update: Statement,
+    insert_link: Statement,
+    insert_payment: Statement,
+    settle_payment: Statement,
+    insert_refund: Statement,
+    update_refund: Statement,
+    insert_unmatched: Statement,
+}
+
+impl OrderWriter {
+    pub(crate) fn prepare(db: &Db) -> Result<Self> {
+        Ok(Self {
+            insert: db.prepare(
+                "INSERT INTO orders (order_code, drop_id, state, superseded_by, settling, link_state, applied, pay_by,
+                   ended_at, quantity, amount, ordered_at, sub, sid, jti, region, buyer_commit, salt, name, phone,
+                   email, province_code, address_line)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )?,
+            update: db.prepare(
+                "UPDATE orders SET state = ?, superseded_by = ?, settling = ?, link_state = ?, applied = ?, pay_by = ?,
+                   ended_at = ? WHERE order_code = ?",
+            )?,
+            insert_link: db.prepare("INSERT INTO links VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?,
+            insert_payment: db.prepare("INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?,
+            settle_payment: db.prepare(
+                "UPDATE payments SET settled = 1 WHERE order_code = ? AND link = ? AND reference = ? AND state = 0",
+            )?,
+            insert_refund: db.prepare("INSERT INTO refunds VALUES (?, ?, ?, ?, ?)")?,
+            update_refund: db.prepare("UPDATE refunds SET state = ? WHERE order_code = ? AND number = ?")?,
+            insert_unmatched: db.prepare("INSERT INTO unmatched_payments VALUES (?, ?, ?, ?, ?, ?)")?,
+        })
+    }
+
+    /// A new order, as it stands after the batch that placed it.
+    pub(crate) fn insert(&self, record: &OrderRecord, salt: Salt, buyer: &Buyer) -> Result<()> {
+        let (state, superseded_by) = state_code(record.state);
+        let address = buyer.address.as_ref();
+        self.insert.execute(params![
+            code(record.order),
+            record.drop.0,
+            state,
+            superseded_by,
+            record.settling,
+            link_code(&record.link),
+            record.applied.get(),
+            record.pay_by.0,
+            record.ended_at.map(|at| at.0),
+            record.quantity,
+            record.amount.get(),
+            record.ordered_at.0,
+            record.sub.0.to_vec(),
+            record.sid.0.to_vec(),
+            record.jti.0.to_vec(),
+            region_text(&record.region),
+            record.buyer_commit.0.to_vec(),
+            salt.0.to_vec(),
+            buyer.name.as_str(),
+            buyer.phone.as_str(),
+            buyer.email.as_str(),
+            address.map(|address| address.province_code.as_str()),
+            address.map(|address| address.line.as_str())
+        ])?;
+        Ok(())
+    }
+
+    /// The order row as it stands after the batch.
+    pub(crate) fn update(&self, record: &OrderRecord) -> Result<()> {
+        let (state, superseded_by) = state_code(record.state);
+        let changed = self.update.execute(params![
+            state,
+            superseded_by,
+            record.settling,
+            link_code(&record.link),
+            record.applied.get(),
+            record.pay_by.0,
+            record.ended_at.map(|at| at.0),
+            code(record.order)
+        ])?;
+        ensure!(changed == 1, "order {} is not stored", record.order);
+        Ok(())
+    }
+
+    /// What an event adds beside the order row.
+    pub(crate) fn apply(&self, event: &Event, now: Millis) -> Result<()> {
+        match event {
+            Event::LinkMade { order, link } => self.link(*order, link),
+            Event::PaymentReceived { order, payment, .. } => self.payment(*order, payment, PaymentState::Counted, now),
+            Event::PaymentDisputed { order, payment } => self.payment(*order, payment, PaymentState::Disputed, now),
+            Event::PaymentSettled { order, identity } => {
+                let (link, reference) = (identity.link.as_str(), identity.reference.as_str());
+                self.settle_payment.execute(params![code(*order), link, reference])?;
+                Ok(())
+            }
+            Event::RefundDue { order, number, amount, reason } => {
+                let state = refund_code(RefundState::Due);
+                let reason = reason_code(*reason);
+                self.insert_refund.execute(params![code(*order), *number, amount.get(), reason, state])?;
+                Ok(())
+            }
+            Event::RefundVoided { order, number } => {
+                self.update_refund.execute(params![refund_code(RefundState::Void), code(*order), *number])?;
+                Ok(())
+            }
+            Event::DropPaused
+            | Event::DropResumed
+            | Event::OrderPlaced { .. }
+            | Event::LinkAsked { .. }
+            | Event::LinkConflict { .. }
+            | Event::LinkClosed { .. }
+            | Event::OrderPaid { .. }
+            | Event::HoldSettling { .. }
+            | Event::OrderExpired { .. }
+            | Event::OrderCancelled { .. } => Ok(()),
+        }
+    }
+
+    pub(crate) fn unmatched(&self, order: OrderCode, payment: &Payment, now: Millis) -> Result<()> {
+        self.insert_unmatched.execute(params![
+            code(order),
+            payment.identity.link.as_str(),
+            payment.identity.reference.as_str(),
+            payment.amount.get(),
+            payment.paid_at.0,
+            now.0
+        ])?;
+        Ok(())
+    }
+
+    fn link(&self, order: OrderCode, link: &LinkFacts) -> Result<()> {
+        let transfer = link.transfer.as_ref();
+        self.insert_link.execute(params![
+            code(order),
+            link.id.as_str(),
+            link.checkout_url.as_str(),
+            transfer.map(|transfer| transfer.qr_code.as_str()),
+            transfer.map(|transfer| transfer.bank_bin.as_str()),
+            transfer.map(|transfer| transfer.account_number.as_str()),
+            transfer.map(|transfer| transfer.account_name.as_str()),
+            transfer.map(|transfer| transfer.memo.as_str())
+        ])?;
+        Ok(())
+    }
+
+    fn payment(&self, order: OrderCode, payment: &Payment, state: PaymentState, now: Millis) -> Result<()> {
+        let settled = state == PaymentState::Counted && payment.proof == Proof::SignedRead;
+        self.insert_payment.execute(params![
+            code(order),
+            payment.identity.link.as_str(),
+            payment.identity.reference.as_str(),
+            payment.amount.get(),
+            payment.paid_at.0,
+            now.0,
+            payment_code(state),
+            settled
+        ])?;
+        Ok(())
+    }
+}
+
+/// Codes are below 2^53, so the sign is never in play.
+fn code(order: OrderCode) -> i64 {
+    order.0.cast_signed()
+}

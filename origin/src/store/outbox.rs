@@ -1,0 +1,65 @@
+//! How far each outgoing channel has read the ledger, and what it still owes from before.
+
+use anyhow::Result;
+use domain::Millis;
+use libsql::params;
+
+use super::sqlite::{Db, Statement};
+
+/// An effect that failed and is owed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// The ledger row that made it owed.
+    pub seq: i64,
+    pub attempt: u32,
+    pub due_at: Millis,
+}
+
+/// What a channel did since it last reported.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    pub channel: &'static str,
+    /// Every row up to here is done or among the retries.
+    pub cursor: i64,
+    pub failed: Vec<Retry>,
+    /// Retries that are owed no longer.
+    pub done: Vec<i64>,
+}
+
+pub(crate) struct OutboxWriter {
+    put_cursor: Statement,
+    put_retry: Statement,
+    delete_retry: Statement,
+}
+
+impl OutboxWriter {
+    pub(crate) fn prepare(db: &Db) -> Result<Self> {
+        Ok(Self {
+            put_cursor: db.prepare("INSERT OR REPLACE INTO outbox_cursors VALUES (?, ?)")?,
+            put_retry: db.prepare("INSERT OR REPLACE INTO outbox_retries VALUES (?, ?, ?, ?)")?,
+            delete_retry: db.prepare("DELETE FROM outbox_retries WHERE channel = ? AND seq = ?")?,
+        })
+    }
+
+    pub(crate) fn record(&self, progress: &Progress) -> Result<()> {
+        self.put_cursor.execute((progress.channel, progress.cursor))?;
+        for retry in &progress.failed {
+            self.put_retry.execute(params![progress.channel, retry.seq, retry.attempt, retry.due_at.0])?;
+        }
+        for seq in &progress.done {
+            self.delete_retry.execute((progress.channel, *seq))?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a channel stands: its cursor and all it owes.
+pub(crate) fn load(db: &Db, channel: &str) -> Result<(i64, Vec<Retry>)> {
+    let cursor = db.prepare("SELECT seq FROM outbox_cursors WHERE channel = ?")?;
+    let cursor = cursor.first([channel], |row| Ok(row.get(0)?))?.unwrap_or(0);
+    let retries = db.prepare("SELECT seq, attempt, due_at FROM outbox_retries WHERE channel = ? ORDER BY seq")?;
+    let retries = retries.rows([channel], |row| {
+        Ok(Retry { seq: row.get(0)?, attempt: row.get(1)?, due_at: Millis(row.get(2)?) })
+    })?;
+    Ok((cursor, retries))
+}

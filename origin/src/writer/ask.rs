@@ -1,0 +1,123 @@
+//! What can be asked of the writer, and its answers.
+
+use std::sync::Arc;
+
+use domain::{
+    Command, DropId, DropStatus, Jti, OrderCode, Outcome, Purchase, Receipt, Refusal, Stock, Terms,
+};
+use tokio::sync::oneshot;
+
+use crate::store::{Buyer, Listing, Product, Progress, Salt};
+
+pub(crate) enum Ask {
+    Purchase(Box<PurchaseAsk>, oneshot::Sender<PurchaseAnswer>),
+    Order(OrderCode, Command, oneshot::Sender<Outcome>),
+    Drop(DropId, Command, String, oneshot::Sender<Result<Outcome, NoSuchDrop>>),
+    CreateProduct(NewProduct, String, oneshot::Sender<Product>),
+    CreateDrop(NewDrop, String, oneshot::Sender<Result<Listing, CreateDropError>>),
+    RevokeToken(Jti, String, oneshot::Sender<()>),
+    Progress(Progress, oneshot::Sender<()>),
+    Due(OrderCode, usize, oneshot::Sender<Vec<OrderCode>>),
+}
+
+/// A purchase with what is kept beside its order. The writer fills in `purchase.order`.
+pub(crate) struct PurchaseAsk {
+    pub drop: DropId,
+    pub purchase: Purchase,
+    pub buyer: Buyer,
+    pub salt: Salt,
+}
+
+pub(crate) type PurchaseAnswer = Result<PurchaseDone, PurchaseRefused>;
+
+#[derive(Clone, Debug)]
+pub(crate) struct PurchaseDone {
+    pub receipt: Receipt,
+    pub listing: Arc<Listing>,
+    /// Another token of the same shopper made it: the order is theirs, and not new.
+    pub resumed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PurchaseRefused {
+    ByTheRules(Refusal),
+    NoSuchDrop,
+    /// Wall time is far behind the ledger's: deciding what is open or late would be a guess.
+    ClockBehind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoSuchDrop;
+
+#[derive(Clone, Debug)]
+pub(crate) struct NewProduct {
+    pub name: String,
+    pub description: String,
+    pub image_url: String,
+}
+
+/// The terms of a drop that has no number yet.
+#[derive(Clone, Debug)]
+pub(crate) struct NewDrop {
+    pub slug: String,
+    pub product_id: i64,
+    /// `terms.drop` is given by the writer.
+    pub terms: Terms,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CreateDropError {
+    SlugTaken,
+    NoSuchProduct,
+}
+
+/// An answer with the one who waits for it. Answers leave the writer only after their batch is on disk.
+pub(crate) enum Ready {
+    Purchase(oneshot::Sender<PurchaseAnswer>, PurchaseAnswer),
+    Order(oneshot::Sender<Outcome>, Outcome),
+    Drop(oneshot::Sender<Result<Outcome, NoSuchDrop>>, Result<Outcome, NoSuchDrop>),
+    Product(oneshot::Sender<Product>, Product),
+    Listing(oneshot::Sender<Result<Listing, CreateDropError>>, Box<Result<Listing, CreateDropError>>),
+    Done(oneshot::Sender<()>),
+    Due(oneshot::Sender<Vec<OrderCode>>, Vec<OrderCode>),
+}
+
+impl Ready {
+    /// Whoever waited may have gone: the answer is on disk all the same.
+    pub(crate) fn send(self) {
+        match self {
+            Self::Purchase(to, answer) => drop(to.send(answer)),
+            Self::Order(to, answer) => drop(to.send(answer)),
+            Self::Drop(to, answer) => drop(to.send(answer)),
+            Self::Product(to, answer) => drop(to.send(answer)),
+            Self::Listing(to, answer) => drop(to.send(*answer)),
+            Self::Done(to) => drop(to.send(())),
+            Self::Due(to, answer) => drop(to.send(answer)),
+        }
+    }
+}
+
+/// A moment of the published truth: every drop as of the last commit.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub version: u64,
+    /// The last row of the ledger that is in it.
+    pub seq: i64,
+    pub drops: Vec<PublishedDrop>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct PublishedDrop {
+    pub listing: Arc<Listing>,
+    pub status: DropStatus,
+    pub stock: Stock,
+    /// Nothing can happen in it any more; it is not shown.
+    pub over: bool,
+}
+
+impl Published {
+    pub(crate) fn find(&self, id: DropId) -> Option<&PublishedDrop> {
+        let index = self.drops.binary_search_by_key(&id, |drop| drop.listing.terms.drop).ok()?;
+        Some(&self.drops[index])
+    }
+}

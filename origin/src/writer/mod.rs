@@ -1,0 +1,121 @@
+//! The one thread that changes anything.
+//!
+//! Everyone else holds a [`Writer`], which can only ask. What is asked waits in bounded [lanes](lanes), is decided by
+//! the pure core in batches, written in one transaction that is synced to disk, published, and only then answered.
+
+mod ask;
+mod batch;
+mod lanes;
+mod run;
+mod window;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use domain::{Command, DropId, Jti, OrderCode, Outcome};
+use tokio::sync::{oneshot, watch};
+
+pub(crate) use ask::{
+    CreateDropError, NewDrop, NewProduct, NoSuchDrop, Published, PublishedDrop, PurchaseAnswer, PurchaseAsk,
+    PurchaseDone, PurchaseRefused,
+};
+pub(crate) use lanes::SubmitError;
+pub(crate) use run::start;
+
+use self::ask::Ask;
+use self::lanes::{Lane, Lanes};
+use crate::store::{Listing, Product, Progress};
+
+/// Asks the writer. Cheap to clone; holds no connection.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    lanes: Arc<Lanes<Ask>>,
+    published: Arc<ArcSwap<Published>>,
+    ledger_seq: watch::Receiver<i64>,
+}
+
+impl Writer {
+    /// The truth as of the last commit, without asking anybody.
+    pub(crate) fn published(&self) -> Arc<Published> {
+        self.published.load_full()
+    }
+
+    /// The last row of the ledger, and every change of it.
+    pub(crate) fn ledger_seq(&self) -> watch::Receiver<i64> {
+        self.ledger_seq.clone()
+    }
+
+    pub(crate) async fn purchase(&self, ask: PurchaseAsk) -> Result<PurchaseAnswer, SubmitError> {
+        self.ask(Lane::Shopper, |reply| Ask::Purchase(Box::new(ask), reply)).await
+    }
+
+    /// Asks something of one order.
+    pub(crate) async fn order(&self, order: OrderCode, command: Command) -> Result<Outcome, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        if matches!(command, Command::Cancel { .. }) {
+            self.lanes.push(Lane::Shopper, Ask::Order(order, command, reply))?;
+        } else {
+            self.lanes.push_money(Ask::Order(order, command, reply)).await?;
+        }
+        Ok(answered(answer).await)
+    }
+
+    /// Asks something of a whole drop, in an operator's name.
+    pub(crate) async fn drop_command(
+        &self,
+        drop: DropId,
+        command: Command,
+        operator: String,
+    ) -> Result<Result<Outcome, NoSuchDrop>, SubmitError> {
+        self.ask(Lane::Control, |reply| Ask::Drop(drop, command, operator, reply)).await
+    }
+
+    pub(crate) async fn create_product(&self, product: NewProduct, operator: String) -> Result<Product, SubmitError> {
+        self.ask(Lane::Control, |reply| Ask::CreateProduct(product, operator, reply)).await
+    }
+
+    pub(crate) async fn create_drop(
+        &self,
+        drop: NewDrop,
+        operator: String,
+    ) -> Result<Result<Listing, CreateDropError>, SubmitError> {
+        self.ask(Lane::Control, |reply| Ask::CreateDrop(drop, operator, reply)).await
+    }
+
+    pub(crate) async fn revoke_token(&self, jti: Jti, operator: String) -> Result<(), SubmitError> {
+        self.ask(Lane::Control, |reply| Ask::RevokeToken(jti, operator, reply)).await
+    }
+
+    /// Records how far an outgoing channel has come.
+    pub(crate) async fn record_progress(&self, progress: Progress) -> Result<(), SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.lanes.push_money(Ask::Progress(progress, reply)).await?;
+        answered(answer).await;
+        Ok(())
+    }
+
+    /// Pending orders of any drop whose `pay_by` has passed, ascending from `after`, at most `max`.
+    pub(crate) async fn due_holds(&self, after: OrderCode, max: usize) -> Result<Vec<OrderCode>, SubmitError> {
+        self.ask(Lane::Control, |reply| Ask::Due(after, max, reply)).await
+    }
+
+    /// How many wait in each lane, by the lane's name.
+    pub(crate) fn depths(&self) -> [(&'static str, usize); 3] {
+        self.lanes.depths().map(|(lane, depth)| (lane.name(), depth))
+    }
+
+    async fn ask<T>(&self, lane: Lane, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.lanes.push(lane, ask(reply))?;
+        Ok(answered(answer).await)
+    }
+}
+
+/// Waits for an answer. When the writer died nobody knows what is on disk, so nobody is told anything: the process is
+/// about to exit, and the connection closes with it.
+async fn answered<T>(answer: oneshot::Receiver<T>) -> T {
+    match answer.await {
+        Ok(answer) => answer,
+        Err(_) => std::future::pending().await,
+    }
+}
