@@ -70,6 +70,8 @@ pub enum Refusal {
     PaymentsMissing,
     /// The hold's time has not come.
     HoldRunning,
+    /// The money came through a link that is not this order's.
+    ForeignLink,
     /// More transfers on one order than anybody makes by accident.
     TooManyPayments,
 }

@@ -75,10 +75,9 @@ async fn create(client: &AdminClient, new: NewDrop) -> Result<Value> {
         (None, seconds) => rfc3339(Clock::system().now().plus_seconds(seconds.unwrap_or(0)))?,
     };
     let product = json!({ "name": new.name, "description": new.description, "image_url": new.image });
-    let product = client.call(Method::POST, "/admin/products", Some(product)).await?;
     let drop = json!({
         "slug": new.slug,
-        "product_id": product["id"],
+        "product": product,
         "size": new.size,
         "price": new.price,
         "opens_at": opens_at,

@@ -20,7 +20,7 @@ use super::orders::rfc3339;
 use super::purchase::text;
 use super::snapshot::snapshot;
 use crate::store::Listing;
-use crate::writer::{CreateDropError, NewDrop, NewProduct, PublishedDrop};
+use crate::writer::{CreateDropError, NewDrop, NewProduct, ProductOf, PublishedDrop};
 
 const DESCRIPTION_CHARS_MAX: usize = 2_000;
 const URL_CHARS_MAX: usize = 500;
@@ -43,7 +43,9 @@ struct ProductView {
 #[derive(Deserialize)]
 struct DropBody {
     slug: Option<String>,
+    /// Either the number of a product or what to make one of.
     product_id: Option<i64>,
+    product: Option<ProductBody>,
     size: Option<u32>,
     price: Option<i64>,
     opens_at: Option<String>,
@@ -82,12 +84,7 @@ pub(super) async fn create_product(
 ) -> ApiResult<Response> {
     let operator = operator.require(Role::Operate)?;
     let body: ProductBody = read_json(request).await?;
-    let product = NewProduct {
-        name: text("name", body.name, NAME_CHARS_MAX)?,
-        description: optional_text("description", body.description, DESCRIPTION_CHARS_MAX)?,
-        image_url: image_url(body.image_url)?,
-    };
-    let created = app.writer.create_product(product, operator).await?;
+    let created = app.writer.create_product(new_product("", body)?, operator).await?;
     Ok((StatusCode::CREATED, Json(product_view(created))).into_response())
 }
 
@@ -99,8 +96,14 @@ pub(super) async fn create_drop(
     let operator = operator.require(Role::Operate)?;
     let body: DropBody = read_json(request).await?;
     let slug = slug(text("slug", body.slug.clone(), SLUG_CHARS_MAX)?)?;
-    let product_id = required("product_id", body.product_id)?;
-    let drop = NewDrop { slug, product_id, terms: terms(&body)? };
+    let terms = terms(&body)?;
+    let product = match (body.product_id, body.product) {
+        (Some(id), None) => ProductOf::Existing(id),
+        (None, Some(product)) => ProductOf::New(new_product("product.", product)?),
+        (None, None) => return Err(ApiError::field("product", "give a product or the product_id of one")),
+        (Some(_), Some(_)) => return Err(ApiError::field("product", "give a product or a product_id, not both")),
+    };
+    let drop = NewDrop { slug, product, terms };
     match app.writer.create_drop(drop, operator).await? {
         Ok(listing) => Ok((StatusCode::CREATED, Json(drop_view(&listing))).into_response()),
         Err(CreateDropError::SlugTaken) => {
@@ -179,6 +182,15 @@ fn terms(body: &DropBody) -> ApiResult<Terms> {
     })
 }
 
+fn new_product(path: &str, body: ProductBody) -> ApiResult<NewProduct> {
+    let at = |field: &str| format!("{path}{field}");
+    Ok(NewProduct {
+        name: text(&at("name"), body.name, NAME_CHARS_MAX)?,
+        description: optional_text(&at("description"), body.description, DESCRIPTION_CHARS_MAX)?,
+        image_url: image_url(&at("image_url"), body.image_url)?,
+    })
+}
+
 fn required<T>(field: &str, value: Option<T>) -> ApiResult<T> {
     value.ok_or_else(|| ApiError::field(field, "this is missing"))
 }
@@ -207,10 +219,10 @@ fn optional_text(field: &str, value: Option<String>, chars_max: usize) -> ApiRes
 }
 
 /// Shown in an `img` on the drop page, where a script's address must not come.
-fn image_url(value: Option<String>) -> ApiResult<String> {
-    let url = optional_text("image_url", value, URL_CHARS_MAX)?;
+fn image_url(field: &str, value: Option<String>) -> ApiResult<String> {
+    let url = optional_text(field, value, URL_CHARS_MAX)?;
     if !url.is_empty() && !url.starts_with("https://") && !url.starts_with('/') {
-        return Err(ApiError::field("image_url", "give an https address or a path of the storefront"));
+        return Err(ApiError::field(field, "give an https address or a path of the storefront"));
     }
     Ok(url)
 }

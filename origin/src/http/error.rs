@@ -110,7 +110,11 @@ impl From<Refusal> for ApiError {
             Refusal::OrderNotFound => (Code::OrderNotFound, "there is no such order"),
             Refusal::NotYourOrder => (Code::NotYourOrder, "only the browser that bought can cancel the order"),
             Refusal::OrderNotPending => (Code::OrderNotPending, "the order is not pending any more"),
-            Refusal::LinkNotOwed | Refusal::PaymentsMissing | Refusal::HoldRunning | Refusal::TooManyPayments => {
+            Refusal::LinkNotOwed
+            | Refusal::PaymentsMissing
+            | Refusal::HoldRunning
+            | Refusal::ForeignLink
+            | Refusal::TooManyPayments => {
                 return Self::internal(&anyhow::anyhow!("{refusal:?} reached a caller"));
             }
         };

@@ -1,10 +1,10 @@
 use anyhow::Result;
-use domain::{Command, OrderCode, Outcome};
-use payos::{Error, LinkStatus};
-use tracing::{debug, info, warn};
+use domain::{Command, Link, OrderCode, Outcome};
+use payos::LinkStatus;
+use tracing::{debug, error, info, warn};
 
 use super::PaymentLinks;
-use super::make_link::{chain, code};
+use super::make_link::{chain, code, may_be_ours};
 use crate::metrics::Metrics;
 
 impl PaymentLinks {
@@ -13,7 +13,8 @@ impl PaymentLinks {
     /// Returns whether no more money can come through it. A refused cancellation is read too: it is how PayOS says
     /// that the link was paid or cancelled already.
     pub(crate) async fn close_link(&self, order: OrderCode) -> Result<bool> {
-        if !self.record(order).await?.link.may_be_open() {
+        let record = self.record(order).await?;
+        if !record.link.may_be_open() {
             return Ok(true);
         }
         match self.client.cancel_link(code(order), Some("the order has ended")).await {
@@ -25,9 +26,13 @@ impl PaymentLinks {
             Err(error) => {
                 Metrics::count(&self.metrics.links, "read_failed");
                 warn!(%order, error = chain(&error), "a link could not be read");
-                return Ok(matches!(error, Error::NotSent(_)));
+                return Ok(false);
             }
         };
+        if record.link == Link::Asked && !may_be_ours(&link, &record) {
+            error!(%order, status = ?link.status, "PayOS holds a link under this code that is not ours");
+            return Ok(self.writer.order(order, Command::LinkConflict).await.is_ok());
+        }
         let payments = self.description_salt.link_payments(&link);
         let identities: Vec<_> = payments.iter().map(|payment| payment.identity.clone()).collect();
         for payment in payments {

@@ -1,6 +1,6 @@
 use anyhow::{Context, Result, bail};
 use domain::{Command, LinkFacts, OrderCode, OrderRecord, OrderState, Outcome, TransferFacts};
-use payos::{CreateLink, CreatedLink, Error, LinkStatus};
+use payos::{CreateLink, CreatedLink, Error, Link, LinkStatus};
 use tracing::{error, info, warn};
 
 use super::{Delivered, PaymentLinks};
@@ -96,13 +96,10 @@ impl PaymentLinks {
             Err(error) if error.is_not_found() => return None,
             Err(error) => return Some(self.later(record, &error)),
         };
-        // Only what we would have made ourselves is ours; money on anything else is nobody's to give to this order.
-        let ours = link.order_code == code(order)
-            && link.amount == record.amount.get()
-            && link.status == LinkStatus::Pending
-            && link.amount_paid == 0
-            && link.created_at_ms().is_some_and(|at| at >= record.ordered_at.0 - CREATED_BEFORE_ORDER_MS);
-        if !ours {
+        let payments = self.description_salt.link_payments(&link);
+        let money_known = payments.iter().all(|found| record.payments.iter().any(|known| known.identity == found.identity));
+        let unpaid = link.amount_paid == 0 || money_known;
+        if !may_be_ours(&link, record) || link.status != LinkStatus::Pending || !unpaid {
             error!(%order, status = ?link.status, "PayOS holds a link under this code that is not ours");
             Metrics::count(&self.metrics.links, "conflict");
             return Some(Made::Conflict);
@@ -137,6 +134,13 @@ impl PaymentLinks {
 }
 
 const LATER: Delivered = Delivered::Later { after_ms: None };
+
+/// Only what we would have made ourselves can be ours; money on anything else is nobody's to give to this order.
+pub(super) fn may_be_ours(link: &Link, record: &OrderRecord) -> bool {
+    link.order_code == code(record.order)
+        && link.amount == record.amount.get()
+        && link.created_at_ms().is_some_and(|at| at >= record.ordered_at.0 - CREATED_BEFORE_ORDER_MS)
+}
 
 fn facts(created: CreatedLink) -> LinkFacts {
     LinkFacts {

@@ -56,11 +56,19 @@ pub(crate) struct NewProduct {
     pub image_url: String,
 }
 
+/// What a drop sells.
+#[derive(Clone, Debug)]
+pub(crate) enum ProductOf {
+    Existing(i64),
+    /// Made with the drop, or not at all.
+    New(NewProduct),
+}
+
 /// The terms of a drop that has no number yet.
 #[derive(Clone, Debug)]
 pub(crate) struct NewDrop {
     pub slug: String,
-    pub product_id: i64,
+    pub product: ProductOf,
     /// `terms.drop` is given by the writer.
     pub terms: Terms,
 }

@@ -10,7 +10,7 @@ use domain::{
 };
 
 use super::ask::{
-    Ask, CreateDropError, NewDrop, NewProduct, NoSuchDrop, PurchaseAnswer, PurchaseAsk, PurchaseDone, PurchaseRefused,
+    Ask, CreateDropError, NewDrop, NewProduct, NoSuchDrop, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseDone, PurchaseRefused,
     Ready,
 };
 use super::window::TokenWindow;
@@ -173,7 +173,7 @@ impl<'a> Batch<'a> {
         let drop = record.drop;
         let live = self.shop.drops.get_mut(&drop).with_context(|| format!("order {order} names no drop of ours"))?;
         let decision = decide(&live.state, Some(&record), self.now, command);
-        if let (Outcome::Refused(Refusal::TooManyPayments), Command::Payment(payment)) = (&decision.outcome, command) {
+        if let (Outcome::Refused(_), Command::Payment(payment)) = (&decision.outcome, command) {
             return self.unmatched(order, payment);
         }
         let mut record = Some(record);
@@ -237,11 +237,14 @@ impl<'a> Batch<'a> {
     }
 
     fn create_drop(&mut self, new: NewDrop, operator: String) -> Result<Listing, CreateDropError> {
-        let NewDrop { slug, product_id, mut terms } = new;
+        let NewDrop { slug, product, mut terms } = new;
         if self.shop.drops.values().any(|live| live.listing.slug == slug) {
             return Err(CreateDropError::SlugTaken);
         }
-        let product = self.shop.products.get(&product_id).ok_or(CreateDropError::NoSuchProduct)?.clone();
+        let product = match product {
+            ProductOf::Existing(id) => self.shop.products.get(&id).ok_or(CreateDropError::NoSuchProduct)?.clone(),
+            ProductOf::New(product) => self.create_product(product, operator.clone()),
+        };
         let drop = DropId(self.shop.drops.last_key_value().map_or(1, |(id, _)| id.0 + 1));
         terms.drop = drop;
         let state = DropState::created(terms.clone());

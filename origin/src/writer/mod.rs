@@ -16,7 +16,7 @@ use domain::{Command, DropId, Jti, OrderCode, Outcome};
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use ask::{
-    CreateDropError, NewDrop, NewProduct, NoSuchDrop, Published, PublishedDrop, PurchaseAnswer, PurchaseAsk,
+    CreateDropError, NewDrop, NewProduct, NoSuchDrop, ProductOf, Published, PublishedDrop, PurchaseAnswer, PurchaseAsk,
     PurchaseDone, PurchaseRefused,
 };
 pub(crate) use lanes::SubmitError;

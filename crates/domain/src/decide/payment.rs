@@ -2,13 +2,14 @@ use crate::command::{Payment, Proof};
 use crate::drop_state::DropState;
 use crate::event::{Event, ExpiryReason, RefundReason};
 use crate::ids::{Millis, OrderCode, Vnd};
-use crate::order::{OrderRecord, OrderState, PaymentState, RefundState};
+use crate::order::{Link, OrderRecord, OrderState, PaymentState, RefundState};
 use crate::outcome::{Decision, Outcome, Refusal};
 
 /// Nobody pays one order in more transfers by accident; beyond it money is kept apart as unmatched.
 pub const PAYMENTS_PER_ORDER_MAX: usize = 64;
 
-/// Gives money that arrived exactly one outcome: applied, owed back, or neither because it was known already.
+/// Gives money that arrived exactly one outcome: applied, owed back, or neither because it was known already. What is
+/// refused here is nobody's yet: the caller keeps it as unmatched.
 pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Millis, payment: &Payment) -> Decision {
     let reports = order.payments.iter().filter(|known| known.identity == payment.identity);
     if let Some(same) = reports.clone().find(|known| known.amount == payment.amount) {
@@ -19,6 +20,9 @@ pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Millis, paymen
         } else {
             Decision::nothing(Outcome::Unchanged)
         };
+    }
+    if is_foreign(&order.link, payment) {
+        return Decision::refused(Refusal::ForeignLink);
     }
     if order.payments.len() >= PAYMENTS_PER_ORDER_MAX {
         return Decision::refused(Refusal::TooManyPayments);
@@ -32,6 +36,16 @@ pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Millis, paymen
         OrderState::Cancelled(_) => owe_back(order, payment, RefundReason::Cancelled),
         OrderState::Expired(_) => pay_late(state, order, now, payment),
     })
+}
+
+/// Whether the money came through another link than the one we made. A link whose making was not confirmed yet cannot
+/// be told from ours, and its code was ours alone to give.
+fn is_foreign(link: &Link, payment: &Payment) -> bool {
+    match link {
+        Link::Conflict => true,
+        Link::Made(ours) | Link::Closed(Some(ours)) => ours.id != payment.identity.link,
+        Link::NotAsked | Link::Asked | Link::Closed(None) => false,
+    }
 }
 
 fn pay_pending(order: &OrderRecord, payment: &Payment) -> Vec<Event> {
