@@ -1,0 +1,54 @@
+import { load, save } from "./storage.js";
+
+/**
+ * The orders made or opened on this device, newest first. Only the order key lets anyone see an order,
+ * and PayOS sends the shopper back without it, so it is kept here.
+ * @typedef {{order_code: string, key: string, slug: string, drop_name: string, code: string, quantity: number, amount: number, state: string}} MyOrder
+ */
+
+const ORDERS_MAX = 50;
+
+/** @returns {MyOrder[]} */
+export function myOrders() {
+  const stored = load("local", "orders");
+  return Array.isArray(stored) ? stored : [];
+}
+
+/** @param {string} orderCode */
+export function myOrder(orderCode) {
+  return myOrders().find((order) => order.order_code === orderCode) ?? null;
+}
+
+/** @param {MyOrder} order */
+export function rememberOrder(order) {
+  const others = myOrders().filter((other) => other.order_code !== order.order_code);
+  save("local", "orders", [order, ...others].slice(0, ORDERS_MAX));
+}
+
+/**
+ * Brings the stored copy up to what the server says, without moving it to the front.
+ * @param {any} view OrderView
+ * @param {string} key
+ */
+export function updateOrder(view, key) {
+  const fresh = {
+    order_code: String(view.order_code),
+    key,
+    slug: view.drop.slug,
+    drop_name: view.drop.name,
+    code: view.code,
+    quantity: view.quantity,
+    amount: view.amount,
+    state: view.state,
+  };
+  const orders = myOrders();
+  const at = orders.findIndex((order) => order.order_code === fresh.order_code);
+  if (at === -1) return rememberOrder(fresh);
+  orders[at] = fresh;
+  save("local", "orders", orders);
+}
+
+/** @param {{order_code: string, key: string}} order */
+export function orderUrl(order) {
+  return `/orders/${order.order_code}#key=${encodeURIComponent(order.key)}`;
+}
