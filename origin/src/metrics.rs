@@ -73,12 +73,9 @@ fn render_sale(text: &mut String, writer: &Writer) -> Result<()> {
     writeln!(text, "# HELP dropgate_stock Units by drop and state.\n# TYPE dropgate_stock gauge")?;
     for drop in &published.drops {
         let (id, stock) = (drop.listing.terms.drop.0, drop.stock);
-        for (state, units) in [
-            ("available", stock.available),
-            ("held", stock.held),
-            ("sold", stock.sold),
-            ("withdrawn", stock.withdrawn),
-        ] {
+        for (state, units) in
+            [("available", stock.available), ("held", stock.held), ("sold", stock.sold), ("withdrawn", stock.withdrawn)]
+        {
             writeln!(text, "dropgate_stock{{drop=\"{id}\",state=\"{state}\"}} {units}")?;
         }
     }

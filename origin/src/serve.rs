@@ -95,8 +95,8 @@ pub async fn serve(
     listeners.announce()?;
     let outbox = tokio::spawn(outbox::run(links.clone(), stop.clone()));
     let timer = tokio::spawn(HoldTimer::new(links).run(stop.clone()));
-    let public = axum::serve(listeners.public, public_router(app.clone()))
-        .with_graceful_shutdown(requested(stop.clone()));
+    let public =
+        axum::serve(listeners.public, public_router(app.clone())).with_graceful_shutdown(requested(stop.clone()));
     let private = axum::serve(listeners.private, private_router(app)).with_graceful_shutdown(requested(stop));
     let servers = tokio::spawn(async move { tokio::try_join!(public.into_future(), private.into_future()) });
 

@@ -5,7 +5,9 @@ use crate::ids::{BuyerCommit, Jti, Millis, OrderCode, PaymentIdentity, RegionCod
 pub enum Command {
     Purchase(Purchase),
     /// The shopper gives the units back.
-    Cancel { sid: Sid },
+    Cancel {
+        sid: Sid,
+    },
     /// A payment link is about to be asked for; committed before the provider is called.
     AskLink,
     /// The provider made the link.
@@ -13,7 +15,9 @@ pub enum Command {
     /// Under this order's code the provider holds a link that is not ours.
     LinkConflict,
     /// A signed reply showed the link closed, with these payments on it.
-    LinkClosed { payments: Vec<PaymentIdentity> },
+    LinkClosed {
+        payments: Vec<PaymentIdentity>,
+    },
     Payment(Payment),
     /// The hold's time has come; the core decides whether it has run out.
     EndHold,

@@ -175,4 +175,3 @@ impl DropState {
         assert_eq!(self.stock.total(), u64::from(self.terms.size), "stock of drop {} does not add up", self.id().0);
     }
 }
-

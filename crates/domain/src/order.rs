@@ -169,7 +169,12 @@ impl OrderRecord {
                 self.end(OrderState::Paid { late: *late }, now);
             }
             Event::RefundDue { number, amount, reason, .. } => {
-                self.refunds.push(Refund { number: *number, amount: *amount, reason: *reason, state: RefundState::Due });
+                self.refunds.push(Refund {
+                    number: *number,
+                    amount: *amount,
+                    reason: *reason,
+                    state: RefundState::Due,
+                });
             }
             Event::RefundVoided { number, .. } => {
                 for refund in self.refunds.iter_mut().filter(|refund| refund.number == *number) {
@@ -204,7 +209,11 @@ impl OrderRecord {
 
     /// Everything counted that came in for this order.
     pub fn received(&self) -> Vnd {
-        self.payments.iter().filter(|payment| payment.state == PaymentState::Counted).map(|payment| payment.amount).sum()
+        self.payments
+            .iter()
+            .filter(|payment| payment.state == PaymentState::Counted)
+            .map(|payment| payment.amount)
+            .sum()
     }
 
     /// What is owed back and not yet on its way.

@@ -34,7 +34,8 @@ impl AdminClient {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let response = request.send().await.with_context(|| format!("cannot reach the origin at {}", self.config.url))?;
+        let response =
+            request.send().await.with_context(|| format!("cannot reach the origin at {}", self.config.url))?;
         let status = response.status();
         let bytes = response.bytes().await.context("the origin's answer broke off")?;
         if status.is_success() {

@@ -98,7 +98,9 @@ impl From<Refusal> for ApiError {
         use ProblemCode as Code;
         let (code, detail) = match refusal {
             Refusal::TokenReused => (Code::TokenReused, "this token already made another purchase"),
-            Refusal::OrderPending => (Code::OrderPending, "you hold an order of another quantity; pay or cancel it first"),
+            Refusal::OrderPending => {
+                (Code::OrderPending, "you hold an order of another quantity; pay or cancel it first")
+            }
             Refusal::InvalidQuantity => (Code::InvalidQuantity, "the quantity is zero or above the limit"),
             Refusal::Paused => (Code::Paused, "sales are paused"),
             Refusal::NotOpenYet => (Code::NotOpenYet, "the drop has not opened yet"),

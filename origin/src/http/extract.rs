@@ -61,8 +61,7 @@ impl FromRequestParts<Arc<App>> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
         let token = bearer(&parts.headers).ok_or_else(|| refused(app, TokenError::Malformed))?;
-        let verified =
-            verify_admin(&app.admin_keys, token, app.clock.now().0).map_err(|error| refused(app, error))?;
+        let verified = verify_admin(&app.admin_keys, token, app.clock.now().0).map_err(|error| refused(app, error))?;
         let jti = domain::Jti(*verified.claims.jti.as_bytes());
         if app.reader.read(move |store| store.is_revoked(jti)).await? {
             Metrics::count(&app.metrics.refused_tokens, "revoked");

@@ -161,8 +161,12 @@ fn payment(facts: domain::LinkFacts) -> PaymentView {
 }
 
 fn masked(buyer: &Buyer) -> BuyerView {
-    let initials: Vec<String> =
-        buyer.name.split_whitespace().filter_map(|word| word.chars().next()).map(|first| format!("{first}•••")).collect();
+    let initials: Vec<String> = buyer
+        .name
+        .split_whitespace()
+        .filter_map(|word| word.chars().next())
+        .map(|first| format!("{first}•••"))
+        .collect();
     // Phones are E.164, so every character is one byte.
     let last_digits = buyer.phone.get(buyer.phone.len().saturating_sub(3)..).unwrap_or_default();
     let email = buyer.email.rsplit_once('@').map_or_else(String::new, |(local, host)| {

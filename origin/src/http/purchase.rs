@@ -120,7 +120,6 @@ fn receipt(app: &App, done: &PurchaseDone) -> Response {
     .into_response()
 }
 
-
 fn fresh_salt() -> ApiResult<Salt> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|error| ApiError::internal(&anyhow::anyhow!("no random bytes: {error}")))?;
@@ -192,7 +191,9 @@ mod tests {
         for good in ["an@example.com", "an.nguyen+drop@mail.example.vn", "ấn@example.com"] {
             assert!(is_email(good), "{good}");
         }
-        for bad in ["", "an", "an@", "@example.com", "an@example", "a n@example.com", "an@.com", "an@example..com", "a@b@c.vn"] {
+        for bad in
+            ["", "an", "an@", "@example.com", "an@example", "a n@example.com", "an@.com", "an@example..com", "a@b@c.vn"]
+        {
             assert!(!is_email(bad), "{bad}");
         }
     }

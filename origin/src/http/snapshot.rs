@@ -24,11 +24,7 @@ struct Body {
 }
 
 /// Every listed drop. Served from memory: no SQL, no waiting for the writer.
-pub(super) async fn show(
-    _: ReadToken,
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-) -> ApiResult<Response> {
+pub(super) async fn show(_: ReadToken, State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResult<Response> {
     let body = current(&app)?;
     let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|etag| etag.as_bytes() == body.etag.as_bytes());
     let head = [(header::ETAG, body.etag.clone()), (header::CACHE_CONTROL, "no-store".to_owned())];

@@ -116,9 +116,10 @@ impl Channel {
             tasks.spawn(async move {
                 let delivered = match effect {
                     Effect::MakeLink(order) => links.make_link(order).await,
-                    Effect::CloseLink(order) => links.close_link(order).await.map(|closed| {
-                        if closed { Delivered::Done } else { Delivered::Later { after_ms: None } }
-                    }),
+                    Effect::CloseLink(order) => links
+                        .close_link(order)
+                        .await
+                        .map(|closed| if closed { Delivered::Done } else { Delivered::Later { after_ms: None } }),
                 };
                 (seq, attempt, delivered)
             });
@@ -130,7 +131,8 @@ impl Channel {
         if let Some((seq, effect)) = self.fresh.pop_front() {
             return Ok(Some((seq, 0, effect)));
         }
-        let due = self.retries.values().find(|retry| retry.due_at <= now && !self.running.contains(&retry.seq)).copied();
+        let due =
+            self.retries.values().find(|retry| retry.due_at <= now && !self.running.contains(&retry.seq)).copied();
         let Some(retry) = due else {
             return Ok(None);
         };

@@ -97,7 +97,8 @@ impl PaymentLinks {
             Err(error) => return Some(self.later(record, &error)),
         };
         let payments = self.description_salt.link_payments(&link);
-        let money_known = payments.iter().all(|found| record.payments.iter().any(|known| known.identity == found.identity));
+        let money_known =
+            payments.iter().all(|found| record.payments.iter().any(|known| known.identity == found.identity));
         let unpaid = link.amount_paid == 0 || money_known;
         if !may_be_ours(&link, record) || link.status != LinkStatus::Pending || !unpaid {
             error!(%order, status = ?link.status, "PayOS holds a link under this code that is not ours");

@@ -1,9 +1,7 @@
 //! Products, drops and their counters, and the state of a drop read back from disk.
 
 use anyhow::{Context, Result, bail};
-use domain::{
-    DropId, DropState, DropStatus, Format, Millis, OrderCode, Pending, Sid, Stock, Sub, Terms, Vnd,
-};
+use domain::{DropId, DropState, DropStatus, Format, Millis, OrderCode, Pending, Sid, Stock, Sub, Terms, Vnd};
 use libsql::{Row, params};
 
 use super::entry::{Listing, Product};

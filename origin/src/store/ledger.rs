@@ -65,8 +65,7 @@ impl Ledger {
 /// The last row, as stored.
 pub(crate) fn head(db: &Db) -> Result<Head> {
     let last = db.prepare("SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIMIT 1")?;
-    let head =
-        last.first((), |row| Ok(Head { seq: row.get(0)?, at: Millis(row.get(1)?), hash: bytes(row, 2)? }))?;
+    let head = last.first((), |row| Ok(Head { seq: row.get(0)?, at: Millis(row.get(1)?), hash: bytes(row, 2)? }))?;
     Ok(head.unwrap_or(Head::EMPTY))
 }
 
@@ -99,7 +98,10 @@ pub(crate) fn walk(db: &Db, mut visit: impl FnMut(&LedgerRow, &Head) -> Result<(
         ensure!(at >= head.at.0, "row {seq} is older than the row before it");
         let kind: String = row.get(4)?;
         let hash = chain_stored(&head.hash, row, &kind)?;
-        ensure!(hash == bytes(row, 8)?, "row {seq} ({kind}) was changed after it was written, or the one before it was");
+        ensure!(
+            hash == bytes(row, 8)?,
+            "row {seq} ({kind}) was changed after it was written, or the one before it was"
+        );
         head = Head { seq, at: Millis(at), hash };
         let entry = decode(row).with_context(|| format!("row {seq} cannot be read"))?;
         visit(&LedgerRow { seq, at: Millis(at), entry }, &head)
@@ -114,16 +116,19 @@ fn decode(row: &Row) -> Result<Entry> {
 }
 
 fn chain(previous: &[u8; 32], seq: i64, at: Millis, source: i64, columns: &Columns) -> [u8; 32] {
-    hash_columns(previous, &[
-        &seq.to_be_bytes(),
-        &at.0.to_be_bytes(),
-        &source.to_be_bytes(),
-        &columns.drop_id.to_be_bytes(),
-        columns.kind.as_bytes(),
-        &columns.version.to_be_bytes(),
-        columns.operator.as_bytes(),
-        &columns.payload,
-    ])
+    hash_columns(
+        previous,
+        &[
+            &seq.to_be_bytes(),
+            &at.0.to_be_bytes(),
+            &source.to_be_bytes(),
+            &columns.drop_id.to_be_bytes(),
+            columns.kind.as_bytes(),
+            &columns.version.to_be_bytes(),
+            columns.operator.as_bytes(),
+            &columns.payload,
+        ],
+    )
 }
 
 /// The hash of what is stored, read as bytes and never decoded and encoded again.
@@ -131,16 +136,19 @@ fn chain_stored(previous: &[u8; 32], row: &Row, kind: &str) -> Result<[u8; 32]> 
     let integer = |index| -> Result<[u8; 8]> { Ok(row.get::<i64>(index)?.to_be_bytes()) };
     let operator: String = row.get(6)?;
     let payload: Vec<u8> = row.get(7)?;
-    Ok(hash_columns(previous, &[
-        &integer(0)?,
-        &integer(1)?,
-        &integer(2)?,
-        &integer(3)?,
-        kind.as_bytes(),
-        &integer(5)?,
-        operator.as_bytes(),
-        &payload,
-    ]))
+    Ok(hash_columns(
+        previous,
+        &[
+            &integer(0)?,
+            &integer(1)?,
+            &integer(2)?,
+            &integer(3)?,
+            kind.as_bytes(),
+            &integer(5)?,
+            operator.as_bytes(),
+            &payload,
+        ],
+    ))
 }
 
 /// Each column goes in behind its length, so that no two different rows can give the same bytes.

@@ -268,3 +268,9 @@ impl ReadStore {
         Ok(self.revoked.first(params![jti.0.to_vec()], |_| Ok(()))?.is_some())
     }
 }
+
+/// Changes a stored row behind everybody's back, as a broken disk or a dishonest hand would.
+#[cfg(test)]
+pub(crate) fn tamper(file: &Path, sql: &str) {
+    Db::open_for_write(file).unwrap().batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+}

@@ -58,8 +58,7 @@ pub(crate) fn load(db: &Db, channel: &str) -> Result<(i64, Vec<Retry>)> {
     let cursor = db.prepare("SELECT seq FROM outbox_cursors WHERE channel = ?")?;
     let cursor = cursor.first([channel], |row| Ok(row.get(0)?))?.unwrap_or(0);
     let retries = db.prepare("SELECT seq, attempt, due_at FROM outbox_retries WHERE channel = ? ORDER BY seq")?;
-    let retries = retries.rows([channel], |row| {
-        Ok(Retry { seq: row.get(0)?, attempt: row.get(1)?, due_at: Millis(row.get(2)?) })
-    })?;
+    let retries = retries
+        .rows([channel], |row| Ok(Retry { seq: row.get(0)?, attempt: row.get(1)?, due_at: Millis(row.get(2)?) }))?;
     Ok((cursor, retries))
 }

@@ -123,11 +123,7 @@ impl Statement {
     }
 
     /// Every row, read to the end: errors of a query show only when it is stepped.
-    pub(crate) fn rows<T>(
-        &self,
-        params: impl IntoParams,
-        mut read: impl FnMut(&Row) -> Result<T>,
-    ) -> Result<Vec<T>> {
+    pub(crate) fn rows<T>(&self, params: impl IntoParams, mut read: impl FnMut(&Row) -> Result<T>) -> Result<Vec<T>> {
         let mut all = Vec::new();
         self.each(params, |row| {
             all.push(read(row)?);

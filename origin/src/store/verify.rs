@@ -92,13 +92,31 @@ impl Replay {
 
     fn compare_drops(&self, db: &Db) -> Result<()> {
         let stored = drops::all(db)?;
-        ensure!(stored.len() == self.drops.len(), "{} drops are stored, the ledger has {}", stored.len(), self.drops.len());
+        ensure!(
+            stored.len() == self.drops.len(),
+            "{} drops are stored, the ledger has {}",
+            stored.len(),
+            self.drops.len()
+        );
         for drop in stored {
             let id = drop.listing.terms.drop;
-            let (listing, state) = self.drops.get(&id).with_context(|| format!("drop {} is not in the ledger", id.0))?;
+            let (listing, state) =
+                self.drops.get(&id).with_context(|| format!("drop {} is not in the ledger", id.0))?;
             ensure!(*listing == drop.listing, "drop {} is stored otherwise than it was made", id.0);
-            ensure!(state.status() == drop.status, "drop {} is {:?}, the ledger says {:?}", id.0, drop.status, state.status());
-            ensure!(state.stock() == drop.stock, "drop {} stores {:?}, the ledger gives {:?}", id.0, drop.stock, state.stock());
+            ensure!(
+                state.status() == drop.status,
+                "drop {} is {:?}, the ledger says {:?}",
+                id.0,
+                drop.status,
+                state.status()
+            );
+            ensure!(
+                state.stock() == drop.stock,
+                "drop {} stores {:?}, the ledger gives {:?}",
+                id.0,
+                drop.stock,
+                state.stock()
+            );
             ensure!(self.units(id) == drop.stock, "the orders of drop {} do not add up to {:?}", id.0, drop.stock);
         }
         let products: BTreeMap<i64, Product> =
@@ -127,11 +145,15 @@ impl Replay {
         ensure!(stored == replayed, "{stored} orders are stored, the ledger has {replayed}");
         let reader = OrderReader::prepare(db)?;
         for (code, record) in &self.orders {
-            let stored = reader.load(*code)?.with_context(|| format!("order {code} is in the ledger and not stored"))?;
+            let stored =
+                reader.load(*code)?.with_context(|| format!("order {code} is in the ledger and not stored"))?;
             ensure!(same(record, &stored.record), "order {code} is stored otherwise than the ledger says");
             ensure!(record.money_adds_up(), "the money of order {code} does not add up");
             if let Some((salt, buyer)) = stored.buyer {
-                ensure!(buyer.commit(salt) == record.buyer_commit, "the buyer of order {code} is not the one committed to");
+                ensure!(
+                    buyer.commit(salt) == record.buyer_commit,
+                    "the buyer of order {code} is not the one committed to"
+                );
             }
         }
         Ok(())
@@ -177,4 +199,3 @@ fn same(replayed: &OrderRecord, stored: &OrderRecord) -> bool {
     };
     sorted(replayed) == sorted(stored)
 }
-

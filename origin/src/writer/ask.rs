@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{
-    Command, DropId, DropStatus, Jti, OrderCode, Outcome, Purchase, Receipt, Refusal, Stock, Terms,
-};
+use domain::{Command, DropId, DropStatus, Jti, OrderCode, Outcome, Purchase, Receipt, Refusal, Stock, Terms};
 use tokio::sync::oneshot;
 
 use crate::store::{Buyer, Listing, Product, Progress, Salt};

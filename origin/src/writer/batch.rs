@@ -10,8 +10,8 @@ use domain::{
 };
 
 use super::ask::{
-    Ask, CreateDropError, NewDrop, NewProduct, NoSuchDrop, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseDone, PurchaseRefused,
-    Ready,
+    Ask, CreateDropError, NewDrop, NewProduct, NoSuchDrop, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseDone,
+    PurchaseRefused, Ready,
 };
 use super::window::TokenWindow;
 use crate::store::{BatchWrites, Buyer, Entry, Fact, Listing, Product, Progress, Salt, StoredOrder, WriteStore};
@@ -93,8 +93,12 @@ impl<'a> Batch<'a> {
         let ready = match ask {
             Ask::Purchase(ask, reply) => Ready::Purchase(reply, self.purchase(*ask)?),
             Ask::Order(order, command, reply) => Ready::Order(reply, self.order(order, &command)?),
-            Ask::Drop(drop, command, operator, reply) => Ready::Drop(reply, self.drop_command(drop, &command, &operator)),
-            Ask::CreateProduct(product, operator, reply) => Ready::Product(reply, self.create_product(product, operator)),
+            Ask::Drop(drop, command, operator, reply) => {
+                Ready::Drop(reply, self.drop_command(drop, &command, &operator))
+            }
+            Ask::CreateProduct(product, operator, reply) => {
+                Ready::Product(reply, self.create_product(product, operator))
+            }
             Ask::CreateDrop(drop, operator, reply) => Ready::Listing(reply, Box::new(self.create_drop(drop, operator))),
             Ask::RevokeToken(jti, operator, reply) => {
                 self.entries.push(Entry { drop: None, operator, fact: Fact::TokenRevoked { jti } });
@@ -121,7 +125,8 @@ impl<'a> Batch<'a> {
         purchase.order = self.shop.next_order;
         let mut made = None;
         if let Some(order) = self.shop.tokens.get(purchase.jti) {
-            let (record, known) = self.find(order)?.with_context(|| format!("order {order} of a token is not stored"))?;
+            let (record, known) =
+                self.find(order)?.with_context(|| format!("order {order} of a token is not stored"))?;
             // The same buyer gives the same commitment only under the same salt; after erasure none does.
             if let Some(salt) = known {
                 purchase.buyer_commit = buyer.commit(salt);
@@ -150,7 +155,9 @@ impl<'a> Batch<'a> {
 
     fn purchase_answer(&mut self, outcome: Outcome, listing: Arc<Listing>) -> Result<PurchaseAnswer> {
         Ok(match outcome {
-            Outcome::Placed(receipt) | Outcome::Replayed(receipt) => Ok(PurchaseDone { receipt, listing, resumed: false }),
+            Outcome::Placed(receipt) | Outcome::Replayed(receipt) => {
+                Ok(PurchaseDone { receipt, listing, resumed: false })
+            }
             Outcome::Own(order) => {
                 let (record, _) = self.find(order)?.with_context(|| format!("pending order {order} is not stored"))?;
                 let OrderRecord { order, quantity, amount, ordered_at, .. } = *record;

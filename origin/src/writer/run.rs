@@ -59,20 +59,11 @@ impl RunningWriter {
 
 /// Opens the database in `folder` and starts the writer on it.
 pub(crate) fn start(folder: &Path, origin_no: u8, clock: Clock, metrics: Arc<Metrics>) -> Result<RunningWriter> {
-    let wall = clock.now();
-    let first = first_order_code(origin_no, wall)?;
-    let store = WriteStore::open(folder, origin_no, first.0, wall)?;
-    let description_salt = store.description_salt();
-    let now = wall.max(store.head().at);
-    let shop = load(&store, first, now)?;
-    let lanes = Arc::new(Lanes::new());
-    let published = Arc::new(ArcSwap::from_pointee(publication(&shop, &store, now, 1)));
-    let (seq, ledger_seq) = watch::channel(store.head().seq);
-    let writer = Writer { lanes: lanes.clone(), published: published.clone(), ledger_seq };
     let (answers, relay) = mpsc::channel(ANSWERS_MAX);
+    let (mut run, writer) = Run::open(folder, origin_no, clock, metrics, answers)?;
+    let description_salt = run.store.description_salt();
     tokio::spawn(relay_answers(relay));
     let (report, ended) = oneshot::channel();
-    let mut run = Run { shop, store, lanes, published, seq, answers, clock, metrics, last: None };
     let thread = std::thread::Builder::new()
         .name("writer".to_owned())
         .spawn(move || drop(report.send(run.until_stopped())))
@@ -121,6 +112,25 @@ struct Run {
 }
 
 impl Run {
+    fn open(
+        folder: &Path,
+        origin_no: u8,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        answers: mpsc::Sender<Vec<Ready>>,
+    ) -> Result<(Self, Writer)> {
+        let wall = clock.now();
+        let first = first_order_code(origin_no, wall)?;
+        let store = WriteStore::open(folder, origin_no, first.0, wall)?;
+        let now = wall.max(store.head().at);
+        let shop = load(&store, first, now)?;
+        let lanes = Arc::new(Lanes::new());
+        let published = Arc::new(ArcSwap::from_pointee(publication(&shop, &store, now, 1)));
+        let (seq, ledger_seq) = watch::channel(store.head().seq);
+        let writer = Writer { lanes: lanes.clone(), published: published.clone(), ledger_seq };
+        Ok((Self { shop, store, lanes, published, seq, answers, clock, metrics, last: None }, writer))
+    }
+
     fn until_stopped(&mut self) -> Result<()> {
         let mut batch = Vec::new();
         while self.lanes.drain(&mut batch) {
@@ -200,3 +210,6 @@ async fn relay_answers(mut batches: mpsc::Receiver<Vec<Ready>>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

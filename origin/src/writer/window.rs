@@ -16,11 +16,7 @@ pub(crate) struct TokenWindow {
 
 impl TokenWindow {
     pub(crate) fn restored(now: Millis, tokens: Vec<(Jti, OrderCode)>) -> Self {
-        Self {
-            current: tokens.into_iter().collect(),
-            previous: HashMap::new(),
-            turns_at: now.plus_ms(WINDOW_MS),
-        }
+        Self { current: tokens.into_iter().collect(), previous: HashMap::new(), turns_at: now.plus_ms(WINDOW_MS) }
     }
 
     pub(crate) fn get(&self, jti: Jti) -> Option<OrderCode> {

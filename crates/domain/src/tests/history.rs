@@ -7,19 +7,43 @@ use crate::*;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Buy { who: u8, quantity: u32 },
+    Buy {
+        who: u8,
+        quantity: u32,
+    },
     /// Of the `nth` order, modulo how many there are.
-    Pay { nth: usize, amount: i64 },
-    Repeat { nth: usize, reference: u8, amount: i64 },
-    Cancel { nth: usize },
-    AskLink { nth: usize },
-    LinkMade { nth: usize },
-    LinkConflict { nth: usize },
-    LinkClosed { nth: usize },
-    EndHold { nth: usize },
+    Pay {
+        nth: usize,
+        amount: i64,
+    },
+    Repeat {
+        nth: usize,
+        reference: u8,
+        amount: i64,
+    },
+    Cancel {
+        nth: usize,
+    },
+    AskLink {
+        nth: usize,
+    },
+    LinkMade {
+        nth: usize,
+    },
+    LinkConflict {
+        nth: usize,
+    },
+    LinkClosed {
+        nth: usize,
+    },
+    EndHold {
+        nth: usize,
+    },
     Pause,
     Resume,
-    Wait { ms: i64 },
+    Wait {
+        ms: i64,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -147,7 +147,10 @@ fn a_paid_or_expired_order_cannot_be_cancelled_by_its_shopper() {
     sale.pay(paid, PRICE);
     sale.expire(expired);
     for (order, who) in [(paid, 1), (expired, 2)] {
-        assert_eq!(sale.ask(order, Command::Cancel { sid: Sid([who; 16]) }), Outcome::Refused(Refusal::OrderNotPending));
+        assert_eq!(
+            sale.ask(order, Command::Cancel { sid: Sid([who; 16]) }),
+            Outcome::Refused(Refusal::OrderNotPending)
+        );
     }
 }
 
@@ -193,7 +196,12 @@ fn thousands_of_ended_holds_leave_the_others_reachable() {
         .map(|number| {
             let mut purchase = sale.purchase(0, 1);
             purchase.sub.0[..8].copy_from_slice(&number.to_le_bytes());
-            let decision = decide(&sale.state, None, sale.now, &Command::Purchase(Purchase { order: OrderCode(5000 + number), ..purchase }));
+            let decision = decide(
+                &sale.state,
+                None,
+                sale.now,
+                &Command::Purchase(Purchase { order: OrderCode(5000 + number), ..purchase }),
+            );
             let mut record = None;
             evolve(&mut sale.state, &mut record, &decision.events[0], sale.now);
             record.unwrap().order

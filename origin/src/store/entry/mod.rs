@@ -126,3 +126,6 @@ impl Fact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! The integers that states are stored as. Released numbers never change their meaning.
 
 use anyhow::{Result, bail};
-use domain::{Canceller, ExpiryReason, Link, LinkFacts, OrderCode, OrderState, PaymentState, RefundReason, RefundState};
+use domain::{
+    Canceller, ExpiryReason, Link, LinkFacts, OrderCode, OrderState, PaymentState, RefundReason, RefundState,
+};
 
 /// The state and, for a superseded order, the order that took its unit.
 pub(super) fn state_code(state: OrderState) -> (i64, Option<i64>) {

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use domain::{
-    BuyerCommit, DropId, Jti, LinkFacts, Millis, OrderCode, OrderRecord, Payment, PaymentIdentity, PaymentRecord, Refund,
-    Sid, Sub, TransferFacts, Vnd,
+    BuyerCommit, DropId, Jti, LinkFacts, Millis, OrderCode, OrderRecord, Payment, PaymentIdentity, PaymentRecord,
+    Refund, Sid, Sub, TransferFacts, Vnd,
 };
 use libsql::{Row, params};
 
@@ -37,9 +37,8 @@ impl OrderReader {
                 "SELECT link, reference, amount, paid_at, recorded_at, state, settled
                  FROM payments WHERE order_code = ? ORDER BY recorded_at, link, reference, amount",
             )?,
-            refunds: db.prepare(
-                "SELECT number, amount, reason, state FROM refunds WHERE order_code = ? ORDER BY number",
-            )?,
+            refunds: db
+                .prepare("SELECT number, amount, reason, state FROM refunds WHERE order_code = ? ORDER BY number")?,
             unmatched: db.prepare(
                 "SELECT 1 FROM unmatched_payments WHERE order_code = ? AND link = ? AND reference = ? AND amount = ?",
             )?,

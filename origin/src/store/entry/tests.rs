@@ -1,0 +1,191 @@
+//! Golden rows: what version 1 looks like on disk. A row here never changes; a new shape gets a new version.
+
+use domain::*;
+
+use super::*;
+
+fn golden(kind: &str, payload: &str, fact: Fact) {
+    let entry = Entry { drop: Some(DropId(7)), operator: "an".into(), fact };
+    let columns = entry.columns().unwrap();
+    assert_eq!(std::str::from_utf8(&columns.payload).unwrap(), payload);
+    assert_eq!((columns.kind, columns.version, columns.drop_id), (kind, 1, 7));
+    assert_eq!(Entry::read(7, kind, 1, "an".into(), payload.as_bytes()).unwrap(), entry);
+}
+
+fn sale(kind: &str, payload: &str, event: Event) {
+    golden(kind, &format!("{{\"sale\":{payload}}}"), Fact::Sale(event));
+}
+
+fn vnd(amount: i64) -> Vnd {
+    Vnd::new(amount).unwrap()
+}
+
+const ORDER: OrderCode = OrderCode(157_600_000_000_001);
+const SUB: Sub = Sub([1; 16]);
+
+fn payment(proof: Proof) -> Payment {
+    Payment { identity: PaymentIdentity::new("l1", "FT1"), amount: vnd(60), paid_at: Millis(5), proof }
+}
+
+#[test]
+fn rows_of_drops_and_products() {
+    let product = Product { id: 3, name: "Áo".into(), description: String::new(), image_url: "/a.jpg".into() };
+    let stored = r#"{"id":3,"name":"Áo","description":"","image_url":"/a.jpg"}"#;
+    golden("product_created", &format!("{{\"product_created\":{stored}}}"), Fact::ProductCreated(product.clone()));
+    let terms = Terms {
+        drop: DropId(7),
+        format: Format::FirstCome,
+        size: 5,
+        price: vnd(100),
+        opens_at: Millis(1),
+        closes_at: Some(Millis(2)),
+        limit_per_customer: 2,
+        hold_seconds: 300,
+        late_payment_seconds: 86_400,
+    };
+    let listing = Listing { terms, slug: "ao".into(), product, first_order_code: ORDER };
+    golden(
+        "drop_created",
+        &format!(
+            r#"{{"drop_created":{{"terms":{{"drop":7,"format":"first_come","size":5,"price":100,"opens_at":1,"closes_at":2,"limit_per_customer":2,"hold_seconds":300,"late_payment_seconds":86400}},"slug":"ao","product":{stored},"first_order_code":157600000000001}}}}"#
+        ),
+        Fact::DropCreated(listing),
+    );
+    sale("drop_paused", r#""drop_paused""#, Event::DropPaused);
+    sale("drop_resumed", r#""drop_resumed""#, Event::DropResumed);
+}
+
+#[test]
+fn rows_of_an_order_and_its_link() {
+    sale(
+        "order_placed",
+        r#"{"order_placed":{"order":157600000000001,"sub":"AQEBAQEBAQEBAQEBAQEBAQ","sid":"AgICAgICAgICAgICAgICAg","jti":"AwMDAwMDAwMDAwMDAwMDAw","quantity":2,"amount":200,"region":"N01","buyer_commit":"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ","pay_by":9}}"#,
+        Event::OrderPlaced {
+            order: ORDER,
+            sub: SUB,
+            sid: Sid([2; 16]),
+            jti: Jti([3; 16]),
+            quantity: 2,
+            amount: vnd(200),
+            region: RegionCode(*b"N01\0"),
+            buyer_commit: BuyerCommit([4; 32]),
+            pay_by: Millis(9),
+        },
+    );
+    sale(
+        "link_asked",
+        r#"{"link_asked":{"order":157600000000001,"pay_by":9}}"#,
+        Event::LinkAsked { order: ORDER, pay_by: Millis(9) },
+    );
+    let transfer = TransferFacts {
+        qr_code: "00".into(),
+        bank_bin: "970422".into(),
+        account_number: "1".into(),
+        account_name: "SHOP".into(),
+        memo: "CS".into(),
+    };
+    let link = |transfer| LinkFacts { id: "l1".into(), checkout_url: "https://p/l1".into(), transfer };
+    sale(
+        "link_made",
+        r#"{"link_made":{"order":157600000000001,"link":{"id":"l1","checkout_url":"https://p/l1","transfer":{"qr_code":"00","bank_bin":"970422","account_number":"1","account_name":"SHOP","memo":"CS"}}}}"#,
+        Event::LinkMade { order: ORDER, link: link(Some(transfer)) },
+    );
+    sale(
+        "link_made",
+        r#"{"link_made":{"order":157600000000001,"link":{"id":"l1","checkout_url":"https://p/l1","transfer":null}}}"#,
+        Event::LinkMade { order: ORDER, link: link(None) },
+    );
+    sale("link_conflict", r#"{"link_conflict":{"order":157600000000001}}"#, Event::LinkConflict { order: ORDER });
+    sale("link_closed", r#"{"link_closed":{"order":157600000000001}}"#, Event::LinkClosed { order: ORDER });
+}
+
+#[test]
+fn rows_of_money() {
+    let webhook = r#"{"identity":{"link":"l1","reference":"FT1"},"amount":60,"paid_at":5,"proof":"webhook"}"#;
+    sale(
+        "payment_received",
+        &format!(r#"{{"payment_received":{{"order":157600000000001,"payment":{webhook},"applied":50}}}}"#),
+        Event::PaymentReceived { order: ORDER, payment: payment(Proof::Webhook), applied: vnd(50) },
+    );
+    sale(
+        "payment_disputed",
+        &format!(
+            r#"{{"payment_disputed":{{"order":157600000000001,"payment":{}}}}}"#,
+            webhook.replace("webhook", "signed_read")
+        ),
+        Event::PaymentDisputed { order: ORDER, payment: payment(Proof::SignedRead) },
+    );
+    sale(
+        "payment_settled",
+        r#"{"payment_settled":{"order":157600000000001,"identity":{"link":"l1","reference":"FT1"}}}"#,
+        Event::PaymentSettled { order: ORDER, identity: PaymentIdentity::new("l1", "FT1") },
+    );
+    golden(
+        "payment_unmatched",
+        &format!(r#"{{"payment_unmatched":{{"order":157600000000001,"payment":{webhook}}}}}"#),
+        Fact::PaymentUnmatched { order: ORDER, payment: payment(Proof::Webhook) },
+    );
+    for (reason, text) in [
+        (RefundReason::Overpaid, "overpaid"),
+        (RefundReason::AlreadyPaid, "already_paid"),
+        (RefundReason::HoldEnded, "hold_ended"),
+        (RefundReason::Cancelled, "cancelled"),
+        (RefundReason::TooLate, "too_late"),
+    ] {
+        sale(
+            "refund_due",
+            &format!(r#"{{"refund_due":{{"order":157600000000001,"number":1,"amount":10,"reason":"{text}"}}}}"#),
+            Event::RefundDue { order: ORDER, number: 1, amount: vnd(10), reason },
+        );
+    }
+    sale(
+        "refund_voided",
+        r#"{"refund_voided":{"order":157600000000001,"number":1}}"#,
+        Event::RefundVoided { order: ORDER, number: 1 },
+    );
+}
+
+#[test]
+fn rows_of_an_orders_end() {
+    sale(
+        "order_paid",
+        r#"{"order_paid":{"order":157600000000001,"sub":"AQEBAQEBAQEBAQEBAQEBAQ","quantity":2,"late":true}}"#,
+        Event::OrderPaid { order: ORDER, sub: SUB, quantity: 2, late: true },
+    );
+    sale("hold_settling", r#"{"hold_settling":{"order":157600000000001}}"#, Event::HoldSettling { order: ORDER });
+    for (reason, text) in [
+        (ExpiryReason::Unpaid, r#""unpaid""#),
+        (ExpiryReason::Superseded { by: OrderCode(5) }, r#"{"superseded":{"by":5}}"#),
+        (ExpiryReason::LinkConflict, r#""link_conflict""#),
+    ] {
+        sale(
+            "order_expired",
+            &format!(
+                r#"{{"order_expired":{{"order":157600000000001,"sub":"AQEBAQEBAQEBAQEBAQEBAQ","reason":{text}}}}}"#
+            ),
+            Event::OrderExpired { order: ORDER, sub: SUB, reason },
+        );
+    }
+    for (by, text) in [(Canceller::Shopper, "shopper"), (Canceller::Operator, "operator")] {
+        sale(
+            "order_cancelled",
+            &format!(
+                r#"{{"order_cancelled":{{"order":157600000000001,"sub":"AQEBAQEBAQEBAQEBAQEBAQ","by":"{text}"}}}}"#
+            ),
+            Event::OrderCancelled { order: ORDER, sub: SUB, by },
+        );
+    }
+    golden(
+        "token_revoked",
+        r#"{"token_revoked":{"jti":"AwMDAwMDAwMDAwMDAwMDAw"}}"#,
+        Fact::TokenRevoked { jti: Jti([3; 16]) },
+    );
+}
+
+#[test]
+fn a_row_of_a_newer_release_or_of_another_kind_is_refused() {
+    let read = |kind: &str, version| Entry::read(7, kind, version, String::new(), br#"{"sale":"drop_paused"}"#);
+    read("drop_paused", 1).unwrap();
+    assert!(read("drop_paused", 2).unwrap_err().to_string().contains("version 2"));
+    assert!(read("drop_resumed", 1).unwrap_err().to_string().contains("holds a drop_paused"));
+}
