@@ -23,11 +23,8 @@ pub(crate) fn mac(secret: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: signer,
-    verifier_factory: verifier,
-    key_utils: KeyUtils::new_unimplemented(),
-};
+static PROVIDER: CryptoProvider =
+    CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
 
 struct Hs256(Hmac<Sha256>);
 
@@ -44,8 +41,7 @@ impl Verifier<Vec<u8>> for Hs256 {
         let mut mac = self.0.clone();
         mac.update(message);
         // Constant time, and refuses a signature that was cut short.
-        mac.verify_slice(signature)
-            .map_err(|_| SignatureError::new())
+        mac.verify_slice(signature).map_err(|_| SignatureError::new())
     }
 }
 

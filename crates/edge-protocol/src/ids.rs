@@ -92,9 +92,7 @@ mod tests {
 
     #[test]
     fn an_id_survives_its_text_and_its_json() {
-        let sid = Sid::from_bytes([
-            0x00, 1, 2, 0x7f, 0x80, 0xff, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-        ]);
+        let sid = Sid::from_bytes([0x00, 1, 2, 0x7f, 0x80, 0xff, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
         assert_eq!(sid.to_string(), "0001027f80ff060708090a0b0c0d0e0f");
         assert_eq!(Sid::parse(&sid.to_string()), Ok(sid));
         let json = serde_json::to_string(&sid).unwrap();

@@ -79,11 +79,7 @@ impl KeyRing {
         });
         let signing = keys.next().ok_or(KeyError::Count)??;
         let retiring = keys.next().transpose()?;
-        Ok(Self {
-            ring,
-            signing,
-            retiring,
-        })
+        Ok(Self { ring, signing, retiring })
     }
 
     pub fn ring(&self) -> Ring {
@@ -139,11 +135,7 @@ impl OrderKeys {
 
     /// Constant time in the key's text; the version is no secret.
     pub fn verify(&self, order_code: u64, key: &str) -> bool {
-        let Some((version, secret)) = self
-            .keys
-            .iter()
-            .find(|(version, _)| key.starts_with(*version))
-        else {
+        let Some((version, secret)) = self.keys.iter().find(|(version, _)| key.starts_with(*version)) else {
             return false;
         };
         let expected = order_key(*version, secret, order_code);
@@ -154,9 +146,7 @@ impl OrderKeys {
 impl fmt::Debug for OrderKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let versions: String = self.keys.iter().map(|(version, _)| *version).collect();
-        f.debug_struct("OrderKeys")
-            .field("versions", &versions)
-            .finish()
+        f.debug_struct("OrderKeys").field("versions", &versions).finish()
     }
 }
 
@@ -208,10 +198,7 @@ fn is_kid(ring: Ring, kid: &str) -> bool {
     let Some(rest) = kid.strip_prefix(ring.letter()) else {
         return false;
     };
-    (1..=15).contains(&rest.len())
-        && rest
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    (1..=15).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 fn order_key(version: char, secret: &[u8], order_code: u64) -> String {
@@ -222,9 +209,7 @@ fn order_key(version: char, secret: &[u8], order_code: u64) -> String {
 }
 
 fn first_half(mac: [u8; 32]) -> [u8; 16] {
-    let [first, _] = mac.as_chunks::<16>().0 else {
-        unreachable!("32 bytes are two chunks of 16")
-    };
+    let [first, _] = mac.as_chunks::<16>().0 else { unreachable!("32 bytes are two chunks of 16") };
     *first
 }
 
@@ -254,17 +239,10 @@ mod tests {
             (format!("e1.{ZEROS},e1.{ONES}"), KeyError::Duplicate),
             ("e1.AAAA".to_owned(), KeyError::Secret),
             (format!("e1.{ZEROS}="), KeyError::Secret),
-            (
-                format!("e1.{}", ZEROS.replacen('A', "+", 1)),
-                KeyError::Secret,
-            ),
+            (format!("e1.{}", ZEROS.replacen('A', "+", 1)), KeyError::Secret),
         ];
         for (text, error) in refused {
-            assert_eq!(
-                KeyRing::parse(Ring::Edge, &text).err(),
-                Some(error),
-                "{text}"
-            );
+            assert_eq!(KeyRing::parse(Ring::Edge, &text).err(), Some(error), "{text}");
         }
     }
 
@@ -298,25 +276,12 @@ mod tests {
         let key = keys.key(7);
         assert_eq!(key.len(), 23);
         assert!(keys.verify(7, &key));
-        assert!(
-            keys.verify(7, &retiring.key(7)),
-            "a retiring secret still opens"
-        );
+        assert!(keys.verify(7, &retiring.key(7)), "a retiring secret still opens");
         assert!(!keys.verify(8, &key));
-        assert!(
-            !retiring.verify(7, &key),
-            "an unknown version opens nothing"
-        );
+        assert!(!retiring.verify(7, &key), "an unknown version opens nothing");
         // The same MAC under another version's letter is another key.
         assert!(!keys.verify(7, &key.replacen('1', "0", 1)));
-        for broken in [
-            "",
-            "1",
-            &key[..22],
-            &format!("{key}A"),
-            &format!("{key}="),
-            &key.to_uppercase(),
-        ] {
+        for broken in ["", "1", &key[..22], &format!("{key}A"), &format!("{key}="), &key.to_uppercase()] {
             assert!(!keys.verify(7, broken), "{broken}");
         }
     }
@@ -326,15 +291,9 @@ mod tests {
         let secret = CustomerSecret::parse(ONES).unwrap();
         let phone = Phone::parse("0912 345 678").unwrap();
         assert_eq!(secret.sub(42, &phone).to_string(), SUB_ONES);
-        assert_eq!(
-            secret.sub(42, &phone),
-            secret.sub(42, &Phone::parse("+84 912-345-678").unwrap())
-        );
+        assert_eq!(secret.sub(42, &phone), secret.sub(42, &Phone::parse("+84 912-345-678").unwrap()));
         assert_ne!(secret.sub(42, &phone), secret.sub(43, &phone));
-        assert_ne!(
-            secret.sub(42, &phone),
-            CustomerSecret::parse(ZEROS).unwrap().sub(42, &phone)
-        );
+        assert_ne!(secret.sub(42, &phone), CustomerSecret::parse(ZEROS).unwrap().sub(42, &phone));
     }
 
     const SUB_ONES: &str = "e9fce19ee1c31fc33267b249518b5927";

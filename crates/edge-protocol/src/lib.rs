@@ -24,7 +24,7 @@ pub use problem::{PROBLEM_CONTENT_TYPE, Problem, ProblemCode};
 pub use region::Region;
 pub use snapshot::{DropSnapshot, Format, Product, Snapshot, Stock};
 pub use token::{
-    AdminClaims, OrderClaims, PurchaseClaims, Role, TokenError, Verified, mint_admin, mint_order,
-    mint_purchase, mint_read, mint_webhook, purchase_expires_at_ms, verify_admin, verify_order,
-    verify_purchase, verify_read, verify_webhook,
+    AdminClaims, OrderClaims, PurchaseClaims, Role, TokenError, Verified, mint_admin, mint_order, mint_purchase,
+    mint_read, mint_webhook, purchase_expires_at_ms, verify_admin, verify_order, verify_purchase, verify_read,
+    verify_webhook,
 };

@@ -36,11 +36,7 @@ impl OrderCode {
 
     /// From what a shopper reads out. The memo does not say the origin: each origin has its own bank account.
     pub fn from_memo(origin_no: u8, memo: &str) -> Result<Self, OrderCodeError> {
-        if memo.len() != MEMO_CHARS
-            || !memo
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
-        {
+        if memo.len() != MEMO_CHARS || !memo.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
             return Err(OrderCodeError);
         }
         let n = u64::from_str_radix(memo, 36).map_err(|_| OrderCodeError)?;
@@ -100,15 +96,7 @@ mod tests {
         }
         assert_eq!(OrderCode::new(0, 1), Err(OrderCodeError));
         assert_eq!(OrderCode::new(1, N_LIMIT), Err(OrderCodeError));
-        for memo in [
-            "",
-            "00000000",
-            "0000000000",
-            "00000000z",
-            "+00000001",
-            "00000 001",
-            "ZZZZZZZZZ",
-        ] {
+        for memo in ["", "00000000", "0000000000", "00000000z", "+00000001", "00000 001", "ZZZZZZZZZ"] {
             assert_eq!(OrderCode::from_memo(1, memo), Err(OrderCodeError), "{memo}");
         }
     }

@@ -42,21 +42,13 @@ impl Phone {
 /// Nine digits after the trunk zero; mobile prefixes since 2018 are 03, 05, 07, 08 and 09.
 fn vietnamese(subscriber: &str) -> Result<String, PhoneError> {
     let is_mobile = subscriber.starts_with(['3', '5', '7', '8', '9']);
-    if subscriber.len() == 9 && is_mobile {
-        Ok(format!("+84{subscriber}"))
-    } else {
-        Err(PhoneError)
-    }
+    if subscriber.len() == 9 && is_mobile { Ok(format!("+84{subscriber}")) } else { Err(PhoneError) }
 }
 
 /// E.164: at most 15 digits, no country code begins with 0. Nothing shorter than 7 reaches a person abroad.
 fn foreign(digits: &str) -> Result<String, PhoneError> {
     let fits = (7..=15).contains(&digits.len()) && !digits.starts_with('0');
-    if fits {
-        Ok(format!("+{digits}"))
-    } else {
-        Err(PhoneError)
-    }
+    if fits { Ok(format!("+{digits}")) } else { Err(PhoneError) }
 }
 
 #[cfg(test)]
@@ -79,11 +71,7 @@ mod tests {
             "84912345678",
             "840912345678",
         ] {
-            assert_eq!(
-                Phone::parse(text).map(|phone| phone.0),
-                Ok("+84912345678".to_owned()),
-                "{text}"
-            );
+            assert_eq!(Phone::parse(text).map(|phone| phone.0), Ok("+84912345678".to_owned()), "{text}");
         }
     }
 
@@ -95,11 +83,7 @@ mod tests {
             ("+8613812345678", "+8613812345678"),
             ("+49 1512 3456789", "+4915123456789"),
         ] {
-            assert_eq!(
-                Phone::parse(text).map(|phone| phone.0),
-                Ok(phone.to_owned()),
-                "{text}"
-            );
+            assert_eq!(Phone::parse(text).map(|phone| phone.0), Ok(phone.to_owned()), "{text}");
         }
     }
 

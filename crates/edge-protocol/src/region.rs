@@ -43,21 +43,17 @@ impl Region {
 
 /// Hà Nội and Hải Phòng, the mountains and the Red River delta, down to Ninh Bình.
 const NORTH: &[&str] = &[
-    "01", "02", "03", "04", "05", "06", "07", "09", "13", "14", "18", "20", "53", "54", "56", "61",
-    "63", "66", "67", "68", "69", "70", "71", "HN", "HP",
+    "01", "02", "03", "04", "05", "06", "07", "09", "13", "14", "18", "20", "53", "54", "56", "61", "63", "66", "67",
+    "68", "69", "70", "71", "HN", "HP",
 ];
 
 /// Thanh Hóa to Bình Thuận, and the Central Highlands.
-const CENTRAL: &[&str] = &[
-    "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32", "33", "34", "35", "36",
-    "40", "72", "DN",
-];
+const CENTRAL: &[&str] =
+    &["21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32", "33", "34", "35", "36", "40", "72", "DN"];
 
 /// The south-east with Hồ Chí Minh City, and the Mekong delta.
-const SOUTH: &[&str] = &[
-    "37", "39", "41", "43", "44", "45", "46", "47", "49", "50", "51", "52", "55", "57", "58", "59",
-    "73", "CT", "SG",
-];
+const SOUTH: &[&str] =
+    &["37", "39", "41", "43", "44", "45", "46", "47", "49", "50", "51", "52", "55", "57", "58", "59", "73", "CT", "SG"];
 
 #[cfg(test)]
 mod tests {
@@ -96,11 +92,7 @@ mod tests {
             (None, Some("SG"), Region::Intl),
             (None, None, Region::Intl),
         ] {
-            assert_eq!(
-                Region::of(country, subdivision),
-                region,
-                "{country:?} {subdivision:?}"
-            );
+            assert_eq!(Region::of(country, subdivision), region, "{country:?} {subdivision:?}");
         }
     }
 

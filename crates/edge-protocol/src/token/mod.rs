@@ -68,25 +68,11 @@ pub enum TokenError {
     WrongScope,
 }
 
-const READ: Scope = Scope {
-    name: "read",
-    ..EDGE_TO_ORIGIN
-};
-const WEBHOOK: Scope = Scope {
-    name: "webhook",
-    ..EDGE_TO_ORIGIN
-};
-const ORDER: Scope = Scope {
-    name: "order",
-    ..EDGE_TO_ORIGIN
-};
-const EDGE_TO_ORIGIN: Scope = Scope {
-    name: "",
-    iss: "dropgate-edge",
-    aud: "dropgate-origin",
-    ring: Ring::Edge,
-    life_seconds_max: 60,
-};
+const READ: Scope = Scope { name: "read", ..EDGE_TO_ORIGIN };
+const WEBHOOK: Scope = Scope { name: "webhook", ..EDGE_TO_ORIGIN };
+const ORDER: Scope = Scope { name: "order", ..EDGE_TO_ORIGIN };
+const EDGE_TO_ORIGIN: Scope =
+    Scope { name: "", iss: "dropgate-edge", aud: "dropgate-origin", ring: Ring::Edge, life_seconds_max: 60 };
 const PURCHASE: Scope = Scope {
     name: "purchase",
     iss: "dropgate-edge",
@@ -121,13 +107,7 @@ pub fn mint_read(ring: &KeyRing, now_ms: i64) -> String {
 }
 
 pub fn mint_webhook(ring: &KeyRing, now_ms: i64) -> String {
-    mint(
-        ring,
-        &WEBHOOK,
-        &NoClaims {},
-        now_ms,
-        WEBHOOK.life_seconds_max,
-    )
+    mint(ring, &WEBHOOK, &NoClaims {}, now_ms, WEBHOOK.life_seconds_max)
 }
 
 pub fn mint_order(ring: &KeyRing, claims: &OrderClaims, now_ms: i64) -> String {
@@ -136,20 +116,10 @@ pub fn mint_order(ring: &KeyRing, claims: &OrderClaims, now_ms: i64) -> String {
 
 /// A longer life than a shift is cut to a shift.
 pub fn mint_admin(ring: &KeyRing, claims: &AdminClaims, now_ms: i64, life_seconds: u32) -> String {
-    mint(
-        ring,
-        &ADMIN,
-        claims,
-        now_ms,
-        ADMIN.life_seconds_max.min(life_seconds.into()),
-    )
+    mint(ring, &ADMIN, claims, now_ms, ADMIN.life_seconds_max.min(life_seconds.into()))
 }
 
-pub fn verify_purchase(
-    ring: &KeyRing,
-    token: &str,
-    now_ms: i64,
-) -> Result<Verified<PurchaseClaims>, TokenError> {
+pub fn verify_purchase(ring: &KeyRing, token: &str, now_ms: i64) -> Result<Verified<PurchaseClaims>, TokenError> {
     verify(ring, &PURCHASE, token, now_ms)
 }
 
@@ -161,19 +131,11 @@ pub fn verify_webhook(ring: &KeyRing, token: &str, now_ms: i64) -> Result<(), To
     verify::<NoClaims>(ring, &WEBHOOK, token, now_ms).map(|_| ())
 }
 
-pub fn verify_order(
-    ring: &KeyRing,
-    token: &str,
-    now_ms: i64,
-) -> Result<Verified<OrderClaims>, TokenError> {
+pub fn verify_order(ring: &KeyRing, token: &str, now_ms: i64) -> Result<Verified<OrderClaims>, TokenError> {
     verify(ring, &ORDER, token, now_ms)
 }
 
-pub fn verify_admin(
-    ring: &KeyRing,
-    token: &str,
-    now_ms: i64,
-) -> Result<Verified<AdminClaims>, TokenError> {
+pub fn verify_admin(ring: &KeyRing, token: &str, now_ms: i64) -> Result<Verified<AdminClaims>, TokenError> {
     verify(ring, &ADMIN, token, now_ms)
 }
 

@@ -33,11 +33,7 @@ fn purchase_claims() -> PurchaseClaims {
 }
 
 fn admin_claims() -> AdminClaims {
-    AdminClaims {
-        name: "mai".to_owned(),
-        role: Role::Operate,
-        jti: Jti::from_bytes([4; 16]),
-    }
+    AdminClaims { name: "mai".to_owned(), role: Role::Operate, jti: Jti::from_bytes([4; 16]) }
 }
 
 /// Signs anything as anyone, the way an attacker or a broken program would.
@@ -72,44 +68,19 @@ fn changed(mut value: Value, name: &str, to: Value) -> Value {
 #[test]
 fn what_is_minted_is_verified_with_its_claims() {
     let (edge, admin) = (edge_ring(), admin_ring());
-    let purchase =
-        verify_purchase(&edge, &mint_purchase(&edge, &purchase_claims(), NOW), NOW).unwrap();
-    assert_eq!(
-        purchase,
-        Verified {
-            claims: purchase_claims(),
-            expires_at_ms: (NOW_SECONDS + 120) * 1000
-        }
-    );
+    let purchase = verify_purchase(&edge, &mint_purchase(&edge, &purchase_claims(), NOW), NOW).unwrap();
+    assert_eq!(purchase, Verified { claims: purchase_claims(), expires_at_ms: (NOW_SECONDS + 120) * 1000 });
     assert_eq!(purchase.expires_at_ms, purchase_expires_at_ms(NOW));
     assert_eq!(verify_read(&edge, &mint_read(&edge, NOW), NOW), Ok(()));
-    assert_eq!(
-        verify_webhook(&edge, &mint_webhook(&edge, NOW), NOW),
-        Ok(())
-    );
+    assert_eq!(verify_webhook(&edge, &mint_webhook(&edge, NOW), NOW), Ok(()));
     for sid in [None, Some(Sid::from_bytes([5; 16]))] {
-        let claims = OrderClaims {
-            order_code: 8_999_999_999_999_999,
-            sid,
-        };
+        let claims = OrderClaims { order_code: 8_999_999_999_999_999, sid };
         let order = verify_order(&edge, &mint_order(&edge, &claims, NOW), NOW).unwrap();
-        assert_eq!(
-            order,
-            Verified {
-                claims,
-                expires_at_ms: (NOW_SECONDS + 60) * 1000
-            }
-        );
+        assert_eq!(order, Verified { claims, expires_at_ms: (NOW_SECONDS + 60) * 1000 });
     }
     let token = mint_admin(&admin, &admin_claims(), NOW, u32::MAX);
     let operator = verify_admin(&admin, &token, NOW).unwrap();
-    assert_eq!(
-        operator,
-        Verified {
-            claims: admin_claims(),
-            expires_at_ms: (NOW_SECONDS + 8 * 3600) * 1000
-        }
-    );
+    assert_eq!(operator, Verified { claims: admin_claims(), expires_at_ms: (NOW_SECONDS + 8 * 3600) * 1000 });
 }
 
 #[test]
@@ -126,10 +97,7 @@ fn the_purchase_token_keeps_its_wire_form() {
 #[test]
 fn a_token_opens_only_what_its_scope_names() {
     let edge = edge_ring();
-    let order = OrderClaims {
-        order_code: 7,
-        sid: None,
-    };
+    let order = OrderClaims { order_code: 7, sid: None };
     let tokens = [
         mint_purchase(&edge, &purchase_claims(), NOW),
         mint_read(&edge, NOW),
@@ -144,32 +112,14 @@ fn a_token_opens_only_what_its_scope_names() {
             verify_order(&edge, token, NOW).map(|_| ()),
         ];
         for (asked, result) in results.into_iter().enumerate() {
-            assert_eq!(
-                result,
-                if asked == minted {
-                    Ok(())
-                } else {
-                    Err(WrongScope)
-                },
-                "{minted} as {asked}"
-            );
+            assert_eq!(result, if asked == minted { Ok(()) } else { Err(WrongScope) }, "{minted} as {asked}");
         }
-        assert_eq!(
-            verify_admin(&admin_ring(), token, NOW).err(),
-            Some(UnknownKey)
-        );
-        assert_eq!(
-            verify_admin(&edge, token, NOW).err(),
-            Some(WrongScope),
-            "an edge ring verifies no operator"
-        );
+        assert_eq!(verify_admin(&admin_ring(), token, NOW).err(), Some(UnknownKey));
+        assert_eq!(verify_admin(&edge, token, NOW).err(), Some(WrongScope), "an edge ring verifies no operator");
     }
     let admin = mint_admin(&admin_ring(), &admin_claims(), NOW, 3600);
     assert_eq!(verify_purchase(&edge, &admin, NOW).err(), Some(UnknownKey));
-    assert_eq!(
-        verify_purchase(&admin_ring(), &admin, NOW).err(),
-        Some(WrongScope)
-    );
+    assert_eq!(verify_purchase(&admin_ring(), &admin, NOW).err(), Some(WrongScope));
 }
 
 #[test]
@@ -179,24 +129,11 @@ fn an_admin_scope_signed_with_an_edge_key_opens_nothing() {
         "exp": NOW_SECONDS + 60, "name": "mallory", "role": "money", "jti": "03".repeat(16)
     });
     let by_edge_key = forge(&good_header(), &claims, &[1; 32]);
-    assert_eq!(
-        verify_admin(&admin_ring(), &by_edge_key, NOW).err(),
-        Some(UnknownKey)
-    );
+    assert_eq!(verify_admin(&admin_ring(), &by_edge_key, NOW).err(), Some(UnknownKey));
     // Even a verifier that was handed the wrong ring.
-    assert_eq!(
-        verify_admin(&edge_ring(), &by_edge_key, NOW).err(),
-        Some(WrongScope)
-    );
-    let with_admin_kid = forge(
-        &changed(good_header(), "kid", json!("a1")),
-        &claims,
-        &[1; 32],
-    );
-    assert_eq!(
-        verify_admin(&admin_ring(), &with_admin_kid, NOW).err(),
-        Some(BadSignature)
-    );
+    assert_eq!(verify_admin(&edge_ring(), &by_edge_key, NOW).err(), Some(WrongScope));
+    let with_admin_kid = forge(&changed(good_header(), "kid", json!("a1")), &claims, &[1; 32]);
+    assert_eq!(verify_admin(&admin_ring(), &with_admin_kid, NOW).err(), Some(BadSignature));
 }
 
 #[test]
@@ -241,25 +178,11 @@ fn a_forged_header_is_refused() {
     ];
     for (header, error) in cases {
         let token = forge(&header, &good_purchase(), &[1; 32]);
-        assert_eq!(
-            verify_purchase(&edge_ring(), &token, NOW).err(),
-            Some(error),
-            "{header}"
-        );
+        assert_eq!(verify_purchase(&edge_ring(), &token, NOW).err(), Some(error), "{header}");
     }
-    assert!(
-        verify_purchase(
-            &edge_ring(),
-            &forge(&header(), &good_purchase(), &[1; 32]),
-            NOW
-        )
-        .is_ok()
-    );
+    assert!(verify_purchase(&edge_ring(), &forge(&header(), &good_purchase(), &[1; 32]), NOW).is_ok());
     let by_another_key = forge(&header(), &good_purchase(), &[2; 32]);
-    assert_eq!(
-        verify_purchase(&edge_ring(), &by_another_key, NOW).err(),
-        Some(BadSignature)
-    );
+    assert_eq!(verify_purchase(&edge_ring(), &by_another_key, NOW).err(), Some(BadSignature));
 }
 
 #[test]
@@ -267,38 +190,20 @@ fn claims_that_are_not_ours_are_refused_though_well_signed() {
     let claims = good_purchase;
     let cases = [
         (changed(claims(), "scope", json!("read")), WrongScope),
-        (
-            changed(claims(), "iss", json!("dropgate-admin")),
-            WrongScope,
-        ),
-        (
-            changed(claims(), "aud", json!("dropgate-origin")),
-            WrongScope,
-        ),
-        (
-            changed(claims(), "aud", json!(["dropgate-purchase"])),
-            Malformed,
-        ),
+        (changed(claims(), "iss", json!("dropgate-admin")), WrongScope),
+        (changed(claims(), "aud", json!("dropgate-origin")), WrongScope),
+        (changed(claims(), "aud", json!(["dropgate-purchase"])), Malformed),
         (changed(claims(), "scope", json!(null)), Malformed),
         (changed(claims(), "iss", json!(null)), Malformed),
         (changed(claims(), "exp", json!(null)), Malformed),
         (changed(claims(), "nbf", json!(null)), Malformed),
-        (
-            changed(claims(), "exp", json!(NOW_SECONDS as f64 + 60.5)),
-            Malformed,
-        ),
+        (changed(claims(), "exp", json!(NOW_SECONDS as f64 + 60.5)), Malformed),
         (changed(claims(), "exp", json!("1790000120")), Malformed),
-        (
-            changed(claims(), "exp", json!(NOW_SECONDS + 121)),
-            Malformed,
-        ),
+        (changed(claims(), "exp", json!(NOW_SECONDS + 121)), Malformed),
         (changed(claims(), "exp", json!(i64::MAX)), Malformed),
         (changed(claims(), "exp", json!(NOW_SECONDS)), Malformed),
         (changed(claims(), "nbf", json!(i64::MIN)), Malformed),
-        (
-            changed(claims(), "nbf", json!(NOW_SECONDS + 1)),
-            NotYetValid,
-        ),
+        (changed(claims(), "nbf", json!(NOW_SECONDS + 1)), NotYetValid),
         (changed(claims(), "drop", json!(-1)), Malformed),
         (changed(claims(), "drop", json!("42")), Malformed),
         (changed(claims(), "sub", json!("01")), Malformed),
@@ -308,22 +213,11 @@ fn claims_that_are_not_ours_are_refused_though_well_signed() {
     ];
     for (claims, error) in cases {
         let token = forge(&good_header(), &claims, &[1; 32]);
-        assert_eq!(
-            verify_purchase(&edge_ring(), &token, NOW).err(),
-            Some(error),
-            "{claims}"
-        );
+        assert_eq!(verify_purchase(&edge_ring(), &token, NOW).err(), Some(error), "{claims}");
     }
-    let old = changed(
-        changed(claims(), "nbf", json!(NOW_SECONDS - 200)),
-        "exp",
-        json!(NOW_SECONDS - 80),
-    );
+    let old = changed(changed(claims(), "nbf", json!(NOW_SECONDS - 200)), "exp", json!(NOW_SECONDS - 80));
     let token = forge(&good_header(), &old, &[1; 32]);
-    assert_eq!(
-        verify_purchase(&edge_ring(), &token, NOW).err(),
-        Some(Expired)
-    );
+    assert_eq!(verify_purchase(&edge_ring(), &token, NOW).err(), Some(Expired));
 }
 
 #[test]
@@ -331,10 +225,7 @@ fn every_changed_or_missing_character_is_noticed() {
     let edge = edge_ring();
     let token = mint_purchase(&edge, &purchase_claims(), NOW);
     for length in 0..token.len() {
-        assert!(
-            verify_purchase(&edge, &token[..length], NOW).is_err(),
-            "cut to {length}"
-        );
+        assert!(verify_purchase(&edge, &token[..length], NOW).is_err(), "cut to {length}");
     }
     for at in 0..token.len() {
         for replacement in ['A', 'z', '.', '=', '+', ' '] {
@@ -344,33 +235,19 @@ fn every_changed_or_missing_character_is_noticed() {
             }
             mutated[at] = replacement;
             let mutated: String = mutated.into_iter().collect();
-            assert!(
-                verify_purchase(&edge, &mutated, NOW).is_err(),
-                "{replacement} at {at}"
-            );
+            assert!(verify_purchase(&edge, &mutated, NOW).is_err(), "{replacement} at {at}");
         }
     }
     for suffix in ["A", ".", "=", ".A", " ", "\n"] {
-        assert!(
-            verify_purchase(&edge, &format!("{token}{suffix}"), NOW).is_err(),
-            "{suffix}"
-        );
+        assert!(verify_purchase(&edge, &format!("{token}{suffix}"), NOW).is_err(), "{suffix}");
     }
     let mut parts = token.rsplitn(2, '.');
     let unsigned = format!("{}.", parts.nth(1).unwrap());
     assert!(verify_purchase(&edge, &unsigned, NOW).is_err());
     for garbage in ["", ".", "..", "...", "a.b.c", "é.é.é", "Bearer x.y.z"] {
-        assert_eq!(
-            verify_purchase(&edge, garbage, NOW).err(),
-            Some(Malformed),
-            "{garbage}"
-        );
+        assert_eq!(verify_purchase(&edge, garbage, NOW).err(), Some(Malformed), "{garbage}");
     }
-    let long = forge(
-        &good_header(),
-        &changed(good_purchase(), "x", json!("x".repeat(1024))),
-        &[1; 32],
-    );
+    let long = forge(&good_header(), &changed(good_purchase(), "x", json!("x".repeat(1024))), &[1; 32]);
     assert_eq!(verify_purchase(&edge, &long, NOW).err(), Some(Malformed));
 }
 
@@ -380,19 +257,9 @@ fn both_keys_of_a_ring_verify_while_one_is_rotated() {
     let both = KeyRing::parse(Ring::Edge, &format!("e2.{},e1.{}", secret(2), secret(1))).unwrap();
     let new = KeyRing::parse(Ring::Edge, &format!("e2.{}", secret(2))).unwrap();
     assert_eq!(verify_read(&both, &mint_read(&old, NOW), NOW), Ok(()));
-    assert_eq!(
-        verify_read(&new, &mint_read(&both, NOW), NOW),
-        Ok(()),
-        "the first key signs"
-    );
-    assert_eq!(
-        verify_read(&new, &mint_read(&old, NOW), NOW),
-        Err(UnknownKey)
-    );
-    assert_eq!(
-        verify_read(&old, &mint_read(&both, NOW), NOW),
-        Err(UnknownKey)
-    );
+    assert_eq!(verify_read(&new, &mint_read(&both, NOW), NOW), Ok(()), "the first key signs");
+    assert_eq!(verify_read(&new, &mint_read(&old, NOW), NOW), Err(UnknownKey));
+    assert_eq!(verify_read(&old, &mint_read(&both, NOW), NOW), Err(UnknownKey));
 }
 
 #[test]

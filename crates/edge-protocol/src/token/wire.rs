@@ -42,33 +42,13 @@ struct Wire<'a, T> {
     claims: &'a T,
 }
 
-pub(super) fn mint<T: Serialize>(
-    ring: &KeyRing,
-    scope: &Scope,
-    claims: &T,
-    now_ms: i64,
-    life_seconds: i64,
-) -> String {
+pub(super) fn mint<T: Serialize>(ring: &KeyRing, scope: &Scope, claims: &T, now_ms: i64, life_seconds: i64) -> String {
     // Verifying a token of another ring fails, so this would only ever be found out later.
-    debug_assert_eq!(
-        ring.ring(),
-        scope.ring,
-        "{} tokens are signed by another ring",
-        scope.name
-    );
+    debug_assert_eq!(ring.ring(), scope.ring, "{} tokens are signed by another ring", scope.name);
     let nbf = now_ms.div_euclid(1000);
-    let registered = Registered {
-        scope: scope.name,
-        iss: scope.iss,
-        aud: scope.aud,
-        nbf,
-        exp: nbf + life_seconds,
-    };
+    let registered = Registered { scope: scope.name, iss: scope.iss, aud: scope.aud, nbf, exp: nbf + life_seconds };
     let key = ring.signing();
-    let header = Header {
-        kid: Some(key.kid.clone()),
-        ..Header::new(Algorithm::HS256)
-    };
+    let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::HS256) };
     jsonwebtoken::encode(&header, &Wire { registered, claims }, &key.encoding)
         .expect("flat claims serialize, and HMAC signs any bytes")
 }
@@ -92,10 +72,7 @@ pub(super) fn verify<T: DeserializeOwned>(
     }
     let expires_at_ms = verify_time(&registered, scope, now_ms)?;
     let claims = T::deserialize(&claims).map_err(|_| TokenError::Malformed)?;
-    Ok(Verified {
-        claims,
-        expires_at_ms,
-    })
+    Ok(Verified { claims, expires_at_ms })
 }
 
 fn verify_signature(ring: &KeyRing, token: &str) -> Result<Value, TokenError> {
@@ -115,21 +92,12 @@ fn signature_error(error: &JwtError) -> TokenError {
 }
 
 fn verify_time(registered: &Registered<'_>, scope: &Scope, now_ms: i64) -> Result<i64, TokenError> {
-    let life_seconds = registered
-        .exp
-        .checked_sub(registered.nbf)
-        .ok_or(TokenError::Malformed)?;
+    let life_seconds = registered.exp.checked_sub(registered.nbf).ok_or(TokenError::Malformed)?;
     if !(1..=scope.life_seconds_max).contains(&life_seconds) {
         return Err(TokenError::Malformed);
     }
-    let not_before_ms = registered
-        .nbf
-        .checked_mul(1000)
-        .ok_or(TokenError::Malformed)?;
-    let expires_at_ms = registered
-        .exp
-        .checked_mul(1000)
-        .ok_or(TokenError::Malformed)?;
+    let not_before_ms = registered.nbf.checked_mul(1000).ok_or(TokenError::Malformed)?;
+    let expires_at_ms = registered.exp.checked_mul(1000).ok_or(TokenError::Malformed)?;
     if now_ms < not_before_ms {
         return Err(TokenError::NotYetValid);
     }

@@ -1,0 +1,180 @@
+//! The token route: a phone comes in, and when the drop is open a purchase token goes out.
+
+use edge_protocol::{
+    DropSnapshot, Jti, Phone, Problem, ProblemCode, PurchaseClaims, Region, Sid, Sub, mint_purchase,
+    purchase_expires_at_ms,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::config::Config;
+use crate::rfc3339::rfc3339;
+use crate::status::{State, state};
+
+/// Pages ask a moment before the opening, so that the purchase itself is what happens at the opening.
+const EARLY_MS: i64 = 5_000;
+
+/// The period of both rate limits in wrangler.toml: by then the count has begun anew.
+const RATE_PERIOD_SECONDS: &str = "10";
+
+/// Cloudflare's own limit on a Turnstile token.
+const TURNSTILE_TOKEN_CHARS_MAX: usize = 2_048;
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TokenRequest {
+    pub(crate) phone: Phone,
+    pub(crate) turnstile_token: Option<String>,
+}
+
+pub(crate) struct Shopper {
+    pub(crate) sub: Sub,
+    pub(crate) sid: Sid,
+    pub(crate) region: Region,
+}
+
+#[derive(Serialize)]
+struct TokenAnswer {
+    token: String,
+    expires_at: String,
+    quantity_max: u32,
+}
+
+pub(crate) fn parse(body: &[u8]) -> Result<TokenRequest, Problem> {
+    let not_json = || Problem::new(ProblemCode::InvalidJson, "Send an object with a phone.");
+    let body: Value = serde_json::from_slice(body).map_err(|_| not_json())?;
+    let fields = body.as_object().ok_or_else(not_json)?;
+    let phone = fields.get("phone").and_then(Value::as_str).and_then(|text| Phone::parse(text).ok());
+    let phone = phone.ok_or_else(|| {
+        let detail = "Give a Vietnamese mobile number of 10 digits, or + and a country code.";
+        Problem::new(ProblemCode::InvalidPhone, detail).at("phone")
+    })?;
+    let turnstile_token = match fields.get("turnstile_token") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(token)) if token.len() <= TURNSTILE_TOKEN_CHARS_MAX => Some(token.clone()),
+        Some(_) => {
+            let detail = format!("A text of at most {TURNSTILE_TOKEN_CHARS_MAX} characters.");
+            return Err(Problem::new(ProblemCode::InvalidField, detail).at("turnstile_token"));
+        }
+    };
+    Ok(TokenRequest { phone, turnstile_token })
+}
+
+/// Sold out is not asked: a unit may come back, and the origin decides.
+pub(crate) fn admit(drop: &DropSnapshot, now_ms: i64) -> Result<(), Problem> {
+    let refused = |code, detail: &str| Err(Problem::new(code, detail));
+    match state(drop, now_ms) {
+        State::Closed => refused(ProblemCode::Closed, "The drop is over."),
+        _ if drop.paused => refused(ProblemCode::Paused, "The drop is paused; it will go on."),
+        State::Coming if drop.opens_at_ms.saturating_sub(now_ms) > EARLY_MS => {
+            let opens_at = rfc3339(drop.opens_at_ms);
+            refused(ProblemCode::NotOpenYet, &format!("The drop opens at {opens_at}; ask again just before."))
+        }
+        State::Coming | State::Open => Ok(()),
+    }
+}
+
+pub(crate) fn mint(config: &Config, drop: &DropSnapshot, shopper: &Shopper, jti: Jti, now_ms: i64) -> Answer {
+    let claims = PurchaseClaims {
+        drop: drop.id,
+        sub: shopper.sub,
+        sid: shopper.sid,
+        jti,
+        qty_max: drop.limit_per_customer,
+        region: shopper.region,
+    };
+    let token = mint_purchase(&config.edge_keys, &claims, now_ms);
+    let expires_at = rfc3339(purchase_expires_at_ms(now_ms));
+    Answer::json(200, &TokenAnswer { token, expires_at, quantity_max: drop.limit_per_customer })
+}
+
+pub(crate) fn rate_limited() -> Answer {
+    let problem = Problem::new(ProblemCode::RateLimited, "Wait a little before asking for another token.");
+    Answer::problem(&problem).with("retry-after", RATE_PERIOD_SECONDS)
+}
+
+pub(crate) fn challenge_failed() -> Problem {
+    Problem::new(ProblemCode::ChallengeFailed, "Reload the page and pass the check again.")
+}
+
+#[cfg(test)]
+mod tests {
+    use edge_protocol::verify_purchase;
+
+    use super::*;
+    use crate::config::tests::config;
+    use crate::status::tests::{OPENS, drop};
+
+    #[test]
+    fn a_body_with_a_phone_is_taken() {
+        let phone = Phone::parse("+84912345678").unwrap();
+        for (body, turnstile_token) in [
+            (r#"{"phone":"0912 345 678"}"#, None),
+            (r#"{"phone":"+84912345678","turnstile_token":null,"more":1}"#, None),
+            (r#"{"phone":"0912345678","turnstile_token":"abc"}"#, Some("abc".to_owned())),
+        ] {
+            assert_eq!(parse(body.as_bytes()), Ok(TokenRequest { phone: phone.clone(), turnstile_token }), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_wrong_says_where() {
+        let long = format!(r#"{{"phone":"0912345678","turnstile_token":"{}"}}"#, "x".repeat(2_049));
+        for (body, code, field) in [
+            ("", ProblemCode::InvalidJson, None),
+            ("{", ProblemCode::InvalidJson, None),
+            ("[]", ProblemCode::InvalidJson, None),
+            ("null", ProblemCode::InvalidJson, None),
+            (r#""0912345678""#, ProblemCode::InvalidJson, None),
+            (r#"{"phone":"0912345678"} x"#, ProblemCode::InvalidJson, None),
+            ("{}", ProblemCode::InvalidPhone, Some("phone")),
+            (r#"{"phone":912345678}"#, ProblemCode::InvalidPhone, Some("phone")),
+            (r#"{"phone":"12"}"#, ProblemCode::InvalidPhone, Some("phone")),
+            (r#"{"phone":["0912345678"]}"#, ProblemCode::InvalidPhone, Some("phone")),
+            (r#"{"phone":"0912345678","turnstile_token":1}"#, ProblemCode::InvalidField, Some("turnstile_token")),
+            (long.as_str(), ProblemCode::InvalidField, Some("turnstile_token")),
+        ] {
+            let problem = parse(body.as_bytes()).unwrap_err();
+            assert_eq!((problem.code, problem.field.as_deref()), (code, field), "{body}");
+        }
+        assert_eq!(parse(b"{\"phone\":\"\xff\"}").unwrap_err().code, ProblemCode::InvalidJson);
+    }
+
+    #[test]
+    fn tokens_are_minted_from_five_seconds_before_the_opening_to_the_close() {
+        let code = |drop: &DropSnapshot, now_ms| admit(drop, now_ms).map_err(|problem| problem.code);
+        let closes = OPENS + 60_000;
+        for (now_ms, expected) in [
+            (OPENS - 5_001, Err(ProblemCode::NotOpenYet)),
+            (OPENS - 5_000, Ok(())),
+            (OPENS, Ok(())),
+            (closes - 1, Ok(())),
+            (closes, Err(ProblemCode::Closed)),
+        ] {
+            assert_eq!(code(&drop(), now_ms), expected, "{now_ms}");
+        }
+        let paused = DropSnapshot { paused: true, ..drop() };
+        assert_eq!(code(&paused, OPENS), Err(ProblemCode::Paused));
+        assert_eq!(code(&paused, closes), Err(ProblemCode::Closed));
+        let killed = DropSnapshot { killed: true, ..paused };
+        assert_eq!(code(&killed, OPENS), Err(ProblemCode::Closed));
+        let mut sold_out = drop();
+        sold_out.stock.available = 0;
+        assert_eq!(code(&sold_out, OPENS), Ok(()));
+    }
+
+    #[test]
+    fn a_minted_token_says_what_the_answer_says() {
+        let config = config();
+        let shopper = Shopper { sub: Sub::from_bytes([1; 16]), sid: Sid::from_bytes([2; 16]), region: Region::C01 };
+        let answer = mint(&config, &drop(), &shopper, Jti::from_bytes([3; 16]), OPENS);
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(body["quantity_max"], 2);
+        assert_eq!(body["expires_at"], "2026-09-21T14:15:20Z");
+        let verified = verify_purchase(&config.edge_keys, body["token"].as_str().unwrap(), OPENS).unwrap();
+        assert_eq!(rfc3339(verified.expires_at_ms), "2026-09-21T14:15:20Z");
+        let claims = verified.claims;
+        assert_eq!((claims.drop, claims.sub, claims.sid), (42, shopper.sub, shopper.sid));
+        assert_eq!((claims.jti, claims.qty_max, claims.region), (Jti::from_bytes([3; 16]), 2, Region::C01));
+    }
+}

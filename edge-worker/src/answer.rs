@@ -1,0 +1,100 @@
+//! What the edge answers, before it becomes a response of the platform.
+
+use edge_protocol::{PROBLEM_CONTENT_TYPE, Problem, ProblemCode, headers};
+use serde::Serialize;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Seconds after which the origin is worth another try.
+const ORIGIN_RETRY_SECONDS: &str = "2";
+
+impl Answer {
+    pub(crate) fn json<T: Serialize>(status: u16, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => Self::bytes(status, "application/json", body),
+            // No type here can fail to serialize. If one ever does, this is better than a panic, which at the edge
+            // ends all requests of the isolate.
+            Err(_) => Self::bytes(500, PROBLEM_CONTENT_TYPE, Vec::new()),
+        }
+    }
+
+    pub(crate) fn problem(problem: &Problem) -> Self {
+        let answer = Self {
+            headers: vec![("content-type", PROBLEM_CONTENT_TYPE.to_owned())],
+            ..Self::json(problem.status, problem)
+        };
+        match problem.code {
+            ProblemCode::OriginUnavailable => answer.with("retry-after", ORIGIN_RETRY_SECONDS),
+            _ if problem.status == 401 => answer.with("www-authenticate", "Bearer"),
+            _ => answer,
+        }
+    }
+
+    pub(crate) fn bytes(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+        Self { status, headers: vec![("content-type", content_type.to_owned())], body }
+    }
+
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What every answer has: the time, and no caching unless it said otherwise. The cache in front of the Worker
+    /// keeps an answer without Cache-Control for hours.
+    pub(crate) fn finished(self, now_ms: i64) -> Self {
+        let answer = self.with(headers::TIME, now_ms.to_string());
+        if answer.header("cache-control").is_some() { answer } else { answer.with("cache-control", "no-store") }
+    }
+}
+
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        Self::problem(&problem)
+    }
+}
+
+pub(crate) fn origin_unavailable() -> Problem {
+    Problem::new(ProblemCode::OriginUnavailable, "Try again in a moment; nothing is lost by repeating the request.")
+}
+
+pub(crate) fn internal() -> Problem {
+    Problem::new(ProblemCode::Internal, "The cause is in the log.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_cached_that_did_not_ask_for_it() {
+        let plain = Answer::empty(200).finished(1_790_000_000_123);
+        assert_eq!(plain.header("cache-control"), Some("no-store"));
+        assert_eq!(plain.header("dropgate-time"), Some("1790000000123"));
+        let cached = Answer::empty(200).with("cache-control", "max-age=1").finished(0);
+        assert_eq!(cached.header("cache-control"), Some("max-age=1"));
+        assert_eq!(cached.headers.iter().filter(|(name, _)| *name == "cache-control").count(), 1);
+    }
+
+    #[test]
+    fn a_problem_is_problem_json_with_its_status() {
+        let answer = Answer::problem(&origin_unavailable());
+        assert_eq!(answer.status, 503);
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+        assert_eq!(answer.header("retry-after"), Some("2"));
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(body["code"], "origin_unavailable");
+    }
+}

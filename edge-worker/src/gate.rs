@@ -1,0 +1,236 @@
+//! Who gets through to the origin. Every refusal here is one the origin never sees.
+
+use std::net::IpAddr;
+
+use edge_protocol::{OrderClaims, Problem, ProblemCode, verify_purchase};
+
+use crate::config::Config;
+
+/// What a request brings that decides about it.
+#[derive(Debug, Default)]
+pub(crate) struct Credentials {
+    pub(crate) authorization: Option<String>,
+    pub(crate) cookie: Option<String>,
+}
+
+impl Credentials {
+    fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.authorization.as_deref()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+}
+
+/// The purchase token of this shopper, in this browser, for this drop.
+pub(crate) fn purchase<'a>(
+    config: &Config,
+    credentials: &'a Credentials,
+    drop: u32,
+    now_ms: i64,
+) -> Result<&'a str, Problem> {
+    let refused = |reason: &str| Problem::new(ProblemCode::BadToken, reason);
+    let token = credentials.bearer().ok_or_else(|| refused("A purchase token is needed."))?;
+    let verified = verify_purchase(&config.edge_keys, token, now_ms)
+        .map_err(|error| refused(&format!("The purchase token is refused: {error}.")))?;
+    let sid = config.cookie_secret.find(credentials.cookie.as_deref());
+    if sid != Some(verified.claims.sid) {
+        return Err(refused("The purchase token was made for another browser."));
+    }
+    if verified.claims.drop != drop {
+        return Err(refused("The purchase token was made for another drop."));
+    }
+    Ok(token)
+}
+
+/// Who holds the order's key sees the order; the cookie is passed on when it is genuine.
+pub(crate) fn order(config: &Config, credentials: &Credentials, order_code: u64) -> Result<OrderClaims, Problem> {
+    let genuine = credentials.bearer().is_some_and(|key| config.order_keys.verify(order_code, key));
+    if !genuine {
+        return Err(Problem::new(ProblemCode::BadOrderKey, "The key does not belong to this order."));
+    }
+    Ok(OrderClaims { order_code, sid: config.cookie_secret.find(credentials.cookie.as_deref()) })
+}
+
+/// A key may have been passed on to see the order; only the browser that bought may end it.
+pub(crate) fn cancel(config: &Config, credentials: &Credentials, order_code: u64) -> Result<OrderClaims, Problem> {
+    let claims = order(config, credentials, order_code)?;
+    if claims.sid.is_none() {
+        let detail = "Cancel from the browser the order was placed in.";
+        return Err(Problem::new(ProblemCode::NotYourOrder, detail));
+    }
+    Ok(claims)
+}
+
+pub(crate) fn webhook(config: &Config, secret: &str) -> Result<(), Problem> {
+    if config.webhook_secret.is(secret) {
+        Ok(())
+    } else {
+        // As if the path did not exist.
+        Err(Problem::new(ProblemCode::NotFound, "No page and no route has this address."))
+    }
+}
+
+/// A form of another site can send text and form data without asking; JSON it cannot.
+pub(crate) fn json_only(content_type: Option<&str>) -> Result<(), Problem> {
+    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+    if media_type.trim().eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Problem::new(ProblemCode::UnsupportedMediaType, "Send the body as application/json."))
+    }
+}
+
+/// Refuses by what is announced; whoever announces less than he sends is caught while reading.
+pub(crate) fn announced_length(content_length: Option<&str>, bytes_max: usize) -> Result<(), Problem> {
+    let announced = content_length.and_then(|text| text.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| usize::try_from(bytes).map_or(true, |bytes| bytes > bytes_max)) {
+        return Err(too_large(bytes_max));
+    }
+    Ok(())
+}
+
+pub(crate) fn too_large(bytes_max: usize) -> Problem {
+    Problem::new(ProblemCode::BodyTooLarge, format!("At most {bytes_max} bytes are taken here."))
+}
+
+/// What requests are counted by: the address, or for IPv6 its first half, because a household or a phone has 2^64.
+pub(crate) fn address_key(ip: Option<&str>) -> String {
+    match ip.and_then(|ip| ip.parse::<IpAddr>().ok()).map(|ip| ip.to_canonical()) {
+        Some(IpAddr::V4(ip)) => ip.to_string(),
+        Some(IpAddr::V6(ip)) => {
+            let [a, b, c, d, ..] = ip.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        // Cloudflare always names one; if ever not, all such requests share a limit.
+        None => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use edge_protocol::{Jti, PurchaseClaims, Region, Sid, Sub, mint_order, mint_purchase};
+
+    use super::*;
+    use crate::config::tests::config;
+
+    const NOW: i64 = 1_790_000_000_000;
+    const CODE: u64 = 100_000_000_000_001;
+
+    fn sid() -> Sid {
+        Sid::from_bytes([2; 16])
+    }
+
+    fn token(config: &Config) -> String {
+        let claims = PurchaseClaims {
+            drop: 42,
+            sub: Sub::from_bytes([1; 16]),
+            sid: sid(),
+            jti: Jti::from_bytes([3; 16]),
+            qty_max: 2,
+            region: Region::S01,
+        };
+        mint_purchase(&config.edge_keys, &claims, NOW)
+    }
+
+    fn credentials(authorization: &str, cookie: &str) -> Credentials {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Credentials { authorization: some(authorization), cookie: some(cookie) }
+    }
+
+    fn cookie(config: &Config, sid: Sid) -> String {
+        config.cookie_secret.set_cookie(sid, true).split(';').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_purchase_needs_a_token_of_this_browser_and_this_drop() {
+        let config = config();
+        let (token, own) = (token(&config), cookie(&config, sid()));
+        let others = cookie(&config, Sid::from_bytes([9; 16]));
+        let bearer = format!("Bearer {token}");
+        assert_eq!(purchase(&config, &credentials(&bearer, &own), 42, NOW), Ok(token.as_str()));
+        assert_eq!(purchase(&config, &credentials(&format!("bearer  {token} "), &own), 42, NOW), Ok(token.as_str()));
+        let order = mint_order(&config.edge_keys, &OrderClaims { order_code: CODE, sid: None }, NOW);
+        for (why, authorization, cookie, drop, now_ms) in [
+            ("no token", "", own.as_str(), 42, NOW),
+            ("no scheme", token.as_str(), own.as_str(), 42, NOW),
+            ("another scheme", &format!("Basic {token}"), own.as_str(), 42, NOW),
+            ("a token of the edge's own", &format!("Bearer {order}"), own.as_str(), 42, NOW),
+            ("cut short", &bearer[..bearer.len() - 1], own.as_str(), 42, NOW),
+            ("expired", bearer.as_str(), own.as_str(), 42, NOW + 125_000),
+            ("no cookie", bearer.as_str(), "", 42, NOW),
+            ("another's cookie", bearer.as_str(), others.as_str(), 42, NOW),
+            ("an unsigned cookie", bearer.as_str(), &format!("dropgate_sid={}", sid()), 42, NOW),
+            ("another drop", bearer.as_str(), own.as_str(), 43, NOW),
+        ] {
+            let problem = purchase(&config, &credentials(authorization, cookie), drop, now_ms).unwrap_err();
+            assert_eq!((problem.code, problem.status), (ProblemCode::BadToken, 401), "{why}");
+        }
+    }
+
+    #[test]
+    fn an_order_needs_its_key_and_a_cancel_the_cookie_too() {
+        let config = config();
+        let bearer = format!("Bearer {}", config.order_keys.key(CODE));
+        let own = cookie(&config, sid());
+        let claims = |sid| Ok(OrderClaims { order_code: CODE, sid });
+        assert_eq!(order(&config, &credentials(&bearer, ""), CODE), claims(None));
+        assert_eq!(order(&config, &credentials(&bearer, &own), CODE), claims(Some(sid())));
+        assert_eq!(order(&config, &credentials(&bearer, "dropgate_sid=forged.forged"), CODE), claims(None));
+        assert_eq!(cancel(&config, &credentials(&bearer, &own), CODE), claims(Some(sid())));
+        let no_cookie = cancel(&config, &credentials(&bearer, ""), CODE).unwrap_err();
+        assert_eq!((no_cookie.code, no_cookie.status), (ProblemCode::NotYourOrder, 403));
+        for authorization in ["", "Bearer ", "Bearer 0", &format!("Bearer {}", config.order_keys.key(CODE + 1))] {
+            for check in [order, cancel] {
+                let problem = check(&config, &credentials(authorization, &own), CODE).unwrap_err();
+                assert_eq!((problem.code, problem.status), (ProblemCode::BadOrderKey, 401), "{authorization}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_webhook_with_another_secret_finds_nothing() {
+        let config = config();
+        assert_eq!(webhook(&config, "sixteen-letters_"), Ok(()));
+        for secret in ["", "sixteen-letters", "sixteen-letters_x", "Sixteen-letters_"] {
+            assert_eq!(webhook(&config, secret).unwrap_err().status, 404);
+        }
+    }
+
+    #[test]
+    fn only_json_is_taken() {
+        for good in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
+            assert_eq!(json_only(Some(good)), Ok(()));
+        }
+        for bad in [None, Some(""), Some("text/plain"), Some("application/jsonp"), Some("text/plain; application/json")]
+        {
+            assert_eq!(json_only(bad).unwrap_err().status, 415, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_announced_body_is_measured_before_it_is_read() {
+        for (length, fits) in [
+            (None, true),
+            (Some("0"), true),
+            (Some("16384"), true),
+            (Some("16385"), false),
+            (Some("18446744073709551615"), false),
+            (Some("nonsense"), true),
+        ] {
+            assert_eq!(announced_length(length, 16_384).is_ok(), fits, "{length:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_counted_by_household() {
+        for (ip, key) in [
+            (Some("203.0.113.7"), "203.0.113.7"),
+            (Some("::ffff:203.0.113.7"), "203.0.113.7"),
+            (Some("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64"),
+            (Some("2001:db8:1:2:ffff::1"), "2001:db8:1:2::/64"),
+            (Some("nonsense"), "unknown"),
+            (None, "unknown"),
+        ] {
+            assert_eq!(address_key(ip), key);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! One function a route: collect what decides, ask the pure functions, call the origin where they say so.
+
+use std::time::Duration;
+
+use edge_protocol::limits::{BODY_BYTES_MAX, WEBHOOK_BYTES_MAX};
+use edge_protocol::{Jti, OrderClaims, Problem, Region, Sid, mint_order, mint_webhook};
+use serde_json::json;
+use worker::{Method, Request};
+
+use crate::admission::{self, Shopper};
+use crate::answer::{Answer, internal, origin_unavailable};
+use crate::bindings::{Site, body, credentials, header, now_ms, random_bytes, within_limit};
+use crate::origin_client::{OriginRequest, ask, passes_challenge};
+use crate::relay::relay;
+use crate::route::{DropRef, Route, route};
+use crate::snapshot_cache::snapshot;
+use crate::{gate, status};
+
+/// A purchase takes milliseconds; in a crush it waits for its batch. Whoever waits longer asks again with the same
+/// token and finds the order, if there is one.
+const PURCHASE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One read of one row.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The origin lets a webhook wait up to 2 s for its lane; PayOS repeats what failed.
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(8);
+
+const TOKENS_BY_ADDRESS: &str = "TOKENS_BY_ADDRESS";
+const TOKENS_BY_CUSTOMER: &str = "TOKENS_BY_CUSTOMER";
+
+const CONFIG_CACHE_CONTROL: &str = "public, max-age=60";
+
+pub(crate) async fn answer(mut request: Request, site: &Site) -> Answer {
+    let path = request.path();
+    let method = request.method();
+    let answered = match route(method.as_ref(), &path) {
+        Ok(Route::Config) => Ok(config(site)),
+        Ok(Route::Drops) => drops(&request, site).await,
+        Ok(Route::Drop(drop)) => one_drop(&request, site, drop).await,
+        Ok(Route::Token(drop)) => token(&mut request, site, drop).await,
+        Ok(Route::Purchase(drop)) => purchase(&mut request, site, drop).await,
+        Ok(Route::Order(order_code)) => order(&request, site, order_code).await,
+        Ok(Route::CancelOrder(order_code)) => cancel(&request, site, order_code).await,
+        Ok(Route::PayosWebhook { secret }) => webhook(&mut request, site, secret).await,
+        Ok(Route::DropPage) => page(site, "/drop").await,
+        Ok(Route::OrderPage) => page(site, "/order").await,
+        Err(miss) => Ok(miss.into()),
+    };
+    answered.unwrap_or_else(Answer::from)
+}
+
+fn config(site: &Site) -> Answer {
+    let site_key = site.config.turnstile.as_ref().map(|turnstile| &turnstile.site_key);
+    Answer::json(200, &json!({ "turnstile_site_key": site_key })).with("cache-control", CONFIG_CACHE_CONTROL)
+}
+
+async fn drops(request: &Request, site: &Site) -> Result<Answer, Problem> {
+    let served = snapshot(site).await?;
+    Ok(status::all_drops(&served, header(request, "if-none-match").as_deref(), now_ms()))
+}
+
+async fn one_drop(request: &Request, site: &Site, drop: DropRef<'_>) -> Result<Answer, Problem> {
+    let served = snapshot(site).await?;
+    Ok(status::one_drop(&served, drop, header(request, "if-none-match").as_deref(), now_ms()))
+}
+
+async fn token(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Result<Answer, Problem> {
+    let ip = header(request, "cf-connecting-ip");
+    if !allowed(site, TOKENS_BY_ADDRESS, gate::address_key(ip.as_deref())).await? {
+        return Ok(admission::rate_limited());
+    }
+    gate::json_only(header(request, "content-type").as_deref())?;
+    let wanted = admission::parse(&body(request, BODY_BYTES_MAX).await?)?;
+    let served = snapshot(site).await?;
+    let drop = status::find(&served, drop)?;
+    admission::admit(drop, now_ms())?;
+    let sub = site.config.customer_secret.sub(drop.id, &wanted.phone);
+    if !allowed(site, TOKENS_BY_CUSTOMER, sub.to_string()).await? {
+        return Ok(admission::rate_limited());
+    }
+    challenge(site, wanted.turnstile_token.as_deref(), ip.as_deref()).await?;
+    let known = site.config.cookie_secret.find(header(request, "cookie").as_deref());
+    let sid = match known {
+        Some(sid) => sid,
+        None => Sid::from_bytes(random()?),
+    };
+    let shopper = Shopper { sub, sid, region: region(request) };
+    let minted = admission::mint(&site.config, drop, &shopper, Jti::from_bytes(random()?), now_ms());
+    if known.is_some() {
+        return Ok(minted);
+    }
+    let over_https = request.inner().url().starts_with("https://");
+    Ok(minted.with("set-cookie", site.config.cookie_secret.set_cookie(sid, over_https)))
+}
+
+async fn challenge(site: &Site, token: Option<&str>, ip: Option<&str>) -> Result<(), Problem> {
+    let Some(turnstile) = &site.config.turnstile else {
+        return Ok(());
+    };
+    let token = token.ok_or_else(admission::challenge_failed)?;
+    match passes_challenge(turnstile, token, ip).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(admission::challenge_failed()),
+        Err(error) => {
+            worker::console_error!("challenge not checked: {error}");
+            Err(origin_unavailable())
+        }
+    }
+}
+
+async fn purchase(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Result<Answer, Problem> {
+    let credentials = credentials(request);
+    let drop = match drop {
+        DropRef::Id(id) => id,
+        DropRef::Slug(_) => status::find(&snapshot(site).await?, drop)?.id,
+    };
+    let token = gate::purchase(&site.config, &credentials, drop, now_ms())?;
+    let content_type = header(request, "content-type");
+    gate::json_only(content_type.as_deref())?;
+    let body = body(request, BODY_BYTES_MAX).await?;
+    let onward = OriginRequest {
+        method: Method::Post,
+        path: "/purchase",
+        token,
+        content_type: content_type.as_deref(),
+        body: Some(&body),
+        timeout: PURCHASE_TIMEOUT,
+    };
+    forward(site, onward).await
+}
+
+async fn order(request: &Request, site: &Site, order_code: u64) -> Result<Answer, Problem> {
+    let claims = gate::order(&site.config, &credentials(request), order_code)?;
+    forward_order(site, Method::Get, &format!("/orders/{order_code}"), &claims).await
+}
+
+async fn cancel(request: &Request, site: &Site, order_code: u64) -> Result<Answer, Problem> {
+    let claims = gate::cancel(&site.config, &credentials(request), order_code)?;
+    forward_order(site, Method::Post, &format!("/orders/{order_code}/cancel"), &claims).await
+}
+
+async fn forward_order(site: &Site, method: Method, path: &str, claims: &OrderClaims) -> Result<Answer, Problem> {
+    let token = mint_order(&site.config.edge_keys, claims, now_ms());
+    let onward = OriginRequest { method, path, token: &token, content_type: None, body: None, timeout: ORDER_TIMEOUT };
+    forward(site, onward).await
+}
+
+async fn webhook(request: &mut Request, site: &Site, secret: &str) -> Result<Answer, Problem> {
+    gate::webhook(&site.config, secret)?;
+    let content_type = header(request, "content-type");
+    let body = body(request, WEBHOOK_BYTES_MAX).await?;
+    let token = mint_webhook(&site.config.edge_keys, now_ms());
+    let onward = OriginRequest {
+        method: Method::Post,
+        path: "/webhooks/payos",
+        token: &token,
+        content_type: content_type.as_deref(),
+        // PayOS signs these bytes: not one may change on the way.
+        body: Some(&body),
+        timeout: WEBHOOK_TIMEOUT,
+    };
+    forward(site, onward).await
+}
+
+/// Of a page's file, what its browser must obey; `storefront/static/_headers` says what. Files served without the
+/// Worker get these from the platform.
+const PAGE_HEADERS: [&str; 6] = [
+    "content-security-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "permissions-policy",
+    "referrer-policy",
+    "x-content-type-options",
+];
+
+/// The page is the same for every drop and order; its script reads the address.
+async fn page(site: &Site, asset: &str) -> Result<Answer, Problem> {
+    let fetched = async {
+        let mut response = site.env.assets("ASSETS")?.fetch(format!("https://assets{asset}"), None).await?;
+        let mut answer = Answer::bytes(response.status_code(), "text/html; charset=utf-8", response.bytes().await?);
+        for name in PAGE_HEADERS {
+            if let Some(value) = response.headers().get(name)? {
+                answer = answer.with(name, value);
+            }
+        }
+        Ok::<_, worker::Error>(answer)
+    };
+    match fetched.await {
+        Ok(answer) if answer.status == 200 => Ok(answer),
+        Ok(answer) => {
+            worker::console_error!("the storefront has no {asset}: {}", answer.status);
+            Err(internal())
+        }
+        Err(error) => {
+            worker::console_error!("the storefront's {asset} cannot be read: {error}");
+            Err(internal())
+        }
+    }
+}
+
+async fn forward(site: &Site, onward: OriginRequest<'_>) -> Result<Answer, Problem> {
+    let path = onward.path.to_owned();
+    match ask(site, onward).await {
+        Ok(answer) => {
+            if !answer.is_the_origins() {
+                worker::console_error!("{path}: something before the origin answered {}", answer.status);
+            }
+            Ok(relay(answer))
+        }
+        Err(error) => {
+            worker::console_error!("{path}: the origin was not reached: {error}");
+            Err(origin_unavailable())
+        }
+    }
+}
+
+async fn allowed(site: &Site, binding: &str, key: String) -> Result<bool, Problem> {
+    within_limit(&site.env, binding, key).await.map_err(|error| {
+        worker::console_error!("configuration: rate limit {binding} cannot be asked: {error}");
+        internal()
+    })
+}
+
+fn random() -> Result<[u8; 16], Problem> {
+    random_bytes().map_err(|error| {
+        worker::console_error!("{error}");
+        internal()
+    })
+}
+
+fn region(request: &Request) -> Region {
+    let place = request.cf();
+    let country = place.and_then(worker::Cf::country);
+    let subdivision = place.and_then(worker::Cf::region_code);
+    Region::of(country.as_deref(), subdivision.as_deref())
+}

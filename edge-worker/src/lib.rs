@@ -1,0 +1,41 @@
+//! The edge: a Cloudflare Worker between shoppers and the origin.
+//!
+//! `lib.rs`, `handlers.rs`, `bindings.rs`, `origin_client.rs` and `snapshot_cache.rs` speak to the platform. All
+//! decisions are pure functions in the other modules, tested natively. A panic here would end every request of the
+//! isolate, so what can panic is denied.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
+)]
+
+mod admission;
+mod answer;
+mod bindings;
+mod config;
+mod cookie;
+mod freshness;
+mod gate;
+mod handlers;
+mod origin_client;
+mod relay;
+mod rfc3339;
+mod route;
+mod snapshot_cache;
+mod status;
+
+use worker::{Context, Env, Request, Response, Result, event};
+
+use answer::Answer;
+use bindings::{Site, now_ms};
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    let answer = match Site::open(env, context) {
+        Ok(site) => handlers::answer(request, &site).await,
+        Err(error) => {
+            worker::console_error!("{error}");
+            Answer::from(answer::internal())
+        }
+    };
+    bindings::response(answer.finished(now_ms()))
+}

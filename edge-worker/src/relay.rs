@@ -1,0 +1,70 @@
+//! Handing the origin's answer on: status, type and bytes as they are, and nothing else of it.
+
+use edge_protocol::PROBLEM_CONTENT_TYPE;
+
+use crate::answer::{Answer, origin_unavailable};
+
+#[derive(Debug)]
+pub(crate) struct OriginAnswer {
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<String>,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl OriginAnswer {
+    /// The origin either succeeds or says why not as problem+json. Anything else was said by something in between,
+    /// a tunnel or a login page, and means that the origin was not reached.
+    pub(crate) fn is_the_origins(&self) -> bool {
+        let content_type = self.content_type.as_deref().unwrap_or_default();
+        (200..300).contains(&self.status) || content_type.starts_with(PROBLEM_CONTENT_TYPE)
+    }
+}
+
+pub(crate) fn relay(answer: OriginAnswer) -> Answer {
+    if !answer.is_the_origins() {
+        return origin_unavailable().into();
+    }
+    let mut relayed = Answer { body: answer.body, ..Answer::empty(answer.status) };
+    if let Some(content_type) = answer.content_type {
+        relayed = relayed.with("content-type", content_type);
+    }
+    match answer.retry_after {
+        Some(seconds) => relayed.with("retry-after", seconds),
+        None => relayed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_origin(status: u16, content_type: Option<&str>) -> OriginAnswer {
+        let content_type = content_type.map(str::to_owned);
+        OriginAnswer { status, content_type, retry_after: Some("1".to_owned()), body: b"bytes".to_vec() }
+    }
+
+    #[test]
+    fn what_the_origin_says_is_handed_on_unchanged() {
+        for (status, content_type) in [
+            (201, Some("application/json")),
+            (200, None),
+            (409, Some("application/problem+json")),
+            (503, Some("application/problem+json; charset=utf-8")),
+        ] {
+            let answer = relay(from_origin(status, content_type));
+            assert_eq!((answer.status, answer.body.as_slice()), (status, b"bytes".as_slice()));
+            assert_eq!((answer.header("content-type"), answer.header("retry-after")), (content_type, Some("1")));
+        }
+    }
+
+    #[test]
+    fn what_something_in_between_says_is_an_unreachable_origin() {
+        for (status, content_type) in
+            [(502, Some("text/html")), (530, None), (302, Some("text/html")), (404, Some("text/plain")), (401, None)]
+        {
+            let answer = relay(from_origin(status, content_type));
+            assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")), "{status}");
+        }
+    }
+}
