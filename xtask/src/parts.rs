@@ -1,0 +1,150 @@
+//! The programs that run side by side under `cargo xtask dev`, and how all of them stop.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    os::unix::process::CommandExt,
+    process::{Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+
+/// wrangler takes about a second to stop its runtime; the origin finishes its last batch in less.
+const STOP_DEADLINE: Duration = Duration::from_secs(8);
+
+const POLL: Duration = Duration::from_millis(50);
+
+enum Event {
+    Interrupted,
+    Ended { name: &'static str, status: ExitStatus },
+}
+
+/// Parts are stopped in the reverse order of their start when this is dropped.
+pub(crate) struct Parts {
+    running: Vec<(&'static str, Pid)>,
+    events: Receiver<Event>,
+    sender: Sender<Event>,
+}
+
+impl Parts {
+    /// From here on Ctrl-C is an event, not the end of this program.
+    pub(crate) fn new() -> Result<Parts> {
+        let (sender, events) = channel();
+        let interrupts = sender.clone();
+        ctrlc::set_handler(move || {
+            // The receiver is gone only when the parts are already being stopped.
+            let _ = interrupts.send(Event::Interrupted);
+        })
+        .context("cannot handle Ctrl-C")?;
+        Ok(Parts { running: Vec::new(), events, sender })
+    }
+
+    /// Starts a program whose lines are shown behind its name.
+    pub(crate) fn start(&mut self, name: &'static str, command: &mut Command) -> Result<()> {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // A group of its own: the terminal's Ctrl-C reaches this program alone, which stops the parts
+            // in order, and a part's own children stop with it.
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("cannot start the {name}: {}", command.get_program().display()))?;
+        self.running.push((name, Pid::from_raw(i32::try_from(child.id())?)));
+        show_lines(name, child.stdout.take());
+        show_lines(name, child.stderr.take());
+        let ended = self.sender.clone();
+        thread::spawn(move || {
+            if let Ok(status) = child.wait() {
+                let _ = ended.send(Event::Ended { name, status });
+            }
+        });
+        Ok(())
+    }
+
+    /// Waits until `url` answers 200.
+    pub(crate) fn wait_until_ready(&self, name: &str, url: &str, deadline: Duration) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            let answer = minreq::get(url).with_timeout(2).send();
+            match answer {
+                Ok(response) if response.status_code == 200 => return Ok(()),
+                _ if started.elapsed() > deadline => {
+                    let last = answer.map_or_else(|error| error.to_string(), |r| format!("status {}", r.status_code));
+                    bail!("the {name} is not ready after {} s: {url}: {last}", deadline.as_secs());
+                }
+                _ => self.watch_for(POLL)?,
+            }
+        }
+    }
+
+    /// Returns when Ctrl-C was pressed; an error says which part ended by itself.
+    pub(crate) fn run_until_interrupted(&self) -> Result<()> {
+        match self.events.recv().context("no part is left")? {
+            Event::Interrupted => Ok(()),
+            ended @ Event::Ended { .. } => ended.into_result(),
+        }
+    }
+
+    /// Lets `time` pass, unless something ends before.
+    pub(crate) fn watch_for(&self, time: Duration) -> Result<()> {
+        match self.events.recv_timeout(time) {
+            Ok(event) => event.into_result(),
+            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => bail!("no part is left"),
+        }
+    }
+}
+
+impl Event {
+    fn into_result(self) -> Result<()> {
+        match self {
+            Event::Interrupted => bail!("interrupted"),
+            Event::Ended { name, status } => {
+                bail!("the {name} ended by itself ({status}); its last lines are above")
+            }
+        }
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        if self.running.is_empty() {
+            return;
+        }
+        println!("\nStopping everything.");
+        while let Some((name, group)) = self.running.pop() {
+            stop(name, group);
+        }
+    }
+}
+
+fn stop(name: &str, group: Pid) {
+    let started = Instant::now();
+    // Sending to a group fails once none of its processes is left, which is what we wait for.
+    let mut signal = Some(Signal::SIGTERM);
+    while killpg(group, signal.take()).is_ok() {
+        if started.elapsed() > STOP_DEADLINE {
+            println!("The {name} does not stop: killing it.");
+            let _ = killpg(group, Signal::SIGKILL);
+            return;
+        }
+        thread::sleep(POLL);
+    }
+}
+
+fn show_lines(name: &'static str, output: Option<impl Read + Send + 'static>) {
+    let Some(output) = output else { return };
+    thread::spawn(move || {
+        // Bytes, not `lines()`: one line that is not UTF-8 must not end the reading and block the part.
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            println!("{name:>9} | {}", String::from_utf8_lossy(&line).trim_end());
+        }
+    });
+}

@@ -1,0 +1,75 @@
+//! `cargo xtask test`: everything that must hold before a change is merged, in the order of its cost.
+
+use std::{path::PathBuf, time::Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    build, root,
+    step::{self, cargo},
+    tools,
+};
+
+/// What the worker is made of must not need an operating system.
+const WASM_PACKAGES: [&str; 3] = ["domain", "edge-protocol", "edge-worker"];
+
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+pub(crate) fn test() -> Result<()> {
+    let started = Instant::now();
+    step::run("Format", cargo().args(["fmt", "--all", "--check"]))?;
+    tools::set_up()?;
+    install_browser()?;
+    check()?;
+    build_parts()?;
+    step::run("Unit, property, end-to-end and browser tests (about 3 minutes)", cargo().args(["test", "--workspace"]))?;
+    println!("\n== All tests passed in {} s", started.elapsed().as_secs());
+    Ok(())
+}
+
+fn check() -> Result<()> {
+    step::run(
+        "Lints (first time about 4 minutes)",
+        cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    )?;
+    let packages = WASM_PACKAGES.iter().flat_map(|package| ["--package", package]);
+    step::run("Check for WebAssembly", cargo().args(["check", "--target", "wasm32-unknown-unknown"]).args(packages))
+}
+
+fn build_parts() -> Result<()> {
+    build::storefront()?;
+    // Without arguments node finds the tests below its folder; older and newer releases differ in all else.
+    let mut node = step::command("node");
+    step::run("Storefront tests", node.arg("--test").current_dir(root().join("storefront")))?;
+    build::edge(build::Profile::Dev)?;
+    // All targets, as `cargo test` will ask for them: the end-to-end tests start these very programs.
+    step::run(
+        "Building programs and tests (first time about 5 minutes)",
+        cargo().args(["build", "--workspace", "--all-targets"]),
+    )
+}
+
+fn install_browser() -> Result<()> {
+    if BROWSERS.iter().any(|browser| on_path(browser).is_some()) {
+        return Ok(());
+    }
+    let by_hand = "the browser test needs Chromium or Google Chrome on the PATH: install one of them";
+    let Some(apt_get) = on_path("apt-get") else { bail!("{by_hand}") };
+    let as_root = if nix::unistd::Uid::effective().is_root() {
+        PathBuf::from("env")
+    } else {
+        on_path("sudo").context(by_hand)?
+    };
+    step::run("Updating the package lists", step::command(&as_root).arg(&apt_get).arg("update")).context(by_hand)?;
+    step::run(
+        "Installing Chromium for the browser test (once, about 1 minute)",
+        step::command(&as_root).arg(&apt_get).args(["install", "--yes", "--no-install-recommends", "chromium"]),
+    )
+    .context(by_hand)
+}
+
+/// Where `program` is, as a shell would find it.
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
