@@ -1,0 +1,16 @@
+//! Claims about the whole system, one behaviour per file. `tidy` is about the tree itself.
+
+mod bad_input;
+mod browser;
+mod crash;
+mod expiry;
+mod ledger;
+mod privacy;
+mod race;
+mod replay;
+mod sale;
+mod sale_db;
+mod status;
+mod tidy;
+mod tokens;
+mod webhooks;

@@ -1,0 +1,23 @@
+//! Starts the real system for one test: the `dropgate` binary on a fresh folder, the worker on workerd with the
+//! settings of wrangler.toml, and the PayOS stand-in. Only what is not ours, PayOS, is replaced, by a real server.
+//!
+//! Helpers are named for what people do: a shop opens a drop, a shopper takes a token and buys, PayOS pays.
+//! They panic when the system does something no claim allows for; refusals are answers and are returned.
+
+mod answer;
+mod built;
+mod payos;
+mod ports;
+mod process;
+mod secrets;
+mod shop;
+mod shopper;
+mod wait;
+
+pub use answer::Answer;
+pub use built::root;
+pub use payos::PayOs;
+pub use secrets::Secrets;
+pub use shop::{DropTerms, OpenedDrop, Shop};
+pub use shopper::{Order, Shopper};
+pub use wait::until;

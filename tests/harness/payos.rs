@@ -1,0 +1,94 @@
+use std::{path::Path, process::Command, time::Duration};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::{Answer, built::program, ports::ReservedPort, process::Process, wait::until};
+
+/// The account the shop has with the stand-in.
+pub(crate) const CLIENT_ID: &str = "test-client";
+pub(crate) const API_KEY: &str = "test-api-key";
+pub(crate) const CHECKSUM_KEY: &str = "test-checksum-key";
+
+/// The stand-in repeats what was not accepted for about two minutes.
+const WEBHOOK_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The stand-in for PayOS: what its bank, its servers and its network do.
+pub struct PayOs {
+    port: ReservedPort,
+    process: Process,
+    client: Client,
+}
+
+impl PayOs {
+    pub(crate) fn start(client: Client, webhook_url: &str, logs: &Path) -> PayOs {
+        let port = ReservedPort::new();
+        let mut command = Command::new(program("payos-stand-in"));
+        command
+            .args(["--listen", &port.address()])
+            .args(["--client-id", CLIENT_ID, "--api-key", API_KEY, "--checksum-key", CHECKSUM_KEY])
+            .args(["--webhook-url", webhook_url]);
+        let process = Process::start("payos", command, logs);
+        PayOs { port, process, client }
+    }
+
+    pub(crate) async fn is_ready(&mut self) {
+        self.process.listens().await;
+    }
+
+    /// Someone transfers what the order costs, and PayOS tells the shop once.
+    pub async fn pays(&self, order_code: u64) {
+        self.pays_as(order_code, &json!({})).await;
+    }
+
+    /// A payment with the options of the stand-in: `amount`, `reference`, `times`, `webhook`, `delay_ms`.
+    pub async fn pays_as(&self, order_code: u64, options: &Value) -> Value {
+        self.controls(&format!("links/{order_code}/pay"), options).await
+    }
+
+    /// Waits until every webhook has been answered 2xx; returns how many there were.
+    pub async fn delivers_all_webhooks(&self) -> usize {
+        until("every webhook is accepted", WEBHOOK_DEADLINE, async || {
+            let webhooks = self.looks("webhooks").await["webhooks"].as_array().expect("webhooks").clone();
+            webhooks.iter().all(|webhook| webhook["state"] == "accepted").then_some(webhooks.len())
+        })
+        .await
+    }
+
+    /// Sends a webhook with this body as it is, or with this `data` signed; returns the shop's status.
+    pub async fn sends_raw_webhook(&self, webhook: &Value) -> u64 {
+        let sent = self.controls("webhooks/raw", webhook).await;
+        sent["status"].as_u64().expect("the shop answers the webhook")
+    }
+
+    /// The bodies of all webhooks so far, oldest first.
+    pub async fn webhook_bodies(&self) -> Vec<String> {
+        let webhooks = self.looks("webhooks").await;
+        let webhooks = webhooks["webhooks"].as_array().expect("webhooks");
+        webhooks.iter().map(|webhook| webhook["body"].as_str().expect("a body").to_owned()).collect()
+    }
+
+    /// What PayOS knows of the link of an order.
+    pub async fn link(&self, order_code: u64) -> Option<Value> {
+        let links = self.looks("links").await;
+        let links = links["links"].as_array().expect("links");
+        links.iter().find(|link| link["orderCode"] == order_code).cloned()
+    }
+
+    pub fn url(&self) -> String {
+        self.port.url()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+
+    async fn controls(&self, path: &str, body: &Value) -> Value {
+        let request = self.client.post(format!("{}/_control/{path}", self.url()));
+        Answer::to(request.json(body)).await.expect(200)
+    }
+
+    async fn looks(&self, path: &str) -> Value {
+        Answer::to(self.client.get(format!("{}/_control/{path}", self.url()))).await.expect(200)
+    }
+}

@@ -1,0 +1,140 @@
+use std::{
+    fs::{self, File},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill, killpg},
+    unistd::Pid,
+};
+
+use crate::wait::until;
+
+/// A healthy start takes well under a second; two cores under full load can make it many.
+const START_DEADLINE: Duration = Duration::from_secs(60);
+
+const STOP_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How much of each log a failing test prints.
+const LOG_LINES_SHOWN: usize = 60;
+
+/// A program of the system under test, with its children. It does not outlive the test.
+pub(crate) struct Process {
+    name: &'static str,
+    child: Child,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Process {
+    /// Starts `command`; its output goes to files in `logs`, after that of earlier processes of this name.
+    pub(crate) fn start(name: &'static str, command: Command, logs: &Path) -> Process {
+        let stdout = logs.join(format!("{name}.out"));
+        let stderr = logs.join(format!("{name}.log"));
+        // The standard output of a start begins with an empty file: readiness is read from it.
+        let out = File::create(&stdout).expect("a log file");
+        let err = File::options().append(true).create(true).open(&stderr).expect("a log file");
+        let child = bound_to_this_thread(command)
+            .stdin(Stdio::piped())
+            .stdout(out)
+            .stderr(err)
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+        Process { name, child, stdout, stderr }
+    }
+
+    /// Waits until the program listens; panics when it does not.
+    pub(crate) async fn listens(&mut self) {
+        if let Err(log) = self.listens_or_ends().await {
+            panic!("{} ended at its start\n{log}", self.name);
+        }
+    }
+
+    /// Waits for the line by which the program says that it listens; an error is its log when it ends instead.
+    pub(crate) async fn listens_or_ends(&mut self) -> Result<(), String> {
+        until(&format!("{} listens", self.name), START_DEADLINE, async || {
+            let said = fs::read_to_string(&self.stdout).unwrap_or_default();
+            // Complete lines only: a line may be read while it is written.
+            let mut lines = said.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            if lines.any(|line| line.starts_with("listening ")) {
+                return Some(Ok(()));
+            }
+            let ended = self.child.try_wait().expect("the state of a child");
+            ended.map(|_| Err(self.log()))
+        })
+        .await
+    }
+
+    async fn ends(&mut self) -> ExitStatus {
+        let name = self.name;
+        until(&format!("{name} ends"), STOP_DEADLINE, async || self.child.try_wait().expect("the state of a child"))
+            .await
+    }
+
+    /// The way an operator stops it: SIGTERM, and time to finish.
+    pub(crate) async fn stop(&mut self) -> ExitStatus {
+        // An error says that it has ended already.
+        let _ = kill(self.pid(), Signal::SIGTERM);
+        self.ends().await
+    }
+
+    /// As a power cut: the program gets no chance to do anything more.
+    pub(crate) async fn kill(&mut self) {
+        kill(self.pid(), Signal::SIGKILL).expect("a running process");
+        self.ends().await;
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Whether Rust code in it has, even if it went on afterwards.
+    pub(crate) fn has_panicked(&self) -> bool {
+        fs::read_to_string(&self.stderr).expect("the log").contains("panicked at")
+    }
+
+    /// The end of its log, for a failing test.
+    pub(crate) fn log(&self) -> String {
+        let text = fs::read_to_string(&self.stderr).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let shown = &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..];
+        format!("--- {} (last lines of {})\n{}", self.name, self.stderr.display(), shown.join("\n"))
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The group, because the edge has a child. Errors say that nothing is left to kill.
+        let _ = killpg(self.pid(), Signal::SIGKILL);
+        let _ = self.child.wait();
+    }
+}
+
+/// A test program that is killed runs no destructor. Where `setpriv` exists (Linux) the kernel then ends what it
+/// started, as it does when the thread that started it ends: the thread of the one test that owns it.
+fn bound_to_this_thread(command: Command) -> Command {
+    let setpriv = Path::new("/usr/bin/setpriv");
+    if !setpriv.exists() {
+        return command;
+    }
+    let mut bound = Command::new(setpriv);
+    bound.args(["--pdeathsig", "TERM", "--"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => bound.env(name, value),
+            None => bound.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        bound.current_dir(folder);
+    }
+    bound
+}

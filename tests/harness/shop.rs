@@ -1,0 +1,285 @@
+use std::{
+    fs,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use reqwest::Client;
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+
+use crate::{Answer, PayOs, Secrets, Shopper, built, payos, ports::ReservedPort, process::Process, wait::until};
+
+/// No answer of the system takes longer than its own timeouts.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The edge asks for the list of drops at most once a second, and waits two.
+const LISTED_DEADLINE: Duration = Duration::from_secs(20);
+
+const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+
+/// The whole system, on a fresh folder. Every test ends with [`Shop::finish`].
+pub struct Shop {
+    pub payos: PayOs,
+    pub secrets: Secrets,
+    pub client: Client,
+    ports: Ports,
+    origin: Process,
+    edge: Process,
+    // After the processes: fields are dropped in order, and their files must outlive them.
+    folder: TempDir,
+    drops_opened: AtomicU32,
+    shoppers: AtomicU32,
+    is_finished: bool,
+}
+
+struct Ports {
+    edge: ReservedPort,
+    origin: ReservedPort,
+    origin_private: ReservedPort,
+}
+
+/// What the operator says about a new drop.
+#[derive(Clone, Copy)]
+pub struct DropTerms {
+    pub size: u32,
+    pub price: u64,
+    pub limit: u32,
+    pub hold_seconds: u32,
+    pub opens_in_seconds: u32,
+}
+
+impl Default for DropTerms {
+    fn default() -> DropTerms {
+        DropTerms { size: 10, price: 250_000, limit: 2, hold_seconds: 300, opens_in_seconds: 0 }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct OpenedDrop {
+    pub id: u32,
+    pub slug: String,
+}
+
+impl Shop {
+    pub async fn start() -> Shop {
+        built::worker();
+        built::storefront();
+        let folder = tempfile::Builder::new().prefix("dropgate-shop-").tempdir().expect("a temporary folder");
+        let secrets = Secrets::make();
+        let client = new_client();
+        let ports =
+            Ports { edge: ReservedPort::new(), origin: ReservedPort::new(), origin_private: ReservedPort::new() };
+        let webhook_url = format!("{}/webhooks/payos/{}", ports.edge.url(), secrets.get("DROPGATE_WEBHOOK_SECRET"));
+        let mut payos = PayOs::start(client.clone(), &webhook_url, folder.path());
+        let mut edge = start_edge(&ports, &secrets, folder.path());
+        let mut origin = start_origin(&ports, &secrets, &payos.url(), folder.path());
+        payos.is_ready().await;
+        origin.listens().await;
+        edge.listens().await;
+        Shop {
+            payos,
+            secrets,
+            client,
+            ports,
+            origin,
+            edge,
+            folder,
+            drops_opened: AtomicU32::new(0),
+            shoppers: AtomicU32::new(0),
+            is_finished: false,
+        }
+    }
+
+    /// Opens a drop by the operator's command line; returns when shoppers can see it.
+    pub async fn opens_drop(&self, terms: DropTerms) -> OpenedDrop {
+        let slug = format!("drop-{}", self.drops_opened.fetch_add(1, Ordering::Relaxed) + 1);
+        let options = [
+            ("--slug", slug.clone()),
+            ("--name", "Đèn lồng Hội An".to_owned()),
+            ("--size", terms.size.to_string()),
+            ("--price", terms.price.to_string()),
+            ("--limit", terms.limit.to_string()),
+            ("--hold-seconds", terms.hold_seconds.to_string()),
+            ("--opens-in", terms.opens_in_seconds.to_string()),
+        ];
+        let options = options.iter().flat_map(|(name, value)| [*name, value.as_str()]);
+        let output = self.dropgate(&["drop", "create"].into_iter().chain(options).collect::<Vec<_>>());
+        assert!(output.status.success(), "dropgate drop create: {}", String::from_utf8_lossy(&output.stderr));
+        let created: Value = serde_json::from_slice(&output.stdout).expect("the new drop as JSON");
+        let id = created["id"].as_u64().and_then(|id| u32::try_from(id).ok()).expect("the id of the new drop");
+        let path = format!("/api/drops/{slug}");
+        until("the edge lists the new drop", LISTED_DEADLINE, async || {
+            (self.visits(&path).await.status == 200).then_some(())
+        })
+        .await;
+        OpenedDrop { id, slug }
+    }
+
+    pub fn shopper(&self, phone: &str) -> Shopper {
+        let number = self.shoppers.fetch_add(1, Ordering::Relaxed);
+        let address = Ipv4Addr::from(FIRST_ADDRESS.to_bits() + number);
+        Shopper::new(phone, address.to_string(), self.edge_url(), self.client.clone())
+    }
+
+    /// A GET at the edge without token or cookie.
+    pub async fn visits(&self, path: &str) -> Answer {
+        Answer::to(self.client.get(format!("{}{path}", self.edge_url()))).await
+    }
+
+    /// The stock as anyone sees it.
+    pub async fn stock(&self, drop: &OpenedDrop) -> Value {
+        self.visits(&format!("/api/drops/{}", drop.slug)).await.expect(200)["drop"]["stock"].clone()
+    }
+
+    /// Waits until anyone sees this stock.
+    pub async fn shows_stock(&self, drop: &OpenedDrop, field: &str, number: u32) {
+        until(&format!("{number} {field} on the drop page"), LISTED_DEADLINE, async || {
+            (self.stock(drop).await[field] == number).then_some(())
+        })
+        .await;
+    }
+
+    /// Sends any request, made with `client`, to the edge or past it to the origin.
+    pub async fn sends(&self, request: reqwest::RequestBuilder) -> Answer {
+        Answer::to(request).await
+    }
+
+    /// Runs the operator's command line against this shop.
+    pub fn dropgate(&self, arguments: &[&str]) -> Output {
+        self.dropgate_in(&self.data(), arguments)
+    }
+
+    /// The same, on another folder of data.
+    pub fn dropgate_in(&self, data: &Path, arguments: &[&str]) -> Output {
+        origin_command(&self.ports, &self.secrets, &self.payos.url(), data)
+            .args(arguments)
+            .env("DROPGATE_URL", self.origin_url())
+            .output()
+            .expect("dropgate runs")
+    }
+
+    /// SIGKILL: what was not on disk is gone.
+    pub async fn kill_origin(&mut self) {
+        self.origin.kill().await;
+    }
+
+    pub async fn stop_origin(&mut self) {
+        if self.origin.is_running() {
+            let status = self.origin.stop().await;
+            assert!(status.success(), "the origin stops with {status}\n{}", self.origin.log());
+        }
+    }
+
+    /// On the same folder and the same port.
+    pub async fn restart_origin(&mut self) {
+        assert!(!self.origin.is_running(), "the origin still runs");
+        self.origin = start_origin(&self.ports, &self.secrets, &self.payos.url(), self.folder.path());
+        self.origin.listens().await;
+    }
+
+    /// Another `dropgate serve` on this shop's folder, on other ports; an error is what it says when it refuses.
+    pub async fn starts_second_origin(&self) -> Result<(), String> {
+        let mut command = origin_command(&self.ports, &self.secrets, &self.payos.url(), &self.data());
+        command.arg("serve").env("DROPGATE_LISTEN", "127.0.0.1:0").env("DROPGATE_PRIVATE_LISTEN", "127.0.0.1:0");
+        let mut second = Process::start("second-origin", command, self.folder.path());
+        second.listens_or_ends().await
+    }
+
+    /// `dropgate verify`, which needs the folder for itself: the origin must be stopped.
+    pub fn verify_ledger(&self) -> Output {
+        self.dropgate(&["verify"])
+    }
+
+    /// Ends every test: stops the origin as an operator would, and checks what it leaves behind.
+    pub async fn finish(mut self) {
+        self.stop_origin().await;
+        let verified = self.verify_ledger();
+        assert!(
+            verified.status.success(),
+            "dropgate verify: {}{}",
+            String::from_utf8_lossy(&verified.stdout),
+            String::from_utf8_lossy(&verified.stderr)
+        );
+        for process in [&self.origin, &self.edge] {
+            assert!(!process.has_panicked(), "{}", process.log());
+        }
+        self.is_finished = true;
+    }
+
+    pub fn edge_url(&self) -> String {
+        self.ports.edge.url()
+    }
+
+    pub fn origin_url(&self) -> String {
+        self.ports.origin.url()
+    }
+
+    /// The folder the origin keeps its files in.
+    pub fn data(&self) -> PathBuf {
+        data_in(self.folder.path())
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for log in [self.origin.log(), self.edge.log(), self.payos.log()] {
+                eprintln!("{log}");
+            }
+        } else {
+            assert!(self.is_finished, "the test did not call Shop::finish, which verifies the ledger");
+        }
+    }
+}
+
+/// Every request has a connection of its own, as from many shoppers. A kept one would also break now and then:
+/// workerd closes a connection after it has refused a request whose body it did not read.
+fn new_client() -> Client {
+    let builder = Client::builder().timeout(ANSWER_DEADLINE).pool_max_idle_per_host(0).no_proxy();
+    builder.build().expect("an HTTP client")
+}
+
+fn start_edge(ports: &Ports, secrets: &Secrets, folder: &Path) -> Process {
+    let mut vars: Map<String, Value> =
+        secrets.for_edge().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    vars.insert("ORIGIN".to_owned(), ports.origin.url().into());
+    let mut command = Command::new("node");
+    command
+        .arg(built::root().join("tests/harness/edge.mjs"))
+        .arg(ports.edge.port().to_string())
+        .env("EDGE_VARS", Value::from(vars).to_string())
+        .env("WRANGLER_SEND_METRICS", "false")
+        .current_dir(folder);
+    Process::start("edge", command, folder)
+}
+
+fn start_origin(ports: &Ports, secrets: &Secrets, payos_url: &str, folder: &Path) -> Process {
+    let data = data_in(folder);
+    fs::create_dir_all(&data).expect("the folder of data");
+    let mut command = origin_command(ports, secrets, payos_url, &data);
+    command.arg("serve");
+    Process::start("origin", command, folder)
+}
+
+fn origin_command(ports: &Ports, secrets: &Secrets, payos_url: &str, data: &Path) -> Command {
+    let mut command = Command::new(built::program("dropgate"));
+    command
+        .envs(secrets.all())
+        .env("DROPGATE_DATA", data)
+        .env("DROPGATE_LISTEN", ports.origin.address())
+        .env("DROPGATE_PRIVATE_LISTEN", ports.origin_private.address())
+        .env("DROPGATE_PUBLIC_URL", ports.edge.url())
+        .env("PAYOS_BASE_URL", payos_url)
+        .env("PAYOS_CLIENT_ID", payos::CLIENT_ID)
+        .env("PAYOS_API_KEY", payos::API_KEY)
+        .env("PAYOS_CHECKSUM_KEY", payos::CHECKSUM_KEY);
+    command
+}
+
+fn data_in(folder: &Path) -> PathBuf {
+    folder.join("data")
+}

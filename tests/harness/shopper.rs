@@ -1,0 +1,126 @@
+use std::{sync::Mutex, time::Duration};
+
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::{Answer, OpenedDrop, wait::until};
+
+/// The page looks again every second; a payment takes a webhook and one batch of the writer.
+const STATE_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Someone at a browser: a phone number, and the cookie the shop has set there.
+pub struct Shopper {
+    pub phone: String,
+    /// As Cloudflare reports it. Each shopper has one of their own, as the limits by address expect.
+    address: String,
+    edge: String,
+    client: Client,
+    cookie: Mutex<Option<String>>,
+}
+
+/// What a shopper holds after a purchase.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub code: u64,
+    pub key: String,
+    /// What the shop answered, as bytes.
+    pub receipt: Vec<u8>,
+}
+
+impl Shopper {
+    pub(crate) fn new(phone: &str, address: String, edge: String, client: Client) -> Shopper {
+        Shopper { phone: phone.to_owned(), address, edge, client, cookie: Mutex::default() }
+    }
+
+    pub async fn asks_for_token(&self, drop: &OpenedDrop) -> Answer {
+        let path = format!("/api/drops/{}/token", drop.slug);
+        let answer = self.posts(&path, None, &json!({ "phone": self.phone })).await;
+        if let Some(cookie) = answer.headers.get("set-cookie") {
+            let cookie = cookie.to_str().expect("a cookie of ASCII text");
+            let cookie = cookie.split(';').next().unwrap_or(cookie).to_owned();
+            *self.cookie.lock().expect("the cookie") = Some(cookie);
+        }
+        answer
+    }
+
+    pub async fn token(&self, drop: &OpenedDrop) -> String {
+        let answer = self.asks_for_token(drop).await.expect(200);
+        answer["token"].as_str().expect("a token").to_owned()
+    }
+
+    pub async fn purchases(&self, drop: &OpenedDrop, token: &str, quantity: u32) -> Answer {
+        self.purchases_as(drop, token, &self.form(quantity)).await
+    }
+
+    /// A purchase with any body.
+    pub async fn purchases_as(&self, drop: &OpenedDrop, token: &str, body: &Value) -> Answer {
+        self.posts(&format!("/api/drops/{}/purchase", drop.slug), Some(token), body).await
+    }
+
+    /// The filled-in form of the drop page.
+    pub fn form(&self, quantity: u32) -> Value {
+        json!({
+            "quantity": quantity,
+            "buyer": { "name": "Trần Văn Minh", "phone": self.phone, "email": "minh@example.com" },
+        })
+    }
+
+    /// Takes a token and buys; panics when the shop refuses.
+    pub async fn buys(&self, drop: &OpenedDrop, quantity: u32) -> Order {
+        let token = self.token(drop).await;
+        Order::of(&self.purchases(drop, &token, quantity).await)
+    }
+
+    pub async fn asks_for_order(&self, order_code: u64, key: &str) -> Answer {
+        let request = self.client.get(format!("{}/api/orders/{order_code}", self.edge));
+        Answer::to(self.as_browser(request.bearer_auth(key))).await
+    }
+
+    pub async fn order(&self, order: &Order) -> Value {
+        self.asks_for_order(order.code, &order.key).await.expect(200)
+    }
+
+    pub async fn cancels(&self, order: &Order) -> Answer {
+        let path = format!("/api/orders/{}/cancel", order.code);
+        self.posts(&path, Some(&order.key), &json!({})).await
+    }
+
+    /// Waits, as the order page does, until the order has this value in this field.
+    pub async fn sees(&self, order: &Order, field: &str, value: &str) -> Value {
+        self.sees_within(STATE_DEADLINE, order, field, value).await
+    }
+
+    pub async fn sees_within(&self, deadline: Duration, order: &Order, field: &str, value: &str) -> Value {
+        until(&format!("order {} has {field} {value}", order.code), deadline, async || {
+            let view = self.order(order).await;
+            (view[field] == value).then_some(view)
+        })
+        .await
+    }
+
+    pub async fn posts(&self, path: &str, bearer: Option<&str>, body: &Value) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.edge)).json(body);
+        let request = bearer.into_iter().fold(request, RequestBuilder::bearer_auth);
+        Answer::to(self.as_browser(request)).await
+    }
+
+    fn as_browser(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.header("cf-connecting-ip", &self.address);
+        match &*self.cookie.lock().expect("the cookie") {
+            Some(cookie) => request.header("cookie", cookie),
+            None => request,
+        }
+    }
+}
+
+impl Order {
+    /// The order a purchase made; panics when it was refused.
+    pub fn of(answer: &Answer) -> Order {
+        let receipt = answer.expect(201);
+        Order {
+            code: receipt["order_code"].as_u64().expect("an order code"),
+            key: receipt["order_key"].as_str().expect("an order key").to_owned(),
+            receipt: answer.body.clone(),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The calls of PayOS's merchant API v2. Business errors come with HTTP 200, as there.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use payos::{PaymentRequestFields, SAFE_INTEGER_MAX, sign_data, sign_payment_request};
+use serde_json::{Value, json};
+
+use crate::behaviour::{Mode, Operation};
+use crate::links::{Cancellation, DuplicateOrderCode, Link, NewLink, Transaction};
+use crate::server::App;
+use crate::{clock, vietqr};
+
+const DESCRIPTION_CHARS_MAX: usize = 25;
+
+pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
+    answer(app, &headers, Operation::Create, move |app| {
+        let request = read_request(app, &body)?;
+        let mut links = app.links();
+        let link = links
+            .create(request, clock::now_ms())
+            .map_err(|DuplicateOrderCode| ("231", "Đơn thanh toán đã tồn tại".to_owned()))?;
+        Ok(created_data(app, link))
+    })
+    .await
+}
+
+pub(crate) async fn get(State(app): State<Arc<App>>, Path(key): Path<String>, headers: HeaderMap) -> Response {
+    answer(app, &headers, Operation::Get, move |app| {
+        let mut links = app.links();
+        let link = links.find(&key, clock::now_ms()).ok_or_else(no_such_link)?;
+        Ok(link_data(link))
+    })
+    .await
+}
+
+pub(crate) async fn cancel(
+    State(app): State<Arc<App>>,
+    Path(key): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    answer(app, &headers, Operation::Cancel, move |app| {
+        let reason = match body.is_empty() {
+            true => None,
+            false => read_object(&body)?["cancellationReason"].as_str().map(str::to_owned),
+        };
+        let at_ms = clock::now_ms();
+        let mut links = app.links();
+        let link = links.find(&key, at_ms).ok_or_else(no_such_link)?;
+        // PayOS does not publish the code of this refusal.
+        link.cancel(Cancellation { at_ms, reason }).map_err(|_| invalid("paymentLink", "Đơn thanh toán đã đóng"))?;
+        Ok(link_data(link))
+    })
+    .await
+}
+
+/// Sends the sample first and takes the address only when it was accepted. This reply has no signature.
+pub(crate) async fn confirm_webhook(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
+    if !keys_fit(&app, &headers) {
+        return keys_refused();
+    }
+    let request = read_object(&body).unwrap_or_default();
+    let url = request["webhookUrl"].as_str().unwrap_or_default();
+    if !is_http_url(url) {
+        return envelope(StatusCode::BAD_REQUEST, "20", "webhookUrl: invalid", Value::Null);
+    }
+    match app.webhooks.send_once(url, &probe_data()).await {
+        Ok(status) if (200..300).contains(&status) => {}
+        other => {
+            let desc = format!("the webhook address answered {other:?}");
+            return envelope(StatusCode::INTERNAL_SERVER_ERROR, "500", &desc, Value::Null);
+        }
+    }
+    app.webhooks.set_url(url);
+    let data = json!({
+        "webhookUrl": url, "accountName": vietqr::ACCOUNT_NAME,
+        "accountNumber": vietqr::ACCOUNT_NUMBER, "name": "Stand-in", "shortName": "SI",
+    });
+    envelope(StatusCode::OK, "00", "success", data)
+}
+
+/// What a webhook about this transfer says.
+pub(crate) fn webhook_data(link: &Link, transaction: &Transaction) -> Value {
+    json!({
+        "orderCode": link.request.order_code,
+        "amount": transaction.amount,
+        "description": link.request.memo,
+        "accountNumber": vietqr::ACCOUNT_NUMBER,
+        "reference": transaction.reference,
+        "transactionDateTime": clock::wall_time(transaction.at_ms),
+        "currency": "VND",
+        "paymentLinkId": link.id,
+        "code": "00",
+        "desc": "Thành công",
+        "counterAccountBankId": null,
+        "counterAccountBankName": null,
+        "counterAccountName": null,
+        "counterAccountNumber": null,
+        "virtualAccountName": null,
+        "virtualAccountNumber": null,
+    })
+}
+
+pub(crate) fn link_data(link: &Link) -> Value {
+    let transactions: Vec<Value> = link.transactions.iter().map(|paid| transaction_data(link, paid)).collect();
+    let cancellation = link.cancellation.as_ref();
+    json!({
+        "id": link.id,
+        "orderCode": link.request.order_code,
+        "amount": link.request.amount,
+        "amountPaid": link.amount_paid(),
+        "amountRemaining": link.amount_remaining(),
+        "status": link.status.word(),
+        "createdAt": clock::iso(link.created_at_ms),
+        "transactions": transactions,
+        "canceledAt": cancellation.map(|cancellation| clock::iso(cancellation.at_ms)),
+        "cancellationReason": cancellation.and_then(|cancellation| cancellation.reason.clone()),
+    })
+}
+
+pub(crate) fn created_data(app: &App, link: &Link) -> Value {
+    let request = &link.request;
+    json!({
+        "bin": vietqr::BANK_BIN,
+        "accountNumber": vietqr::ACCOUNT_NUMBER,
+        "accountName": vietqr::ACCOUNT_NAME,
+        "amount": request.amount,
+        "description": request.memo,
+        "orderCode": request.order_code,
+        "currency": "VND",
+        "paymentLinkId": link.id,
+        "status": link.status.word(),
+        "expiredAt": request.expired_at,
+        "checkoutUrl": format!("{}/web/{}", app.settings.base_url, link.id),
+        "qrCode": vietqr::text(request.amount, &request.memo),
+    })
+}
+
+type Refusal = (&'static str, String);
+
+/// Does the call as the behaviour of the moment wants it.
+async fn answer(
+    app: Arc<App>,
+    headers: &HeaderMap,
+    operation: Operation,
+    work: impl FnOnce(&App) -> Result<Value, Refusal> + Send + 'static,
+) -> Response {
+    if !keys_fit(&app, headers) {
+        return keys_refused();
+    }
+    let behaviour = app.behaviours().take(operation);
+    match behaviour.mode {
+        Mode::Fail5xx => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Mode::RateLimited => {
+            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response();
+        }
+        Mode::Ok | Mode::Slow | Mode::Silent | Mode::BadSignature => {}
+    }
+    // A task of its own, because the server drops this one when the caller hangs up.
+    let done = tokio::spawn(async move {
+        if behaviour.mode == Mode::Slow {
+            tokio::time::sleep(behaviour.delay()).await;
+        }
+        let outcome = work(&app);
+        if behaviour.mode == Mode::Silent {
+            tokio::time::sleep(behaviour.delay()).await;
+            return cut_off();
+        }
+        reply(&app.settings.checksum_key, behaviour.mode, outcome)
+    });
+    done.await.expect("the work does not panic")
+}
+
+fn reply(checksum_key: &str, mode: Mode, outcome: Result<Value, Refusal>) -> Response {
+    let data = match outcome {
+        Ok(data) => data,
+        Err((code, desc)) => return envelope(StatusCode::OK, code, &desc, Value::Null),
+    };
+    let mut signature = sign_data(checksum_key, &data).expect("links hold safe integers only");
+    if mode == Mode::BadSignature {
+        let wrong = if signature.starts_with('0') { "1" } else { "0" };
+        signature.replace_range(..1, wrong);
+    }
+    let body = json!({ "code": "00", "desc": "success", "data": data, "signature": signature });
+    Json(body).into_response()
+}
+
+/// The head of a reply, then a broken connection.
+fn cut_off() -> Response {
+    let broken = std::io::Error::other("cut off on purpose");
+    let stream = futures_util::stream::once(std::future::ready(Err::<Bytes, _>(broken)));
+    Body::from_stream(stream).into_response()
+}
+
+fn envelope(status: StatusCode, code: &str, desc: &str, data: Value) -> Response {
+    let body = json!({ "code": code, "desc": desc, "data": data, "signature": null });
+    (status, Json(body)).into_response()
+}
+
+fn keys_fit(app: &App, headers: &HeaderMap) -> bool {
+    let is = |name, expected: &str| headers.get(name).is_some_and(|value| value == expected);
+    is("x-client-id", &app.settings.client_id) && is("x-api-key", &app.settings.api_key)
+}
+
+fn keys_refused() -> Response {
+    let desc = "Client ID hoặc API key không hợp lệ";
+    envelope(StatusCode::UNAUTHORIZED, "401", desc, Value::Null)
+}
+
+fn read_request(app: &App, body: &[u8]) -> Result<NewLink, Refusal> {
+    let body = read_object(body)?;
+    let integer = |key| match body[key].as_i64() {
+        Some(value) if (1..=SAFE_INTEGER_MAX).contains(&value) => Ok(value),
+        _ => Err(invalid(key, "must be a positive number below 2^53")),
+    };
+    let text = |key| match body[key].as_str() {
+        Some(value) if !value.is_empty() => Ok(value),
+        _ => Err(invalid(key, "must be text")),
+    };
+    let url = |key| match text(key)? {
+        value if is_http_url(value) => Ok(value),
+        _ => Err(invalid(key, "must be an address")),
+    };
+    let (order_code, amount) = (integer("orderCode")?, integer("amount")?);
+    let (return_url, cancel_url) = (url("returnUrl")?, url("cancelUrl")?);
+    let description = text("description")?;
+    if description.chars().count() > DESCRIPTION_CHARS_MAX {
+        return Err(invalid("description", "Mô tả tối đa 25 kí tự"));
+    }
+    let expired_at = match &body["expiredAt"] {
+        Value::Null => None,
+        value => match value.as_i64() {
+            Some(at) if (clock::now_ms() / 1000 + 1..=i64::from(i32::MAX)).contains(&at) => Some(at),
+            _ => return Err(invalid("expiredAt", "must be a second to come, of 32 bits")),
+        },
+    };
+    let fields = PaymentRequestFields { amount, cancel_url, description, order_code, return_url };
+    if body["signature"] != sign_payment_request(&app.settings.checksum_key, &fields) {
+        return Err(("201", "Mã kiểm tra(signature) không hợp lệ".into()));
+    }
+    let memo = match app.settings.memo_prefix {
+        true => format!("CS{:09X} {description}", order_code & 0xF_FFFF_FFFF),
+        false => description.to_owned(),
+    };
+    let (return_url, cancel_url) = (return_url.to_owned(), cancel_url.to_owned());
+    Ok(NewLink { order_code, amount, memo, return_url, cancel_url, expired_at })
+}
+
+fn read_object(body: &[u8]) -> Result<Value, Refusal> {
+    serde_json::from_slice(body).ok().filter(Value::is_object).ok_or_else(|| invalid("body", "must be a JSON object"))
+}
+
+fn is_http_url(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+fn invalid(field: &str, message: &str) -> Refusal {
+    ("20", format!("{field}: {message}"))
+}
+
+fn no_such_link() -> Refusal {
+    ("101", "Mã thanh toán không tồn tại".into())
+}
+
+fn transaction_data(link: &Link, transaction: &Transaction) -> Value {
+    json!({
+        "reference": transaction.reference,
+        "amount": transaction.amount,
+        "accountNumber": vietqr::ACCOUNT_NUMBER,
+        "description": link.request.memo,
+        "transactionDateTime": clock::iso(transaction.at_ms),
+        "virtualAccountName": null,
+        "virtualAccountNumber": null,
+        "counterAccountBankId": null,
+        "counterAccountBankName": null,
+        "counterAccountName": null,
+        "counterAccountNumber": null,
+    })
+}
+
+/// The sample that PayOS sends to an address that is being registered.
+fn probe_data() -> Value {
+    json!({
+        "orderCode": 123, "amount": 3000, "description": "VQRIO123", "accountNumber": "12345678",
+        "reference": "TF230204212323", "transactionDateTime": "2023-02-04 18:25:00",
+        "currency": "VND", "paymentLinkId": "124c33293c43417ab7879e14c8d9eb18", "code": "00",
+        "desc": "Thành công", "counterAccountBankId": "", "counterAccountBankName": "",
+        "counterAccountName": "", "counterAccountNumber": "", "virtualAccountName": "",
+        "virtualAccountNumber": "",
+    })
+}

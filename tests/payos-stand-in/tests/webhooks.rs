@@ -1,0 +1,80 @@
+use payos::{Error, UnknownCause, verify_webhook};
+use serde_json::{Value, json};
+
+use super::fixture::{DEADLINE, KEY, StandIn};
+
+#[tokio::test]
+async fn a_webhook_is_repeated_until_it_is_accepted() {
+    let mut payos = StandIn::start().await;
+    payos.create(7).await;
+    payos.control("links/7/pay", json!({})).await;
+    payos.merchant.answer_with(503).await;
+    let first = payos.merchant.next().await;
+    payos.merchant.answer_with(204).await;
+    assert_eq!(payos.merchant.next().await, first);
+    let accepted = async {
+        loop {
+            let delivery = payos.ask("webhooks").await["webhooks"][0].clone();
+            if delivery["state"] == "accepted" {
+                return delivery;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let delivery = tokio::time::timeout(DEADLINE, accepted).await.expect("accepted");
+    let attempts = delivery["attempts"].as_array().expect("a list");
+    let statuses: Vec<&Value> = attempts.iter().map(|attempt| &attempt["status"]).collect();
+    assert_eq!(statuses, [503, 204]);
+}
+
+#[tokio::test]
+async fn a_webhook_can_be_delivered_many_times_at_once() {
+    let mut payos = StandIn::start().await;
+    payos.create(7).await;
+    let (_, paid) = payos.control("links/7/pay", json!({ "times": 5 })).await;
+    assert_eq!(paid["webhooks"], 5);
+    // All five are under way before the first is answered.
+    let mut bodies = Vec::new();
+    for _ in 0..5 {
+        bodies.push(payos.merchant.next().await);
+    }
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    assert_eq!(payos.client.get_link(7).await.expect("known").transactions.len(), 1);
+}
+
+#[tokio::test]
+async fn a_webhook_address_is_registered_when_it_accepts_the_sample() {
+    let mut payos = StandIn::start().await;
+    let url = payos.merchant.url.clone();
+    payos.merchant.answer_with(500).await;
+    let other = format!("{url}?other");
+    let outcome = payos.client.confirm_webhook(&other).await;
+    assert!(matches!(outcome, Err(Error::Unknown(UnknownCause::Status(500)))), "{outcome:?}");
+    assert_eq!(payos.ask("webhooks").await["url"], url);
+    let sample = verify_webhook(&payos.merchant.next().await, KEY).expect("signed");
+    assert!(sample.is_confirm_probe());
+
+    payos.merchant.answer_with(200).await;
+    let confirmed = payos.client.confirm_webhook(&other).await.expect("accepted");
+    assert_eq!(confirmed.webhook_url, other);
+    assert_eq!(payos.ask("webhooks").await["url"], other);
+}
+
+#[tokio::test]
+async fn arbitrary_webhooks_can_be_sent_and_answer_with_a_status() {
+    let mut payos = StandIn::start().await;
+    payos.merchant.answer_with(400).await;
+    let sent = payos.control("webhooks/raw", json!({ "body": "not json" })).await;
+    assert_eq!(sent, (200, json!({ "status": 400 })));
+    assert_eq!(payos.merchant.next().await, "not json");
+
+    payos.merchant.answer_with(200).await;
+    let data = json!({ "orderCode": 404, "amount": 1 });
+    payos.control("webhooks/raw", json!({ "data": data })).await;
+    let payment = verify_webhook(&payos.merchant.next().await, KEY).expect("signed");
+    assert_eq!(payment.order_code, 404);
+
+    let nobody = json!({ "body": "x", "to": "http://127.0.0.1:1/" });
+    let sent = payos.control("webhooks/raw", nobody).await;
+    assert_eq!(sent, (200, json!({ "status": null })));
+}

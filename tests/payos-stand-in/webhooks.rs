@@ -1,0 +1,173 @@
+//! Signed posts to the merchant, repeated until they are accepted.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use anyhow::Context;
+use payos::sign_data;
+use reqwest::header::CONTENT_TYPE;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::clock;
+
+/// PayOS does not publish its own schedule. 1 + 2 + … + 64 s is long enough for a merchant to restart.
+const ATTEMPTS_MAX: usize = 8;
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// Merchants answer at once or are as good as down.
+const POST_TIMEOUT: Duration = Duration::from_secs(10);
+/// The oldest are forgotten, so that a long run does not fill the memory.
+const DELIVERIES_MAX: usize = 20_000;
+
+pub(crate) struct Webhooks {
+    http: reqwest::Client,
+    checksum_key: String,
+    url: Mutex<Option<String>>,
+    deliveries: Mutex<Deliveries>,
+}
+
+#[derive(Default)]
+struct Deliveries {
+    count: u64,
+    by_number: BTreeMap<u64, Delivery>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Delivery {
+    number: u64,
+    to: String,
+    body: String,
+    state: State,
+    attempts: Vec<Attempt>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Waiting,
+    Accepted,
+    GivenUp,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Attempt {
+    at_ms: i64,
+    /// Nothing when no answer came.
+    status: Option<u16>,
+}
+
+/// The merchant gave no answer.
+#[derive(Debug)]
+pub(crate) struct NoAnswer;
+
+impl Webhooks {
+    pub(crate) fn new(url: Option<String>, checksum_key: String) -> anyhow::Result<Webhooks> {
+        let http = reqwest::Client::builder()
+            .timeout(POST_TIMEOUT)
+            .no_proxy()
+            .build()
+            .context("the HTTP client cannot be set up")?;
+        let (url, deliveries) = (Mutex::new(url), Mutex::default());
+        Ok(Webhooks { http, checksum_key, url, deliveries })
+    }
+
+    pub(crate) fn url(&self) -> Option<String> {
+        self.url.lock().expect("no holder panics").clone()
+    }
+
+    pub(crate) fn set_url(&self, url: &str) {
+        *self.url.lock().expect("no holder panics") = Some(url.to_owned());
+    }
+
+    pub(crate) fn deliveries(&self) -> Vec<Delivery> {
+        self.log().by_number.values().cloned().collect()
+    }
+
+    /// The whole body around `data`, signed.
+    pub(crate) fn sign(&self, data: &Value) -> Result<String, payos::NotSignable> {
+        let signature = sign_data(&self.checksum_key, data)?;
+        let body = json!({
+            "code": "00", "desc": "success", "success": true, "data": data, "signature": signature,
+        });
+        Ok(body.to_string())
+    }
+
+    /// Starts a delivery that goes on until it is accepted or given up. Without an address there is none.
+    pub(crate) fn deliver(self: &Arc<Self>, data: &Value, delay: Duration) -> bool {
+        let Some(to) = self.url() else { return false };
+        let body = self.sign(data).expect("links hold safe integers only");
+        let number = self.record(&to, &body);
+        let webhooks = Arc::clone(self);
+        tokio::spawn(async move {
+            let mut wait = delay;
+            for attempt in 0..ATTEMPTS_MAX {
+                tokio::time::sleep(wait).await;
+                let answered = webhooks.post(number, &to, &body).await;
+                if answered.is_ok_and(is_accepted) {
+                    return;
+                }
+                wait = RETRY_DELAY * (1 << attempt);
+            }
+            webhooks.give_up(number);
+        });
+        true
+    }
+
+    /// One signed post, not repeated. Gives the status answered.
+    pub(crate) async fn send_once(&self, to: &str, data: &Value) -> Result<u16, NoAnswer> {
+        let body = self.sign(data).expect("the sample is signable");
+        self.send_raw(to, &body).await
+    }
+
+    /// One post of any text, not repeated. Gives the status answered.
+    pub(crate) async fn send_raw(&self, to: &str, body: &str) -> Result<u16, NoAnswer> {
+        let number = self.record(to, body);
+        let answered = self.post(number, to, body).await;
+        if !matches!(answered, Ok(status) if is_accepted(status)) {
+            self.give_up(number);
+        }
+        answered
+    }
+
+    async fn post(&self, number: u64, to: &str, body: &str) -> Result<u16, NoAnswer> {
+        let request = self.http.post(to).header(CONTENT_TYPE, "application/json");
+        let answer = request.body(body.to_owned()).send().await;
+        let status = answer.map(|answer| answer.status().as_u16()).ok();
+        if let Some(delivery) = self.log().by_number.get_mut(&number) {
+            let at_ms = clock::now_ms();
+            delivery.attempts.push(Attempt { at_ms, status });
+            if status.is_some_and(is_accepted) {
+                delivery.state = State::Accepted;
+            }
+        }
+        status.ok_or(NoAnswer)
+    }
+
+    fn record(&self, to: &str, body: &str) -> u64 {
+        let mut log = self.log();
+        log.count += 1;
+        let number = log.count;
+        let delivery =
+            Delivery { number, to: to.to_owned(), body: body.to_owned(), state: State::Waiting, attempts: Vec::new() };
+        log.by_number.insert(number, delivery);
+        if log.by_number.len() > DELIVERIES_MAX {
+            log.by_number.pop_first();
+        }
+        number
+    }
+
+    fn give_up(&self, number: u64) {
+        if let Some(delivery) = self.log().by_number.get_mut(&number) {
+            delivery.state = State::GivenUp;
+        }
+    }
+
+    fn log(&self) -> MutexGuard<'_, Deliveries> {
+        self.deliveries.lock().expect("no holder panics")
+    }
+}
+
+fn is_accepted(status: u16) -> bool {
+    (200..300).contains(&status)
+}
