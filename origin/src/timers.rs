@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use domain::{Command, HOLD_GRACE_MS, Link, Millis, OrderCode, OrderState};
+use domain::{Command, DropStatus, HOLD_GRACE_MS, Link, Millis, OrderCode, OrderState};
 use tokio::task::JoinSet;
 use tracing::error;
 
@@ -89,6 +89,12 @@ async fn end_hold(links: &PaymentLinks, order: OrderCode, now: Millis, may_ask: 
     };
     let record = stored.record;
     if record.state != OrderState::Pending {
+        return Ok(());
+    }
+    let killed = links.writer.published().find(record.drop).is_some_and(|drop| drop.status == DropStatus::Killed);
+    if killed {
+        // The outbox closes the link when it reads of the cancellation.
+        let _ = links.writer.order(order, Command::CancelByOperator { restock: true }).await;
         return Ok(());
     }
     if may_ask && matches!(record.link, Link::Asked | Link::Made(_)) {

@@ -21,8 +21,36 @@ pub enum Command {
     Payment(Payment),
     /// The hold's time has come; the core decides whether it has run out.
     EndHold,
+    /// An operator ends an order. `restock` says whether a paid order's units are for sale again.
+    CancelByOperator {
+        restock: bool,
+    },
+    /// A step of a refund's way back to whoever paid.
+    Refund {
+        number: u32,
+        step: RefundStep,
+    },
+    /// Takes a payment off this order, so that it can be given to another one.
+    ReleasePayment {
+        identity: PaymentIdentity,
+    },
     Pause,
     Resume,
+    /// Closes the drop for good; its pending orders are cancelled one by one after it.
+    Kill,
+}
+
+/// What happened to a refund that was due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundStep {
+    /// It is on a list of transfers for the bank.
+    Batch { batch: u64 },
+    /// The bank took the transfer and named it so.
+    Sent { bank_reference: String },
+    /// The bank statement shows it.
+    Confirm,
+    /// It did not go out, or came back: it is due again.
+    Fail { reason: String },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +94,8 @@ pub enum Proof {
     Webhook,
     /// A signed reply to our own question: makes the payment settled.
     SignedRead,
+    /// An operator read it on a bank statement; the provider never reported it.
+    Operator,
 }
 
 /// Money that arrived for an order.
@@ -76,4 +106,14 @@ pub struct Payment {
     /// The bank's time, for the record; decisions use the writer's.
     pub paid_at: Millis,
     pub proof: Proof,
+}
+
+impl Proof {
+    /// Whether nothing more has to be asked about the money.
+    pub fn settles(self) -> bool {
+        match self {
+            Self::Webhook => false,
+            Self::SignedRead | Self::Operator => true,
+        }
+    }
 }

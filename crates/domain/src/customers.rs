@@ -52,10 +52,6 @@ impl Customers {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Sub, Customer)> + '_ {
         self.0.iter().map(|(sub, customer)| (*sub, *customer))
     }

@@ -11,6 +11,8 @@ pub enum DropStatus {
     Live,
     /// No tokens and no purchases; holds and money go on.
     Paused,
+    /// Closed for good: nothing is sold any more, and late money is owed back.
+    Killed,
 }
 
 /// A drop in memory: counters, pending orders and what each customer holds and bought. No text, no personal data.
@@ -46,6 +48,9 @@ impl DropState {
 
     /// Closed, with no hold left and too late for the late rule to bring an order back.
     pub fn is_over(&self, now: Millis) -> bool {
+        if self.status == DropStatus::Killed {
+            return self.stock.held == 0;
+        }
         let Some(closes_at) = self.terms.closes_at else {
             return false;
         };
@@ -88,16 +93,8 @@ impl DropState {
         self.customers.iter()
     }
 
-    pub fn customer_count(&self) -> usize {
-        self.customers.len()
-    }
-
     pub fn pending(&self, order: OrderCode) -> Option<&Pending> {
         self.pending.get(order)
-    }
-
-    pub fn pending_orders(&self) -> impl Iterator<Item = &Pending> {
-        self.pending.iter()
     }
 
     pub fn pending_count(&self) -> usize {
@@ -119,6 +116,7 @@ impl DropState {
         match event {
             Event::DropPaused => self.status = DropStatus::Paused,
             Event::DropResumed => self.status = DropStatus::Live,
+            Event::DropKilled => self.status = DropStatus::Killed,
             Event::OrderPlaced { order, sub, sid, quantity, pay_by, .. } => {
                 self.stock.hold(*quantity);
                 self.pending.push(Pending::new(*order, *sid, *quantity, *pay_by));
@@ -143,9 +141,17 @@ impl DropState {
                 }
                 self.customers.change(*sub, |customer| customer.bought += quantity);
             }
-            Event::OrderExpired { order, sub, reason: _ } | Event::OrderCancelled { order, sub, by: _ } => {
+            Event::OrderExpired { order, sub, .. } => {
                 if let Some(pending) = self.end_pending(*order, *sub) {
                     self.stock.release(pending.quantity);
+                }
+            }
+            Event::OrderCancelled { order, sub, quantity, restock, .. } => {
+                if let Some(pending) = self.end_pending(*order, *sub) {
+                    self.stock.release(pending.quantity);
+                } else {
+                    self.stock.return_sold(*quantity, *restock);
+                    self.customers.change(*sub, |customer| customer.bought = customer.bought.saturating_sub(*quantity));
                 }
             }
             Event::LinkMade { .. }
@@ -155,6 +161,11 @@ impl DropState {
             | Event::PaymentDisputed { .. }
             | Event::RefundDue { .. }
             | Event::RefundVoided { .. }
+            | Event::RefundBatched { .. }
+            | Event::RefundSent { .. }
+            | Event::RefundConfirmed { .. }
+            | Event::RefundFailed { .. }
+            | Event::PaymentReleased { .. }
             | Event::HoldSettling { .. } => {}
         }
         self.assert_conserved();

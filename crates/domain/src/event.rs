@@ -6,6 +6,7 @@ use crate::ids::{BuyerCommit, Canceller, Jti, Millis, OrderCode, PaymentIdentity
 pub enum Event {
     DropPaused,
     DropResumed,
+    DropKilled,
     OrderPlaced {
         order: OrderCode,
         sub: Sub,
@@ -67,6 +68,32 @@ pub enum Event {
         order: OrderCode,
         number: u32,
     },
+    RefundBatched {
+        order: OrderCode,
+        number: u32,
+        batch: u64,
+    },
+    RefundSent {
+        order: OrderCode,
+        number: u32,
+        bank_reference: String,
+    },
+    RefundConfirmed {
+        order: OrderCode,
+        number: u32,
+    },
+    /// It is due again.
+    RefundFailed {
+        order: OrderCode,
+        number: u32,
+        reason: String,
+    },
+    /// The payment and the refund it caused leave this order; the money goes to another one.
+    PaymentReleased {
+        order: OrderCode,
+        identity: PaymentIdentity,
+        refund: u32,
+    },
     /// No signed reply shows the link closed yet: the unit stays held, and may return.
     HoldSettling {
         order: OrderCode,
@@ -80,6 +107,9 @@ pub enum Event {
         order: OrderCode,
         sub: Sub,
         by: Canceller,
+        quantity: u32,
+        /// Whether the units of a paid order are for sale again; those of a pending one always are.
+        restock: bool,
     },
 }
 
@@ -107,7 +137,7 @@ impl Event {
     /// The order the event is about, if it is about one.
     pub fn order(&self) -> Option<OrderCode> {
         match self {
-            Self::DropPaused | Self::DropResumed => None,
+            Self::DropPaused | Self::DropResumed | Self::DropKilled => None,
             Self::OrderPlaced { order, .. }
             | Self::LinkAsked { order, .. }
             | Self::LinkMade { order, .. }
@@ -119,6 +149,11 @@ impl Event {
             | Self::OrderPaid { order, .. }
             | Self::RefundDue { order, .. }
             | Self::RefundVoided { order, .. }
+            | Self::RefundBatched { order, .. }
+            | Self::RefundSent { order, .. }
+            | Self::RefundConfirmed { order, .. }
+            | Self::RefundFailed { order, .. }
+            | Self::PaymentReleased { order, .. }
             | Self::HoldSettling { order }
             | Self::OrderExpired { order, .. }
             | Self::OrderCancelled { order, .. } => Some(*order),

@@ -134,7 +134,19 @@ pub struct PaymentIdentity {
     pub reference: String,
 }
 
+/// The link of money that an operator found on a bank statement.
+const STATEMENT_LINK: &str = "statement";
+
 impl PaymentIdentity {
+    /// Money the provider never reported, by the bank's reference alone.
+    pub fn on_statement(bank_reference: &str) -> Self {
+        Self::new(STATEMENT_LINK, bank_reference)
+    }
+
+    pub fn is_on_statement(&self) -> bool {
+        self.link == STATEMENT_LINK
+    }
+
     pub fn new(link: &str, reference: &str) -> Self {
         Self { link: link.to_owned(), reference: reference.to_owned() }
     }

@@ -18,7 +18,7 @@ mod pending;
 mod stock;
 mod terms;
 
-pub use command::{Command, LinkFacts, Payment, Proof, Purchase, TransferFacts};
+pub use command::{Command, LinkFacts, Payment, Proof, Purchase, RefundStep, TransferFacts};
 pub use customers::Customer;
 pub use decide::{HOLD_GRACE_MS, LINK_WINDOW_MS, PAYMENTS_PER_ORDER_MAX, SETTLING_MS, decide};
 pub use drop_state::{DropState, DropStatus};

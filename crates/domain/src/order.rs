@@ -1,4 +1,4 @@
-use crate::command::{LinkFacts, Proof};
+use crate::command::{LinkFacts, Payment};
 use crate::event::{Event, ExpiryReason, RefundReason};
 use crate::ids::{BuyerCommit, Canceller, DropId, Jti, Millis, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Vnd};
 
@@ -31,9 +31,13 @@ pub struct OrderRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderState {
     Pending,
-    Paid { late: bool },
+    Paid {
+        late: bool,
+    },
     Expired(ExpiryReason),
     Cancelled(Canceller),
+    /// Paid, then cancelled by an operator without restock: its units are gone with it.
+    Withdrawn,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +82,8 @@ pub enum PaymentState {
     Counted,
     /// Another amount for a transfer already recorded: in no sum.
     Disputed,
+    /// Given to another order by an operator: in that one's sums.
+    Released,
 }
 
 /// Money owed back to whoever paid.
@@ -93,7 +99,20 @@ pub struct Refund {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundState {
     Due,
+    Batched { batch: u64 },
+    Sent { batch: u64 },
+    Confirmed { batch: u64 },
     Void,
+}
+
+impl RefundState {
+    /// The list of transfers it is on, 0 for none.
+    pub fn batch(self) -> u64 {
+        match self {
+            Self::Batched { batch } | Self::Sent { batch } | Self::Confirmed { batch } => batch,
+            Self::Due | Self::Void => 0,
+        }
+    }
 }
 
 impl OrderRecord {
@@ -139,28 +158,14 @@ impl OrderRecord {
             Event::LinkClosed { .. } => self.link = Link::Closed(self.link.facts().cloned()),
             Event::PaymentReceived { payment, applied, .. } => {
                 self.applied += *applied;
-                self.payments.push(PaymentRecord {
-                    identity: payment.identity.clone(),
-                    amount: payment.amount,
-                    paid_at: payment.paid_at,
-                    recorded_at: now,
-                    state: PaymentState::Counted,
-                    settled: payment.proof == Proof::SignedRead,
-                });
+                self.record(payment, PaymentState::Counted, now);
             }
             Event::PaymentSettled { identity, .. } => {
                 for payment in self.payments.iter_mut().filter(|payment| payment.identity == *identity) {
                     payment.settled = true;
                 }
             }
-            Event::PaymentDisputed { payment, .. } => self.payments.push(PaymentRecord {
-                identity: payment.identity.clone(),
-                amount: payment.amount,
-                paid_at: payment.paid_at,
-                recorded_at: now,
-                state: PaymentState::Disputed,
-                settled: false,
-            }),
+            Event::PaymentDisputed { payment, .. } => self.record(payment, PaymentState::Disputed, now),
             Event::OrderPaid { late, .. } => {
                 // Money of voided refunds comes back to the order with the late rule.
                 if *late {
@@ -176,21 +181,54 @@ impl OrderRecord {
                     state: RefundState::Due,
                 });
             }
-            Event::RefundVoided { number, .. } => {
-                for refund in self.refunds.iter_mut().filter(|refund| refund.number == *number) {
-                    refund.state = RefundState::Void;
+            Event::RefundVoided { number, .. } => self.set_refund(*number, |_| RefundState::Void),
+            Event::RefundBatched { number, batch, .. } => {
+                self.set_refund(*number, |_| RefundState::Batched { batch: *batch });
+            }
+            Event::RefundSent { number, .. } => {
+                self.set_refund(*number, |was| RefundState::Sent { batch: was.batch() })
+            }
+            Event::RefundConfirmed { number, .. } => {
+                self.set_refund(*number, |was| RefundState::Confirmed { batch: was.batch() });
+            }
+            Event::RefundFailed { number, .. } => self.set_refund(*number, |_| RefundState::Due),
+            Event::PaymentReleased { identity, refund, .. } => {
+                let released = |payment: &&mut PaymentRecord| {
+                    payment.identity == *identity && payment.state == PaymentState::Counted
+                };
+                for payment in self.payments.iter_mut().filter(released) {
+                    payment.state = PaymentState::Released;
                 }
+                self.set_refund(*refund, |_| RefundState::Void);
             }
             Event::HoldSettling { .. } => self.settling = true,
             Event::OrderExpired { reason, .. } => {
                 self.applied = Vnd::ZERO;
                 self.end(OrderState::Expired(*reason), now);
             }
-            Event::OrderCancelled { by, .. } => {
+            Event::OrderCancelled { by, restock, .. } => {
+                let withdrawn = matches!(self.state, OrderState::Paid { .. }) && !restock;
                 self.applied = Vnd::ZERO;
-                self.end(OrderState::Cancelled(*by), now);
+                self.end(if withdrawn { OrderState::Withdrawn } else { OrderState::Cancelled(*by) }, now);
             }
-            Event::OrderPlaced { .. } | Event::DropPaused | Event::DropResumed => {}
+            Event::OrderPlaced { .. } | Event::DropPaused | Event::DropResumed | Event::DropKilled => {}
+        }
+    }
+
+    fn record(&mut self, payment: &Payment, state: PaymentState, now: Millis) {
+        self.payments.push(PaymentRecord {
+            identity: payment.identity.clone(),
+            amount: payment.amount,
+            paid_at: payment.paid_at,
+            recorded_at: now,
+            state,
+            settled: state == PaymentState::Counted && payment.proof.settles(),
+        });
+    }
+
+    fn set_refund(&mut self, number: u32, to: impl Fn(RefundState) -> RefundState) {
+        for refund in self.refunds.iter_mut().filter(|refund| refund.number == number) {
+            refund.state = to(refund.state);
         }
     }
 

@@ -72,6 +72,12 @@ pub enum Refusal {
     HoldRunning,
     /// The money came through a link that is not this order's.
     ForeignLink,
+    /// The refund is not in a state from which this step leads on.
+    RefundNotThere,
+    /// Only money whose refund is due, whole, can be given to another order.
+    NotReleasable,
+    /// An order that ended without a sale has nothing left to cancel.
+    OrderEnded,
     /// More transfers on one order than anybody makes by accident.
     TooManyPayments,
 }

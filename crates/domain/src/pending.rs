@@ -68,10 +68,6 @@ impl PendingOrders {
         Some(removed)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Pending> {
-        self.entries.iter().filter(|entry| !entry.ended)
-    }
-
     /// Orders whose `pay_by` has passed, after `after`, ascending.
     ///
     /// An order's `pay_by` lies between one and two hold times after its purchase, and purchases ascend: once an entry

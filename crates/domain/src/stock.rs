@@ -37,6 +37,15 @@ impl Stock {
         take(&mut self.available, quantity);
         self.sold += quantity;
     }
+
+    pub(crate) fn return_sold(&mut self, quantity: u32, restock: bool) {
+        take(&mut self.sold, quantity);
+        if restock {
+            self.available += quantity;
+        } else {
+            self.withdrawn += quantity;
+        }
+    }
 }
 
 /// Taking what is not there would sell a unit twice: stop, whatever else happens.

@@ -19,6 +19,8 @@ pub(super) enum DropCommand {
     Pause { id: u32 },
     /// Sell again.
     Resume { id: u32 },
+    /// Close for good: pending orders are cancelled, and money that still comes is owed back.
+    Kill { id: u32 },
 }
 
 #[derive(Args)]
@@ -63,6 +65,7 @@ pub(super) async fn run(command: DropCommand) -> Result<()> {
         DropCommand::Create(new) => create(&client, *new).await?,
         DropCommand::List => return list(&client.call(Method::GET, "/admin/drops", None).await?),
         DropCommand::Pause { id } => client.call(Method::POST, &format!("/admin/drops/{id}/pause"), None).await?,
+        DropCommand::Kill { id } => client.call(Method::POST, &format!("/admin/drops/{id}/kill"), None).await?,
         DropCommand::Resume { id } => client.call(Method::POST, &format!("/admin/drops/{id}/resume"), None).await?,
     };
     println!("{}", serde_json::to_string_pretty(&answer)?);
@@ -103,10 +106,18 @@ fn list(drops: &Value) -> Result<()> {
             number("held"),
             number("sold"),
             drop["opens_at"].as_str().unwrap_or_default(),
-            if drop["paused"] == true { "paused" } else { "live" },
+            state(drop),
         );
     }
     Ok(())
+}
+
+fn state(drop: &Value) -> &'static str {
+    match (&drop["killed"], &drop["paused"]) {
+        (Value::Bool(true), _) => "killed",
+        (_, Value::Bool(true)) => "paused",
+        _ => "live",
+    }
 }
 
 fn rfc3339(at: Millis) -> Result<String> {

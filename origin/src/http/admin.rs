@@ -5,7 +5,8 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::{
-    Command, DropId, Format, HOLD_SECONDS_DEFAULT, Jti, LATE_PAYMENT_SECONDS_DEFAULT, Millis, Terms, TermsError, Vnd,
+    Command, DropId, Format, HOLD_SECONDS_DEFAULT, Jti, LATE_PAYMENT_SECONDS_DEFAULT, Millis, OrderCode, Outcome,
+    Terms, TermsError, Vnd,
 };
 use edge_protocol::limits::{NAME_CHARS_MAX, SLUG_CHARS_MAX};
 use edge_protocol::{ProblemCode, Role};
@@ -55,6 +56,11 @@ struct DropBody {
     late_payment_seconds: Option<u32>,
 }
 
+#[derive(Deserialize)]
+struct CancelBody {
+    restock: Option<bool>,
+}
+
 #[derive(Serialize)]
 struct DropView {
     id: u32,
@@ -74,6 +80,7 @@ struct DropRow {
     #[serde(flatten)]
     drop: DropView,
     paused: bool,
+    killed: bool,
     stock: edge_protocol::Stock,
 }
 
@@ -127,6 +134,28 @@ pub(super) async fn resume(operator: Operator, app: State<Arc<App>>, id: Path<St
     switch(operator, app, id, Command::Resume).await
 }
 
+/// Closes a drop for good. Its pending orders are cancelled within seconds, and their links closed.
+pub(super) async fn kill(operator: Operator, app: State<Arc<App>>, id: Path<String>) -> ApiResult<Response> {
+    switch(operator, app, id, Command::Kill).await
+}
+
+/// Ends a pending or paid order; what was applied to it is owed back.
+pub(super) async fn cancel_order(
+    operator: Operator,
+    State(app): State<Arc<App>>,
+    Path(code): Path<String>,
+    request: Request,
+) -> ApiResult<StatusCode> {
+    let operator = operator.require(Role::Money)?;
+    let body: CancelBody = read_json(request).await?;
+    let order = OrderCode(code.parse().map_err(|_| domain::Refusal::OrderNotFound)?);
+    let command = Command::CancelByOperator { restock: required("restock", body.restock)? };
+    match app.writer.order_as(operator, order, command).await? {
+        Outcome::Refused(refusal) => Err(refusal.into()),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
 async fn switch(
     operator: Operator,
     State(app): State<Arc<App>>,
@@ -136,7 +165,10 @@ async fn switch(
     let operator = operator.require(Role::Operate)?;
     let not_found = || ApiError::new(ProblemCode::DropNotFound, "there is no such drop");
     let drop = DropId(id.parse().map_err(|_| not_found())?);
-    app.writer.drop_command(drop, command, operator).await?.map_err(|_| not_found())?;
+    let outcome = app.writer.drop_command(drop, command, operator).await?.map_err(|_| not_found())?;
+    if let Outcome::Refused(refusal) = outcome {
+        return Err(refusal.into());
+    }
     let published = app.writer.published();
     let row = published.find(drop).map(row).ok_or_else(not_found)?;
     Ok(Json(row).into_response())
@@ -250,5 +282,5 @@ fn drop_view(listing: &Listing) -> DropView {
 
 fn row(drop: &PublishedDrop) -> DropRow {
     let snapshot = snapshot(drop);
-    DropRow { drop: drop_view(&drop.listing), paused: snapshot.paused, stock: snapshot.stock }
+    DropRow { drop: drop_view(&drop.listing), paused: snapshot.paused, killed: snapshot.killed, stock: snapshot.stock }
 }

@@ -112,6 +112,11 @@ impl From<Refusal> for ApiError {
             Refusal::OrderNotFound => (Code::OrderNotFound, "there is no such order"),
             Refusal::NotYourOrder => (Code::NotYourOrder, "only the browser that bought can cancel the order"),
             Refusal::OrderNotPending => (Code::OrderNotPending, "the order is not pending any more"),
+            Refusal::OrderEnded => (Code::OrderEnded, "the order expired or was cancelled by its shopper"),
+            Refusal::RefundNotThere => (Code::RefundNotThere, "the refund does not exist or is not at this step"),
+            Refusal::NotReleasable => {
+                (Code::NotReleasable, "only money whose refund is due, and of this payment alone, can be given away")
+            }
             Refusal::LinkNotOwed
             | Refusal::PaymentsMissing
             | Refusal::HoldRunning

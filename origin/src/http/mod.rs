@@ -57,6 +57,8 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/drops", get(admin::list_drops).post(admin::create_drop))
         .route("/admin/drops/{id}/pause", post(admin::pause))
         .route("/admin/drops/{id}/resume", post(admin::resume))
+        .route("/admin/drops/{id}/kill", post(admin::kill))
+        .route("/admin/orders/{order_code}/cancel", post(admin::cancel_order))
         .route("/admin/tokens/{jti}/revoke", post(admin::revoke_token));
     edge.merge(operator)
         .fallback(error::not_found)

@@ -116,7 +116,7 @@ fn order_view(app: &App, stored: StoredOrder) -> ApiResult<OrderView> {
             OrderState::Pending => "pending",
             OrderState::Paid { .. } => "paid",
             OrderState::Expired(_) => "expired",
-            OrderState::Cancelled(_) => "cancelled",
+            OrderState::Cancelled(_) | OrderState::Withdrawn => "cancelled",
         },
         settling: record.settling,
         quantity: record.quantity,

@@ -133,6 +133,7 @@ fn status_code(status: DropStatus) -> i64 {
     match status {
         DropStatus::Live => 0,
         DropStatus::Paused => 1,
+        DropStatus::Killed => 2,
     }
 }
 
@@ -140,6 +141,7 @@ fn status_of(code: i64) -> Result<DropStatus> {
     Ok(match code {
         0 => DropStatus::Live,
         1 => DropStatus::Paused,
+        2 => DropStatus::Killed,
         _ => bail!("drop status {code} is not known"),
     })
 }

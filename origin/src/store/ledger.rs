@@ -41,7 +41,8 @@ impl Ledger {
         self.head
     }
 
-    pub(crate) fn append(&mut self, at: Millis, entry: &Entry) -> Result<()> {
+    /// Returns the row's place.
+    pub(crate) fn append(&mut self, at: Millis, entry: &Entry) -> Result<i64> {
         let columns = entry.columns()?;
         let seq = self.head.seq + 1;
         let hash = chain(&self.head.hash, seq, at, self.source, &columns);
@@ -58,7 +59,7 @@ impl Ledger {
             hash.to_vec()
         ])?;
         self.head = Head { seq, at, hash };
-        Ok(())
+        Ok(seq)
     }
 }
 

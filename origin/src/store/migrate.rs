@@ -12,8 +12,10 @@ struct Migration {
     sql: &'static str,
 }
 
-const SALE: &[Migration] =
-    &[Migration { version: 1, name: "0001_sale.sql", sql: include_str!("../../../migrations/sale/0001_sale.sql") }];
+const SALE: &[Migration] = &[
+    Migration { version: 1, name: "0001_sale.sql", sql: include_str!("../../../migrations/sale/0001_sale.sql") },
+    Migration { version: 2, name: "0002_money.sql", sql: include_str!("../../../migrations/sale/0002_money.sql") },
+];
 
 struct Applied {
     version: i64,
@@ -89,28 +91,29 @@ mod tests {
     fn migrating_twice_changes_nothing() {
         let (_folder, db) = db();
         migrate(&db, Millis(1)).unwrap();
-        let stamp: i64 = db.value("SELECT applied_at FROM schema_migrations").unwrap();
+        let stamp: i64 = db.value("SELECT max(applied_at) FROM schema_migrations").unwrap();
         assert_eq!(stamp, 0);
     }
 
     #[test]
     fn an_edited_migration_is_refused() {
         let (_folder, db) = db();
-        let error = migrate_with(&db, Millis(1), &[one(1, "SELECT 1")]).unwrap_err();
+        let error = migrate_with(&db, Millis(1), &[one(1, "SELECT 1"), one(2, SALE[1].sql)]).unwrap_err();
         assert!(error.to_string().contains("was edited"), "{error}");
     }
 
     #[test]
     fn a_gap_is_refused() {
         let (_folder, db) = db();
-        let error = migrate_with(&db, Millis(1), &[one(1, SALE[0].sql), one(3, "SELECT 1")]).unwrap_err();
-        assert!(error.to_string().contains("number 2 is missing"), "{error}");
+        let error =
+            migrate_with(&db, Millis(1), &[one(1, SALE[0].sql), one(2, SALE[1].sql), one(4, "SELECT 1")]).unwrap_err();
+        assert!(error.to_string().contains("number 3 is missing"), "{error}");
     }
 
     #[test]
     fn a_database_of_a_newer_release_is_refused() {
         let (_folder, db) = db();
-        db.batch("INSERT INTO schema_migrations VALUES (2, '0002_later.sql', '', 0)").unwrap();
+        db.batch("INSERT INTO schema_migrations VALUES (3, '0003_later.sql', '', 0)").unwrap();
         let error = migrate(&db, Millis(1)).unwrap_err();
         assert!(error.to_string().contains("does not know"), "{error}");
     }
@@ -118,8 +121,8 @@ mod tests {
     #[test]
     fn a_migration_that_fails_leaves_nothing_behind() {
         let (_folder, db) = db();
-        let broken = one(2, "CREATE TABLE half (x); CREATE TABLE half (x)");
-        migrate_with(&db, Millis(1), &[one(1, SALE[0].sql), broken]).unwrap_err();
+        let broken = one(3, "CREATE TABLE half (x); CREATE TABLE half (x)");
+        migrate_with(&db, Millis(1), &[one(1, SALE[0].sql), one(2, SALE[1].sql), broken]).unwrap_err();
         let tables: i64 = db.value("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").unwrap();
         assert_eq!(tables, 0);
     }

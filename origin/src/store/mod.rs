@@ -151,8 +151,8 @@ impl WriteStore {
     pub fn commit(&mut self, now: Millis, writes: &BatchWrites<'_>) -> Result<()> {
         self.begin.execute(())?;
         for entry in writes.entries {
-            self.ledger.append(now, entry)?;
-            self.apply(now, entry)?;
+            let seq = self.ledger.append(now, entry)?;
+            self.apply(now, entry, seq)?;
         }
         for (record, salt, buyer) in &writes.placed {
             self.orders.insert(record, *salt, buyer)?;
@@ -170,12 +170,12 @@ impl WriteStore {
         Ok(())
     }
 
-    fn apply(&self, now: Millis, entry: &Entry) -> Result<()> {
+    fn apply(&self, now: Millis, entry: &Entry, seq: i64) -> Result<()> {
         match &entry.fact {
             Fact::ProductCreated(product) => self.drops.product(product),
             Fact::DropCreated(listing) => self.drops.listing(listing),
-            Fact::Sale(event) => self.orders.apply(event, now),
-            Fact::PaymentUnmatched { order, payment } => self.orders.unmatched(*order, payment, now),
+            Fact::Sale(event) => self.orders.apply(event, now, seq),
+            Fact::PaymentUnmatched { order, payment } => self.orders.unmatched(*order, payment, now, seq),
             Fact::TokenRevoked { jti } => {
                 self.revoke.execute(params![jti.0.to_vec()])?;
                 Ok(())

@@ -132,6 +132,7 @@ impl Replay {
             match order.state {
                 domain::OrderState::Pending => stock.held += order.quantity,
                 domain::OrderState::Paid { .. } => stock.sold += order.quantity,
+                domain::OrderState::Withdrawn => stock.withdrawn += order.quantity,
                 domain::OrderState::Expired(_) | domain::OrderState::Cancelled(_) => continue,
             }
             stock.available = stock.available.saturating_sub(order.quantity);

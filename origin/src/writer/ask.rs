@@ -9,7 +9,8 @@ use crate::store::{Buyer, Listing, Product, Progress, Salt};
 
 pub(crate) enum Ask {
     Purchase(Box<PurchaseAsk>, oneshot::Sender<PurchaseAnswer>),
-    Order(OrderCode, Command, oneshot::Sender<Outcome>),
+    /// With the operator who asks, if a person does.
+    Order(OrderCode, Command, String, oneshot::Sender<Outcome>),
     Drop(DropId, Command, String, oneshot::Sender<Result<Outcome, NoSuchDrop>>),
     CreateProduct(NewProduct, String, oneshot::Sender<Product>),
     CreateDrop(NewDrop, String, oneshot::Sender<Result<Listing, CreateDropError>>),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use domain::{
-    Command, Decision, DropId, DropState, Event, Millis, OrderCode, OrderRecord, Outcome, Payment, Receipt, Refusal,
-    decide, evolve,
+    Command, Decision, DropId, DropState, DropStatus, Event, Millis, OrderCode, OrderRecord, Outcome, Payment, Receipt,
+    Refusal, decide, evolve,
 };
 
 use super::ask::{
@@ -15,6 +15,9 @@ use super::ask::{
 };
 use super::window::TokenWindow;
 use crate::store::{BatchWrites, Buyer, Entry, Fact, Listing, Product, Progress, Salt, StoredOrder, WriteStore};
+
+/// Later than every `pay_by`, with room to add to it.
+const END_OF_TIME: Millis = Millis(i64::MAX / 2);
 
 /// Everything the writer keeps in memory between batches.
 pub(super) struct Shop {
@@ -92,7 +95,7 @@ impl<'a> Batch<'a> {
     pub(super) fn apply(&mut self, ask: Ask) -> Result<()> {
         let ready = match ask {
             Ask::Purchase(ask, reply) => Ready::Purchase(reply, self.purchase(*ask)?),
-            Ask::Order(order, command, reply) => Ready::Order(reply, self.order(order, &command)?),
+            Ask::Order(order, command, operator, reply) => Ready::Order(reply, self.order(order, &command, &operator)?),
             Ask::Drop(drop, command, operator, reply) => {
                 Ready::Drop(reply, self.drop_command(drop, &command, &operator))
             }
@@ -169,10 +172,10 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn order(&mut self, order: OrderCode, command: &Command) -> Result<Outcome> {
+    fn order(&mut self, order: OrderCode, command: &Command, operator: &str) -> Result<Outcome> {
         let Some((record, _)) = self.find(order)? else {
             return match command {
-                Command::Payment(payment) => self.unmatched(order, payment),
+                Command::Payment(payment) => self.unmatched(order, payment, operator),
                 _ => Ok(Outcome::Refused(Refusal::OrderNotFound)),
             };
         };
@@ -181,7 +184,7 @@ impl<'a> Batch<'a> {
         let live = self.shop.drops.get_mut(&drop).with_context(|| format!("order {order} names no drop of ours"))?;
         let decision = decide(&live.state, Some(&record), self.now, command);
         if let (Outcome::Refused(_), Command::Payment(payment)) = (&decision.outcome, command) {
-            return self.unmatched(order, payment);
+            return self.unmatched(order, payment, operator);
         }
         let mut record = Some(record);
         for event in decision.events {
@@ -191,7 +194,7 @@ impl<'a> Batch<'a> {
                 self.evolve_other(other, &event)?;
             }
             self.changed_drops.insert(drop);
-            self.entries.push(Entry { drop: Some(drop), operator: String::new(), fact: Fact::Sale(event) });
+            self.entries.push(Entry { drop: Some(drop), operator: operator.to_owned(), fact: Fact::Sale(event) });
         }
         if let Some(record) = record {
             assert!(record.money_adds_up(), "the money of order {order} does not add up");
@@ -210,7 +213,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Money for nobody is kept all the same; the same money twice is kept once.
-    fn unmatched(&mut self, order: OrderCode, payment: &Payment) -> Result<Outcome> {
+    fn unmatched(&mut self, order: OrderCode, payment: &Payment, operator: &str) -> Result<Outcome> {
         let fact = Fact::PaymentUnmatched { order, payment: payment.clone() };
         let same = |entry: &Entry| {
             matches!(&entry.fact, Fact::PaymentUnmatched { order: known, payment: other }
@@ -219,7 +222,7 @@ impl<'a> Batch<'a> {
         if self.entries.iter().any(same) || self.store.is_unmatched(order, payment)? {
             return Ok(Outcome::Unchanged);
         }
-        self.entries.push(Entry { drop: None, operator: String::new(), fact });
+        self.entries.push(Entry { drop: None, operator: operator.to_owned(), fact });
         Ok(Outcome::Done)
     }
 
@@ -263,9 +266,14 @@ impl<'a> Batch<'a> {
         Ok(listing)
     }
 
+    /// Holds whose time has come; in a killed drop, every hold.
     fn due(&self, after: OrderCode, max: usize) -> Vec<OrderCode> {
-        let mut due: Vec<OrderCode> =
-            self.shop.drops.values().flat_map(|live| live.state.due(self.now, after).take(max)).collect();
+        let of_drop = |live: &'_ LiveDrop| {
+            let killed = live.state.status() == DropStatus::Killed;
+            let now = if killed { END_OF_TIME } else { self.now };
+            live.state.due(now, after).take(max).collect::<Vec<_>>()
+        };
+        let mut due: Vec<OrderCode> = self.shop.drops.values().flat_map(of_drop).collect();
         due.sort_unstable();
         due.truncate(max);
         due

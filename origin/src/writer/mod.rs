@@ -52,12 +52,23 @@ impl Writer {
     /// Asks something of one order.
     pub(crate) async fn order(&self, order: OrderCode, command: Command) -> Result<Outcome, SubmitError> {
         let (reply, answer) = oneshot::channel();
+        let nobody = String::new();
         if matches!(command, Command::Cancel { .. }) {
-            self.lanes.push(Lane::Shopper, Ask::Order(order, command, reply))?;
+            self.lanes.push(Lane::Shopper, Ask::Order(order, command, nobody, reply))?;
         } else {
-            self.lanes.push_money(Ask::Order(order, command, reply)).await?;
+            self.lanes.push_money(Ask::Order(order, command, nobody, reply)).await?;
         }
         Ok(answered(answer).await)
+    }
+
+    /// Asks something of one order in an operator's name.
+    pub(crate) async fn order_as(
+        &self,
+        operator: String,
+        order: OrderCode,
+        command: Command,
+    ) -> Result<Outcome, SubmitError> {
+        self.ask(Lane::Control, |reply| Ask::Order(order, command, operator, reply)).await
     }
 
     /// Asks something of a whole drop, in an operator's name.

@@ -43,16 +43,29 @@ pub(super) fn cancel(order: &OrderRecord, sid: Sid) -> Decision {
     }
     match order.state {
         OrderState::Cancelled(Canceller::Shopper) => Decision::nothing(Outcome::Unchanged),
-        OrderState::Pending => {
-            let cancelled = Event::OrderCancelled { order: order.order, sub: order.sub, by: Canceller::Shopper };
-            let mut events = vec![cancelled];
-            events.extend(give_back(order, RefundReason::Cancelled));
-            Decision::done(events)
-        }
-        OrderState::Paid { .. } | OrderState::Expired(_) | OrderState::Cancelled(Canceller::Operator) => {
-            Decision::refused(Refusal::OrderNotPending)
-        }
+        OrderState::Pending => cancelled(order, Canceller::Shopper, true),
+        OrderState::Paid { .. }
+        | OrderState::Expired(_)
+        | OrderState::Cancelled(Canceller::Operator)
+        | OrderState::Withdrawn => Decision::refused(Refusal::OrderNotPending),
     }
+}
+
+/// An operator may end a sale too: its money is owed back, its units are for sale again or gone with it.
+pub(super) fn cancel_by_operator(order: &OrderRecord, restock: bool) -> Decision {
+    match order.state {
+        OrderState::Pending => cancelled(order, Canceller::Operator, true),
+        OrderState::Paid { .. } => cancelled(order, Canceller::Operator, restock),
+        OrderState::Cancelled(Canceller::Operator) | OrderState::Withdrawn => Decision::nothing(Outcome::Unchanged),
+        OrderState::Expired(_) | OrderState::Cancelled(Canceller::Shopper) => Decision::refused(Refusal::OrderEnded),
+    }
+}
+
+fn cancelled(order: &OrderRecord, by: Canceller, restock: bool) -> Decision {
+    let OrderRecord { order: code, sub, quantity, .. } = *order;
+    let mut events = vec![Event::OrderCancelled { order: code, sub, by, quantity, restock }];
+    events.extend(give_back(order, RefundReason::Cancelled));
+    Decision::done(events)
 }
 
 /// What had been applied to an order that ends without a sale is owed back.

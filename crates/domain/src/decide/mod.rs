@@ -2,6 +2,7 @@ mod hold;
 mod link;
 mod payment;
 mod purchase;
+mod refund;
 
 pub use hold::{HOLD_GRACE_MS, SETTLING_MS};
 pub use link::LINK_WINDOW_MS;
@@ -23,12 +24,17 @@ pub fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis, comma
         Command::Purchase(purchase) => purchase::decide(state, order, now, purchase),
         Command::Pause => switch(state, DropStatus::Paused, Event::DropPaused),
         Command::Resume => switch(state, DropStatus::Live, Event::DropResumed),
+        Command::Kill if state.status() == DropStatus::Killed => Decision::nothing(Outcome::Unchanged),
+        Command::Kill => Decision::done(vec![Event::DropKilled]),
         Command::Cancel { .. }
         | Command::AskLink
         | Command::LinkMade(_)
         | Command::LinkConflict
         | Command::LinkClosed { .. }
         | Command::Payment(_)
+        | Command::CancelByOperator { .. }
+        | Command::Refund { .. }
+        | Command::ReleasePayment { .. }
         | Command::EndHold => match order {
             Some(order) => decide_order(state, order, now, command),
             None => Decision::refused(Refusal::OrderNotFound),
@@ -45,10 +51,20 @@ fn decide_order(state: &DropState, order: &OrderRecord, now: Millis, command: &C
         Command::LinkClosed { payments } => link::closed(order, payments),
         Command::Payment(payment) => payment::decide(state, order, now, payment),
         Command::EndHold => hold::end(order, now),
-        Command::Purchase(_) | Command::Pause | Command::Resume => unreachable!("decided without an order"),
+        Command::CancelByOperator { restock } => hold::cancel_by_operator(order, *restock),
+        Command::Refund { number, step } => refund::step(order, *number, step),
+        Command::ReleasePayment { identity } => refund::release(order, identity),
+        Command::Purchase(_) | Command::Pause | Command::Resume | Command::Kill => {
+            unreachable!("decided without an order")
+        }
     }
 }
 
 fn switch(state: &DropState, to: DropStatus, event: Event) -> Decision {
-    if state.status() == to { Decision::nothing(Outcome::Unchanged) } else { Decision::done(vec![event]) }
+    match state.status() {
+        // A killed drop stays killed.
+        DropStatus::Killed => Decision::refused(Refusal::Closed),
+        status if status == to => Decision::nothing(Outcome::Unchanged),
+        DropStatus::Live | DropStatus::Paused => Decision::done(vec![event]),
+    }
 }

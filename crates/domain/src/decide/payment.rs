@@ -1,8 +1,8 @@
-use crate::command::{Payment, Proof};
-use crate::drop_state::DropState;
+use crate::command::Payment;
+use crate::drop_state::{DropState, DropStatus};
 use crate::event::{Event, ExpiryReason, RefundReason};
 use crate::ids::{Millis, OrderCode, Vnd};
-use crate::order::{Link, OrderRecord, OrderState, PaymentState, RefundState};
+use crate::order::{Link, OrderRecord, OrderState, PaymentRecord, PaymentState, RefundState};
 use crate::outcome::{Decision, Outcome, Refusal};
 
 /// Nobody pays one order in more transfers by accident; beyond it money is kept apart as unmatched.
@@ -13,10 +13,18 @@ pub const PAYMENTS_PER_ORDER_MAX: usize = 64;
 pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Millis, payment: &Payment) -> Decision {
     let reports = order.payments.iter().filter(|known| known.identity == payment.identity);
     if let Some(same) = reports.clone().find(|known| known.amount == payment.amount) {
-        let settles = payment.proof == Proof::SignedRead && !same.settled && same.state == PaymentState::Counted;
+        let settles = payment.proof.settles() && !same.settled && same.state == PaymentState::Counted;
         return if settles {
             let identity = payment.identity.clone();
             Decision::done(vec![Event::PaymentSettled { order: order.order, identity }])
+        } else {
+            Decision::nothing(Outcome::Unchanged)
+        };
+    }
+    if let Some(known) = same_on_statement(order, payment) {
+        // One of them is the other: a person looks, and no sum counts the money twice.
+        return if known.identity.is_on_statement() {
+            Decision::done(vec![Event::PaymentDisputed { order: order.order, payment: payment.clone() }])
         } else {
             Decision::nothing(Outcome::Unchanged)
         };
@@ -33,14 +41,26 @@ pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Millis, paymen
     Decision::done(match order.state {
         OrderState::Pending => pay_pending(order, payment),
         OrderState::Paid { .. } => owe_back(order, payment, RefundReason::AlreadyPaid),
-        OrderState::Cancelled(_) => owe_back(order, payment, RefundReason::Cancelled),
+        OrderState::Cancelled(_) | OrderState::Withdrawn => owe_back(order, payment, RefundReason::Cancelled),
         OrderState::Expired(_) => pay_late(state, order, now, payment),
+    })
+}
+
+/// A transfer that an operator entered from a statement and the provider reports too, or the other way round.
+fn same_on_statement<'a>(order: &'a OrderRecord, payment: &Payment) -> Option<&'a PaymentRecord> {
+    order.payments.iter().find(|known| {
+        known.identity.is_on_statement() != payment.identity.is_on_statement()
+            && known.identity.reference == payment.identity.reference
+            && known.amount == payment.amount
     })
 }
 
 /// Whether the money came through another link than the one we made. A link whose making was not confirmed yet cannot
 /// be told from ours, and its code was ours alone to give.
 fn is_foreign(link: &Link, payment: &Payment) -> bool {
+    if payment.identity.is_on_statement() {
+        return false;
+    }
     match link {
         Link::Conflict => true,
         Link::Made(ours) | Link::Closed(Some(ours)) => ours.id != payment.identity.link,
@@ -70,7 +90,8 @@ fn pay_late(state: &DropState, order: &OrderRecord, now: Millis, payment: &Payme
     let pool = payment.amount + order.refunds_due();
     let late_until = order.ended_at.map(|ended_at| ended_at.plus_seconds(state.terms().late_payment_seconds));
     let in_time = late_until.is_some_and(|late_until| now <= late_until);
-    let claim = if pool >= order.amount && in_time { claim(state, order) } else { None };
+    let alive = state.status() != DropStatus::Killed;
+    let claim = if pool >= order.amount && in_time && alive { claim(state, order) } else { None };
     let Some(claim) = claim else {
         return owe_back(order, payment, RefundReason::TooLate);
     };

@@ -59,6 +59,7 @@ fn admit(state: &DropState, now: Millis, purchase: &Purchase) -> Result<(), Refu
     match state.status() {
         DropStatus::Live => {}
         DropStatus::Paused => return Err(Refusal::Paused),
+        DropStatus::Killed => return Err(Refusal::Closed),
     }
     if now < terms.opens_at {
         return Err(Refusal::NotOpenYet);

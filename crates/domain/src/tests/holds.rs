@@ -222,3 +222,16 @@ fn thousands_of_ended_holds_leave_the_others_reachable() {
     }
     assert_eq!(sale.state.due(sale.now.plus_ms(HOLD_MS), OrderCode(0)).count(), 1000);
 }
+
+#[test]
+fn the_same_link_made_again_is_the_same_and_another_is_refused() {
+    let mut sale = Sale::open(1, 1);
+    let order = with_link(&mut sale);
+    assert_eq!(sale.ask(order, Command::LinkMade(facts("link"))), Outcome::Unchanged);
+    assert_eq!(sale.ask(order, Command::LinkMade(facts("other"))), Outcome::Refused(Refusal::LinkNotOwed));
+}
+
+#[test]
+fn the_times_of_a_hold_are_what_the_contract_says() {
+    assert_eq!((HOLD_GRACE_MS, SETTLING_MS, LINK_WINDOW_MS), (60_000, 900_000, 180_000));
+}

@@ -3,5 +3,8 @@
 mod history;
 mod holds;
 mod money;
+mod operator;
 mod purchase;
+mod refunds;
 mod rig;
+mod state;

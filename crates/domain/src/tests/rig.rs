@@ -118,22 +118,61 @@ impl Sale {
         self.state.assert_conserved();
         let mut held = 0;
         let mut sold = 0;
+        let mut withdrawn = 0;
         for order in self.orders.values() {
             assert!(order.money_adds_up(), "{order:?}");
+            self.check_money(order);
             match order.state {
                 OrderState::Pending => held += order.quantity,
                 OrderState::Paid { .. } => sold += order.quantity,
                 OrderState::Expired(_) | OrderState::Cancelled(_) => assert!(order.applied.is_zero(), "{order:?}"),
+                OrderState::Withdrawn => {
+                    assert!(order.applied.is_zero(), "{order:?}");
+                    withdrawn += order.quantity;
+                }
             }
             assert_eq!(self.state.pending(order.order).is_some(), order.state == OrderState::Pending);
         }
-        assert_eq!((self.state.stock().held, self.state.stock().sold), (held, sold));
+        let stock = self.state.stock();
+        assert_eq!((stock.held, stock.sold, stock.withdrawn), (held, sold, withdrawn));
         for (sub, customer) in self.state.customers() {
             let paid = self.orders.values().filter(|order| order.sub == sub);
             let bought: u32 =
                 paid.filter(|order| matches!(order.state, OrderState::Paid { .. })).map(|order| order.quantity).sum();
             assert_eq!(customer.bought, bought);
-            assert!(self.state.units_of(sub) <= self.state.terms().limit_per_customer, "over the limit");
+            let held: u32 = self
+                .orders
+                .values()
+                .filter(|order| order.sub == sub && order.state == OrderState::Pending)
+                .map(|order| order.quantity)
+                .sum();
+            assert_eq!(self.state.units_of(sub), bought + held);
+            assert!(bought + held <= self.state.terms().limit_per_customer, "over the limit");
+        }
+    }
+
+    /// Counted apart from the code under test: every đồng is in one place.
+    fn check_money(&self, order: &OrderRecord) {
+        let mut places = order.applied.get();
+        for refund in &order.refunds {
+            match refund.state {
+                RefundState::Void => {}
+                RefundState::Due
+                | RefundState::Batched { .. }
+                | RefundState::Sent { .. }
+                | RefundState::Confirmed { .. } => places += refund.amount.get(),
+            }
+        }
+        let mut received = 0;
+        for payment in order.payments.iter().filter(|payment| payment.state == PaymentState::Counted) {
+            received += payment.amount.get();
+        }
+        assert_eq!(places, received, "{order:?}");
+        if matches!(order.state, OrderState::Paid { .. }) {
+            assert_eq!(order.applied, order.amount, "{order:?}");
+        }
+        for (index, refund) in order.refunds.iter().enumerate() {
+            assert_eq!(refund.number as usize, index + 1, "{order:?}");
         }
     }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(super) enum EventV1 {
     DropPaused,
     DropResumed,
+    DropKilled,
     OrderPlaced {
         #[serde(with = "OrderCodeV1")]
         order: OrderCode,
@@ -93,6 +94,36 @@ pub(super) enum EventV1 {
         order: OrderCode,
         number: u32,
     },
+    RefundBatched {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        number: u32,
+        batch: u64,
+    },
+    RefundSent {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        number: u32,
+        bank_reference: String,
+    },
+    RefundConfirmed {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        number: u32,
+    },
+    RefundFailed {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        number: u32,
+        reason: String,
+    },
+    PaymentReleased {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        #[serde(with = "PaymentIdentityV1")]
+        identity: PaymentIdentity,
+        refund: u32,
+    },
     HoldSettling {
         #[serde(with = "OrderCodeV1")]
         order: OrderCode,
@@ -112,6 +143,8 @@ pub(super) enum EventV1 {
         sub: Sub,
         #[serde(with = "CancellerV1")]
         by: Canceller,
+        quantity: u32,
+        restock: bool,
     },
 }
 
@@ -184,6 +217,7 @@ enum FormatV1 {
 enum ProofV1 {
     Webhook,
     SignedRead,
+    Operator,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -53,6 +53,7 @@ fn rows_of_drops_and_products() {
     );
     sale("drop_paused", r#""drop_paused""#, Event::DropPaused);
     sale("drop_resumed", r#""drop_resumed""#, Event::DropResumed);
+    sale("drop_killed", r#""drop_killed""#, Event::DropKilled);
 }
 
 #[test]
@@ -146,6 +147,42 @@ fn rows_of_money() {
 }
 
 #[test]
+fn rows_of_a_refunds_way_back() {
+    let order = ORDER;
+    sale(
+        "refund_batched",
+        r#"{"refund_batched":{"order":157600000000001,"number":1,"batch":7}}"#,
+        Event::RefundBatched { order, number: 1, batch: 7 },
+    );
+    sale(
+        "refund_sent",
+        r#"{"refund_sent":{"order":157600000000001,"number":1,"bank_reference":"FT7"}}"#,
+        Event::RefundSent { order, number: 1, bank_reference: "FT7".into() },
+    );
+    sale(
+        "refund_confirmed",
+        r#"{"refund_confirmed":{"order":157600000000001,"number":1}}"#,
+        Event::RefundConfirmed { order, number: 1 },
+    );
+    sale(
+        "refund_failed",
+        r#"{"refund_failed":{"order":157600000000001,"number":1,"reason":"closed"}}"#,
+        Event::RefundFailed { order, number: 1, reason: "closed".into() },
+    );
+    sale(
+        "payment_released",
+        r#"{"payment_released":{"order":157600000000001,"identity":{"link":"l1","reference":"FT1"},"refund":1}}"#,
+        Event::PaymentReleased { order, identity: PaymentIdentity::new("l1", "FT1"), refund: 1 },
+    );
+    let statement = r#"{"identity":{"link":"l1","reference":"FT1"},"amount":60,"paid_at":5,"proof":"operator"}"#;
+    sale(
+        "payment_received",
+        &format!(r#"{{"payment_received":{{"order":157600000000001,"payment":{statement},"applied":0}}}}"#),
+        Event::PaymentReceived { order, payment: payment(Proof::Operator), applied: Vnd::ZERO },
+    );
+}
+
+#[test]
 fn rows_of_an_orders_end() {
     sale(
         "order_paid",
@@ -170,9 +207,9 @@ fn rows_of_an_orders_end() {
         sale(
             "order_cancelled",
             &format!(
-                r#"{{"order_cancelled":{{"order":157600000000001,"sub":"AQEBAQEBAQEBAQEBAQEBAQ","by":"{text}"}}}}"#
+                r#"{{"order_cancelled":{{"order":157600000000001,"sub":"AQEBAQEBAQEBAQEBAQEBAQ","by":"{text}","quantity":2,"restock":false}}}}"#
             ),
-            Event::OrderCancelled { order: ORDER, sub: SUB, by },
+            Event::OrderCancelled { order: ORDER, sub: SUB, by, quantity: 2, restock: false },
         );
     }
     golden(

@@ -16,6 +16,7 @@ pub(super) fn state_code(state: OrderState) -> (i64, Option<i64>) {
         OrderState::Expired(ExpiryReason::LinkConflict) => (5, None),
         OrderState::Cancelled(Canceller::Shopper) => (6, None),
         OrderState::Cancelled(Canceller::Operator) => (7, None),
+        OrderState::Withdrawn => (8, None),
     }
 }
 
@@ -29,6 +30,7 @@ pub(super) fn state_of(code: i64, superseded_by: Option<i64>) -> Result<OrderSta
         (5, None) => OrderState::Expired(ExpiryReason::LinkConflict),
         (6, None) => OrderState::Cancelled(Canceller::Shopper),
         (7, None) => OrderState::Cancelled(Canceller::Operator),
+        (8, None) => OrderState::Withdrawn,
         _ => bail!("order state {code} is not known"),
     })
 }
@@ -58,6 +60,7 @@ pub(super) fn payment_code(state: PaymentState) -> i64 {
     match state {
         PaymentState::Counted => 0,
         PaymentState::Disputed => 1,
+        PaymentState::Released => 2,
     }
 }
 
@@ -65,6 +68,7 @@ pub(super) fn payment_of(code: i64) -> Result<PaymentState> {
     Ok(match code {
         0 => PaymentState::Counted,
         1 => PaymentState::Disputed,
+        2 => PaymentState::Released,
         _ => bail!("payment state {code} is not known"),
     })
 }
@@ -94,13 +98,19 @@ pub(super) fn refund_code(state: RefundState) -> i64 {
     match state {
         RefundState::Due => 0,
         RefundState::Void => 1,
+        RefundState::Batched { .. } => 2,
+        RefundState::Sent { .. } => 3,
+        RefundState::Confirmed { .. } => 4,
     }
 }
 
-pub(super) fn refund_of(code: i64) -> Result<RefundState> {
+pub(super) fn refund_of(code: i64, batch: u64) -> Result<RefundState> {
     Ok(match code {
         0 => RefundState::Due,
         1 => RefundState::Void,
+        2 => RefundState::Batched { batch },
+        3 => RefundState::Sent { batch },
+        4 => RefundState::Confirmed { batch },
         _ => bail!("refund state {code} is not known"),
     })
 }

@@ -37,8 +37,9 @@ impl OrderReader {
                 "SELECT link, reference, amount, paid_at, recorded_at, state, settled
                  FROM payments WHERE order_code = ? ORDER BY recorded_at, link, reference, amount",
             )?,
-            refunds: db
-                .prepare("SELECT number, amount, reason, state FROM refunds WHERE order_code = ? ORDER BY number")?,
+            refunds: db.prepare(
+                "SELECT number, amount, reason, state, batch FROM refunds WHERE order_code = ? ORDER BY number",
+            )?,
             unmatched: db.prepare(
                 "SELECT 1 FROM unmatched_payments WHERE order_code = ? AND link = ? AND reference = ? AND amount = ?",
             )?,
@@ -131,7 +132,7 @@ fn read_refund(row: &Row) -> Result<Refund> {
         number: row.get(0)?,
         amount: vnd(row, 1)?,
         reason: reason_of(row.get(2)?)?,
-        state: refund_of(row.get(3)?)?,
+        state: refund_of(row.get(3)?, row.get(4)?)?,
     })
 }
 

@@ -1,5 +1,5 @@
 use anyhow::{Result, ensure};
-use domain::{Event, LinkFacts, Millis, OrderCode, OrderRecord, Payment, PaymentState, Proof, RefundState};
+use domain::{Event, LinkFacts, Millis, OrderCode, OrderRecord, Payment, PaymentState, RefundState};
 use libsql::params;
 
 use super::codes::{link_code, payment_code, reason_code, refund_code, state_code};
@@ -14,8 +14,10 @@ pub(crate) struct OrderWriter {
     insert_link: Statement,
     insert_payment: Statement,
     settle_payment: Statement,
+    release_payment: Statement,
     insert_refund: Statement,
     update_refund: Statement,
+    advance_refund: Statement,
     insert_unmatched: Statement,
 }
 
@@ -33,13 +35,24 @@ impl OrderWriter {
                    ended_at = ? WHERE order_code = ?",
             )?,
             insert_link: db.prepare("INSERT INTO links VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?,
-            insert_payment: db.prepare("INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?,
+            insert_payment: db.prepare(
+                "INSERT INTO payments (order_code, link, reference, amount, paid_at, recorded_at, state, settled, seq)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )?,
             settle_payment: db.prepare(
                 "UPDATE payments SET settled = 1 WHERE order_code = ? AND link = ? AND reference = ? AND state = 0",
             )?,
-            insert_refund: db.prepare("INSERT INTO refunds VALUES (?, ?, ?, ?, ?)")?,
-            update_refund: db.prepare("UPDATE refunds SET state = ? WHERE order_code = ? AND number = ?")?,
-            insert_unmatched: db.prepare("INSERT INTO unmatched_payments VALUES (?, ?, ?, ?, ?, ?)")?,
+            release_payment: db.prepare(
+                "UPDATE payments SET state = 2 WHERE order_code = ? AND link = ? AND reference = ? AND state = 0",
+            )?,
+            insert_refund: db
+                .prepare("INSERT INTO refunds (order_code, number, amount, reason, state) VALUES (?, ?, ?, ?, ?)")?,
+            update_refund: db.prepare("UPDATE refunds SET state = ?, batch = ? WHERE order_code = ? AND number = ?")?,
+            advance_refund: db.prepare("UPDATE refunds SET state = ? WHERE order_code = ? AND number = ?")?,
+            insert_unmatched: db.prepare(
+                "INSERT INTO unmatched_payments (order_code, link, reference, amount, paid_at, recorded_at, seq)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )?,
         })
     }
 
@@ -92,29 +105,44 @@ impl OrderWriter {
         Ok(())
     }
 
-    /// What an event adds beside the order row.
-    pub(crate) fn apply(&self, event: &Event, now: Millis) -> Result<()> {
+    /// What an event changes beside the order row; `seq` is the ledger row that says so.
+    pub(crate) fn apply(&self, event: &Event, now: Millis, seq: i64) -> Result<()> {
         match event {
             Event::LinkMade { order, link } => self.link(*order, link),
-            Event::PaymentReceived { order, payment, .. } => self.payment(*order, payment, PaymentState::Counted, now),
-            Event::PaymentDisputed { order, payment } => self.payment(*order, payment, PaymentState::Disputed, now),
+            Event::PaymentReceived { order, payment, .. } => {
+                self.payment(*order, payment, PaymentState::Counted, now, seq)
+            }
+            Event::PaymentDisputed { order, payment } => {
+                self.payment(*order, payment, PaymentState::Disputed, now, seq)
+            }
             Event::PaymentSettled { order, identity } => {
                 let (link, reference) = (identity.link.as_str(), identity.reference.as_str());
-                self.settle_payment.execute(params![code(*order), link, reference])?;
-                Ok(())
+                changed_one(self.settle_payment.execute(params![code(*order), link, reference])?)
+            }
+            Event::PaymentReleased { order, identity, refund } => {
+                let (link, reference) = (identity.link.as_str(), identity.reference.as_str());
+                changed_one(self.release_payment.execute(params![code(*order), link, reference])?)?;
+                self.refund(*order, *refund, RefundState::Void)
             }
             Event::RefundDue { order, number, amount, reason } => {
-                let state = refund_code(RefundState::Due);
-                let reason = reason_code(*reason);
+                let (reason, state) = (reason_code(*reason), refund_code(RefundState::Due));
                 self.insert_refund.execute(params![code(*order), *number, amount.get(), reason, state])?;
                 Ok(())
             }
-            Event::RefundVoided { order, number } => {
-                self.update_refund.execute(params![refund_code(RefundState::Void), code(*order), *number])?;
-                Ok(())
+            Event::RefundVoided { order, number } => self.refund(*order, *number, RefundState::Void),
+            Event::RefundFailed { order, number, .. } => self.refund(*order, *number, RefundState::Due),
+            Event::RefundBatched { order, number, batch } => {
+                self.refund(*order, *number, RefundState::Batched { batch: *batch })
+            }
+            Event::RefundSent { order, number, .. } => {
+                changed_one(self.advance_refund.execute(params![3, code(*order), *number])?)
+            }
+            Event::RefundConfirmed { order, number } => {
+                changed_one(self.advance_refund.execute(params![4, code(*order), *number])?)
             }
             Event::DropPaused
             | Event::DropResumed
+            | Event::DropKilled
             | Event::OrderPlaced { .. }
             | Event::LinkAsked { .. }
             | Event::LinkConflict { .. }
@@ -126,14 +154,20 @@ impl OrderWriter {
         }
     }
 
-    pub(crate) fn unmatched(&self, order: OrderCode, payment: &Payment, now: Millis) -> Result<()> {
+    fn refund(&self, order: OrderCode, number: u32, state: RefundState) -> Result<()> {
+        let batch = state.batch().cast_signed();
+        changed_one(self.update_refund.execute(params![refund_code(state), batch, code(order), number])?)
+    }
+
+    pub(crate) fn unmatched(&self, order: OrderCode, payment: &Payment, now: Millis, seq: i64) -> Result<()> {
         self.insert_unmatched.execute(params![
             code(order),
             payment.identity.link.as_str(),
             payment.identity.reference.as_str(),
             payment.amount.get(),
             payment.paid_at.0,
-            now.0
+            now.0,
+            seq
         ])?;
         Ok(())
     }
@@ -153,8 +187,8 @@ impl OrderWriter {
         Ok(())
     }
 
-    fn payment(&self, order: OrderCode, payment: &Payment, state: PaymentState, now: Millis) -> Result<()> {
-        let settled = state == PaymentState::Counted && payment.proof == Proof::SignedRead;
+    fn payment(&self, order: OrderCode, payment: &Payment, state: PaymentState, now: Millis, seq: i64) -> Result<()> {
+        let settled = state == PaymentState::Counted && payment.proof.settles();
         self.insert_payment.execute(params![
             code(order),
             payment.identity.link.as_str(),
@@ -163,10 +197,17 @@ impl OrderWriter {
             payment.paid_at.0,
             now.0,
             payment_code(state),
-            settled
+            settled,
+            seq
         ])?;
         Ok(())
     }
+}
+
+/// An update that finds nothing would leave the tables behind the ledger.
+fn changed_one(changed: usize) -> Result<()> {
+    ensure!(changed == 1, "an event changed {changed} rows instead of one");
+    Ok(())
 }
 
 /// Codes are below 2^53, so the sign is never in play.

@@ -147,7 +147,7 @@ impl Run {
         self.shop.tokens.turn(now);
         self.metrics.batch_size.observe(asks.len() as f64);
         // Money that came in time is decided before the expiry that would make it late.
-        asks.sort_by_key(|(lane, ask)| *lane == Lane::Money && matches!(ask, Ask::Order(_, Command::EndHold, _)));
+        asks.sort_by_key(|(lane, ask)| *lane == Lane::Money && matches!(ask, Ask::Order(_, Command::EndHold, ..)));
         asks.sort_by_key(|(lane, _)| *lane as u8);
         let mut batch = Batch::new(&mut self.shop, &self.store, now, clock_behind);
         for (_, ask) in asks.drain(..) {

@@ -1,8 +1,8 @@
 //! The writer on a real database, one batch at a time.
 
 use domain::{
-    Canceller, DropId, Format, Jti, LinkFacts, OrderState, Outcome, Payment, PaymentIdentity, Proof, Purchase, Refusal,
-    RegionCode, Sid, Sub, Terms, Vnd,
+    Canceller, DropId, Format, Jti, LinkFacts, OrderState, Outcome, Payment, PaymentIdentity, PaymentState, Proof,
+    Purchase, RefundState, RefundStep, Refusal, RegionCode, Sid, Sub, Terms, Vnd,
 };
 use tempfile::TempDir;
 
@@ -97,7 +97,7 @@ impl Rig {
 
     fn ask(&mut self, order: OrderCode, command: Command) -> Outcome {
         let (reply, mut answer) = oneshot::channel();
-        self.batch(vec![(Lane::Money, Ask::Order(order, command, reply))]);
+        self.batch(vec![(Lane::Money, Ask::Order(order, command, String::new(), reply))]);
         answer.try_recv().unwrap()
     }
 
@@ -219,8 +219,8 @@ fn a_payment_and_the_expiry_that_would_make_it_late_are_decided_payment_first() 
     rig.clock.advance(360_000);
     let ((expiry, mut ended), (pay, mut paid)) = (oneshot::channel(), oneshot::channel());
     rig.batch(vec![
-        (Lane::Money, Ask::Order(order, Command::EndHold, expiry)),
-        (Lane::Money, Ask::Order(order, payment("FT1", PRICE), pay)),
+        (Lane::Money, Ask::Order(order, Command::EndHold, String::new(), expiry)),
+        (Lane::Money, Ask::Order(order, payment("FT1", PRICE), String::new(), pay)),
     ]);
     assert_eq!((paid.try_recv().unwrap(), ended.try_recv().unwrap()), (Outcome::Done, Outcome::Unchanged));
     assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
@@ -234,7 +234,7 @@ fn an_order_placed_and_cancelled_in_one_batch_is_stored_as_cancelled() {
     let ((buy, _bought), (cancel, mut cancelled)) = (oneshot::channel(), oneshot::channel());
     rig.batch(vec![
         (Lane::Shopper, Ask::Purchase(Box::new(ask), buy)),
-        (Lane::Shopper, Ask::Order(order, Command::Cancel { sid: Sid([1; 16]) }, cancel)),
+        (Lane::Shopper, Ask::Order(order, Command::Cancel { sid: Sid([1; 16]) }, String::new(), cancel)),
     ]);
     assert_eq!(cancelled.try_recv().unwrap(), Outcome::Done);
     assert_eq!(rig.stored(order).record.state, OrderState::Cancelled(Canceller::Shopper));
@@ -370,4 +370,72 @@ fn a_database_of_another_origin_is_refused() {
     let (answers, _relay) = mpsc::channel(1);
     let other = Run::open(rig.folder.path(), 2, rig.clock.clone(), Arc::new(Metrics::default()), answers);
     assert!(format!("{:#}", other.err().unwrap()).contains("DROPGATE_ORIGIN_NO"));
+}
+
+#[test]
+fn the_whole_way_of_a_refund_is_stored_and_verifies() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.ask(order, payment("FT1", PRICE + 30));
+    let steps = [
+        (RefundStep::Batch { batch: 7 }, RefundState::Batched { batch: 7 }),
+        (RefundStep::Fail { reason: "closed".into() }, RefundState::Due),
+        (RefundStep::Batch { batch: 8 }, RefundState::Batched { batch: 8 }),
+        (RefundStep::Sent { bank_reference: "FT7".into() }, RefundState::Sent { batch: 8 }),
+        (RefundStep::Confirm, RefundState::Confirmed { batch: 8 }),
+    ];
+    for (step, state) in steps {
+        assert_eq!(rig.ask(order, Command::Refund { number: 1, step }), Outcome::Done);
+        assert_eq!(rig.stored(order).record.refunds[0].state, state);
+        rig.verified();
+    }
+}
+
+#[test]
+fn released_money_is_stored_as_such_and_verifies() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.ask(order, Command::Cancel { sid: Sid([1; 16]) });
+    rig.ask(order, payment("FT1", 60));
+    let identity = PaymentIdentity::new("link", "FT1");
+    assert_eq!(rig.ask(order, Command::ReleasePayment { identity }), Outcome::Done);
+    let record = rig.stored(order).record;
+    assert_eq!(record.payments[0].state, PaymentState::Released);
+    assert_eq!(record.refunds[0].state, RefundState::Void);
+    rig.verified();
+}
+
+#[test]
+fn an_operators_cancellation_keeps_their_name_and_the_units_where_they_said() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.ask(order, payment("FT1", PRICE));
+    let (reply, mut answer) = oneshot::channel();
+    let cancel = Command::CancelByOperator { restock: false };
+    rig.batch(vec![(Lane::Control, Ask::Order(order, cancel, "binh".into(), reply))]);
+    assert_eq!(answer.try_recv().unwrap(), Outcome::Done);
+    let rows = ReadStore::open(rig.folder.path()).unwrap().ledger_after(0, 100).unwrap();
+    let cancelled = rows.iter().find(|row| row.entry.fact.kind() == "order_cancelled").unwrap();
+    assert_eq!(cancelled.entry.operator, "binh");
+    let rig = rig.restart();
+    let stock = rig.run.shop.drops[&DropId(1)].state.stock();
+    assert_eq!((stock.available, stock.withdrawn), (1, 1));
+    rig.verified();
+}
+
+#[test]
+fn every_hold_of_a_killed_drop_is_due_at_once_and_after_a_restart() {
+    let mut rig = Rig::start();
+    let orders = [rig.order(1), rig.order(2)];
+    let due = |rig: &mut Rig| {
+        let (reply, mut answer) = oneshot::channel();
+        rig.batch(vec![(Lane::Control, Ask::Due(OrderCode(0), 10, reply))]);
+        answer.try_recv().unwrap()
+    };
+    assert_eq!(due(&mut rig), []);
+    let (reply, _answer) = oneshot::channel();
+    rig.batch(vec![(Lane::Control, Ask::Drop(DropId(1), Command::Kill, "an".into(), reply))]);
+    assert_eq!(due(&mut rig), orders);
+    let mut rig = rig.restart();
+    assert_eq!(due(&mut rig), orders);
 }

@@ -1,0 +1,150 @@
+use super::rig::{Sale, vnd};
+use crate::*;
+
+const NOT_THERE: Outcome = Outcome::Refused(Refusal::RefundNotThere);
+
+fn batch(batch: u64) -> RefundStep {
+    RefundStep::Batch { batch }
+}
+
+fn sent() -> RefundStep {
+    RefundStep::Sent { bank_reference: "FT77".into() }
+}
+
+fn fail() -> RefundStep {
+    RefundStep::Fail { reason: "account closed".into() }
+}
+
+impl Sale {
+    fn refund(&mut self, order: OrderCode, number: u32, step: RefundStep) -> Outcome {
+        self.ask(order, Command::Refund { number, step })
+    }
+
+    fn refund_state(&self, order: OrderCode) -> RefundState {
+        self.orders[&order].refunds[0].state
+    }
+
+    fn with_refund_due() -> (Self, OrderCode) {
+        let mut sale = Self::open(1, 1);
+        let order = sale.order(1);
+        sale.expire(order);
+        sale.pay(order, 60);
+        (sale, order)
+    }
+}
+
+/// Every step from every state: the ways of DESIGN and no other.
+#[test]
+fn a_refund_goes_only_the_ways_there_are() {
+    let ways: [(&[RefundStep], RefundState); 4] = [
+        (&[], RefundState::Due),
+        (&[batch(7)], RefundState::Batched { batch: 7 }),
+        (&[batch(7), sent()], RefundState::Sent { batch: 7 }),
+        (&[batch(7), sent(), RefundStep::Confirm], RefundState::Confirmed { batch: 7 }),
+    ];
+    let expected = |state: RefundState, step: &RefundStep| match (state, step) {
+        (RefundState::Due, RefundStep::Batch { .. }) => (Outcome::Done, RefundState::Batched { batch: 8 }),
+        (RefundState::Batched { batch }, RefundStep::Sent { .. }) => (Outcome::Done, RefundState::Sent { batch }),
+        (RefundState::Sent { batch }, RefundStep::Confirm) => (Outcome::Done, RefundState::Confirmed { batch }),
+        (RefundState::Batched { .. } | RefundState::Sent { .. }, RefundStep::Fail { .. }) => {
+            (Outcome::Done, RefundState::Due)
+        }
+        (RefundState::Sent { .. }, RefundStep::Sent { .. }) | (RefundState::Confirmed { .. }, RefundStep::Confirm) => {
+            (Outcome::Unchanged, state)
+        }
+        _ => (NOT_THERE, state),
+    };
+    for (way, state) in ways {
+        for step in [batch(8), sent(), RefundStep::Confirm, fail()] {
+            let (mut sale, order) = Sale::with_refund_due();
+            for before in way {
+                assert_eq!(sale.refund(order, 1, before.clone()), Outcome::Done);
+            }
+            assert_eq!(sale.refund_state(order), state);
+            let (outcome, after) = expected(state, &step);
+            assert_eq!(sale.refund(order, 1, step.clone()), outcome, "{step:?} from {state:?}");
+            assert_eq!(sale.refund_state(order), after, "{step:?} from {state:?}");
+        }
+    }
+}
+
+#[test]
+fn a_failed_refund_goes_out_with_a_later_batch() {
+    let (mut sale, order) = Sale::with_refund_due();
+    sale.refund(order, 1, batch(7));
+    sale.refund(order, 1, fail());
+    assert_eq!(sale.refund(order, 1, batch(8)), Outcome::Done);
+    assert_eq!(sale.refund_state(order), RefundState::Batched { batch: 8 });
+}
+
+#[test]
+fn a_refund_that_was_never_due_takes_no_step() {
+    let (mut sale, order) = Sale::with_refund_due();
+    assert_eq!(sale.refund(order, 2, batch(7)), NOT_THERE);
+}
+
+#[test]
+fn sixty_expire_refund_sent_forty_is_owed_back_too() {
+    let mut sale = Sale::open(1, 1);
+    let order = sale.order(1);
+    sale.pay(order, 60);
+    sale.expire(order);
+    sale.refund(order, 1, batch(7));
+    sale.refund(order, 1, sent());
+    sale.pay(order, 40);
+    assert_eq!(sale.state_of(order), OrderState::Expired(ExpiryReason::Unpaid));
+    assert_eq!(sale.money(order), (0, 40));
+    assert_eq!(sale.orders[&order].refunds[1].amount, vnd(40));
+}
+
+/// Money on its way back is not ours to apply, in whatever step it is.
+#[test]
+fn the_late_rule_uses_only_refunds_that_are_still_due() {
+    for way in [vec![batch(7)], vec![batch(7), sent()], vec![batch(7), sent(), RefundStep::Confirm]] {
+        let (mut sale, order) = Sale::with_refund_due();
+        for step in way {
+            sale.refund(order, 1, step);
+        }
+        sale.pay(order, 40);
+        assert_eq!(sale.money(order), (0, 40));
+        sale.pay(order, 60);
+        assert_eq!((sale.state_of(order), sale.money(order)), (OrderState::Paid { late: true }, (100, 0)));
+    }
+}
+
+#[test]
+fn money_whose_refund_is_due_can_leave_for_another_order() {
+    let (mut sale, order) = Sale::with_refund_due();
+    let identity = sale.orders[&order].payments[0].identity.clone();
+    assert_eq!(sale.ask(order, Command::ReleasePayment { identity: identity.clone() }), Outcome::Done);
+    assert_eq!((sale.money(order), sale.refund_state(order)), ((0, 0), RefundState::Void));
+    assert_eq!(sale.orders[&order].payments[0].state, PaymentState::Released);
+    assert_eq!(
+        sale.ask(order, Command::ReleasePayment { identity }),
+        Outcome::Refused(Refusal::NotReleasable),
+        "it has left"
+    );
+}
+
+#[test]
+fn money_that_is_applied_or_on_its_way_back_cannot_leave() {
+    let mut sale = Sale::open(1, 1);
+    let order = sale.order(1);
+    sale.pay(order, 100);
+    let identity = sale.orders[&order].payments[0].identity.clone();
+    assert_eq!(sale.ask(order, Command::ReleasePayment { identity }), Outcome::Refused(Refusal::NotReleasable));
+    let (mut sale, order) = Sale::with_refund_due();
+    let identity = sale.orders[&order].payments[0].identity.clone();
+    sale.refund(order, 1, batch(7));
+    assert_eq!(sale.ask(order, Command::ReleasePayment { identity }), Outcome::Refused(Refusal::NotReleasable));
+}
+
+#[test]
+fn released_money_reported_again_is_still_known() {
+    let (mut sale, order) = Sale::with_refund_due();
+    let payment = sale.payment("FT1", 60);
+    let identity = payment.identity.clone();
+    sale.ask(order, Command::ReleasePayment { identity });
+    assert_eq!(sale.ask(order, Command::Payment(payment)), Outcome::Unchanged);
+    assert_eq!(sale.money(order), (0, 0));
+}
