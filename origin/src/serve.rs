@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::ServeConfig;
 use crate::http::{App, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router};
 use crate::metrics::Metrics;
-use crate::outbox::{self, PaymentLinks};
+use crate::outbox::{self, LINK_CHECKS, PAYMENT_LINKS, PaymentLinks};
 use crate::payments::DescriptionSalt;
 use crate::reader::Reader;
 use crate::stop::{self, Stop};
@@ -91,9 +91,11 @@ pub async fn serve(
         description_salt: DescriptionSalt(running.description_salt),
         webhook_permits: Semaphore::new(WEBHOOKS_AT_ONCE),
         snapshot: Rendered::default(),
+        links: links.clone(),
     });
     listeners.announce()?;
-    let outbox = tokio::spawn(outbox::run(links.clone(), stop.clone()));
+    let link_channel = tokio::spawn(outbox::run(&PAYMENT_LINKS, links.clone(), stop.clone()));
+    let check_channel = tokio::spawn(outbox::run(&LINK_CHECKS, links.clone(), stop.clone()));
     let timer = tokio::spawn(HoldTimer::new(links).run(stop.clone()));
     let public =
         axum::serve(listeners.public, public_router(app.clone())).with_graceful_shutdown(requested(stop.clone()));
@@ -108,7 +110,8 @@ pub async fn serve(
     if tokio::time::timeout(DRAIN_TIMEOUT, servers).await.is_err() {
         warn!("some requests did not end in time; their connections are closed");
     }
-    outbox.await.context("the outbox panicked")??;
+    link_channel.await.context("the payment link channel panicked")??;
+    check_channel.await.context("the link check channel panicked")??;
     timer.await.context("the hold timer panicked")?;
     running.stop().await?;
     drop(lock);

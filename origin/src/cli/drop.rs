@@ -1,12 +1,11 @@
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use domain::Millis;
+use edge_protocol::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::admin_client::AdminClient;
+use super::run::rfc3339;
 use crate::clock::Clock;
 
 #[derive(Subcommand)]
@@ -60,7 +59,7 @@ pub(super) struct NewDrop {
 }
 
 pub(super) async fn run(command: DropCommand) -> Result<()> {
-    let client = AdminClient::from_env()?;
+    let client = AdminClient::from_env(Role::Operate)?;
     let answer = match command {
         DropCommand::Create(new) => create(&client, *new).await?,
         DropCommand::List => return list(&client.call(Method::GET, "/admin/drops", None).await?),
@@ -118,9 +117,4 @@ fn state(drop: &Value) -> &'static str {
         (_, Value::Bool(true)) => "paused",
         _ => "live",
     }
-}
-
-fn rfc3339(at: Millis) -> Result<String> {
-    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000).context("a time out of range")?;
-    Ok(at.format(&Rfc3339)?)
 }

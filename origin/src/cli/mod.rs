@@ -3,6 +3,8 @@
 mod admin_client;
 mod drop;
 mod keys;
+mod order;
+mod reconcile;
 mod run;
 mod token;
 mod verify;
@@ -32,6 +34,11 @@ enum Command {
     /// Issue and revoke operators' tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// End orders on a running origin.
+    #[command(subcommand)]
+    Order(order::OrderCommand),
+    /// Ask PayOS about links again, record what the ledger did not have, and print what differed.
+    Reconcile(reconcile::Reconcile),
     /// Prove that the stored state is what the ledger says, and that the ledger was not changed.
     Verify {
         /// A place in the chain kept elsewhere, as SEQ:HASH: shows a cut or rewritten ledger.
@@ -50,6 +57,8 @@ impl Cli {
             Command::Keys => keys::print(),
             Command::Drop(command) => run::blocking(drop::run(command)),
             Command::Token(command) => run::blocking(token::run(command)),
+            Command::Order(command) => run::blocking(order::run(command)),
+            Command::Reconcile(command) => run::blocking(reconcile::run(command)),
             Command::Verify { head, data } => verify::run(head, data),
         }
     }

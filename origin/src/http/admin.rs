@@ -223,11 +223,11 @@ fn new_product(path: &str, body: ProductBody) -> ApiResult<NewProduct> {
     })
 }
 
-fn required<T>(field: &str, value: Option<T>) -> ApiResult<T> {
+pub(super) fn required<T>(field: &str, value: Option<T>) -> ApiResult<T> {
     value.ok_or_else(|| ApiError::field(field, "this is missing"))
 }
 
-fn moment(field: &str, value: &str) -> ApiResult<Millis> {
+pub(super) fn moment(field: &str, value: &str) -> ApiResult<Millis> {
     let at = OffsetDateTime::parse(value, &Rfc3339)
         .map_err(|_| ApiError::field(field, "give a time like 2026-11-21T20:00:00+07:00"))?;
     let ms = at.unix_timestamp_nanos() / 1_000_000;

@@ -6,6 +6,7 @@ mod extract;
 mod orders;
 mod private;
 mod purchase;
+mod reconcile;
 mod snapshot;
 mod webhooks;
 
@@ -18,6 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::outbox::PaymentLinks;
 use crate::payments::DescriptionSalt;
 use crate::reader::Reader;
 use crate::writer::Writer;
@@ -41,6 +43,7 @@ pub(crate) struct App {
     pub description_salt: DescriptionSalt,
     pub webhook_permits: Semaphore,
     pub snapshot: snapshot::Rendered,
+    pub links: Arc<PaymentLinks>,
 }
 
 pub(crate) use snapshot::Rendered;
@@ -59,6 +62,7 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/drops/{id}/resume", post(admin::resume))
         .route("/admin/drops/{id}/kill", post(admin::kill))
         .route("/admin/orders/{order_code}/cancel", post(admin::cancel_order))
+        .route("/admin/reconcile", post(reconcile::run))
         .route("/admin/tokens/{jti}/revoke", post(admin::revoke_token));
     edge.merge(operator)
         .fallback(error::not_found)

@@ -1,45 +1,38 @@
-//! Reads the ledger for the payment link channel and carries its effects out, many at once, in no promised order.
+//! Reads the ledger for one channel and carries its effects out, many at once, in no promised order.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use domain::{Event, Millis, OrderCode};
+use domain::Millis;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
+use super::effect::{Effect, Kind};
 use super::{Delivered, PaymentLinks};
 use crate::stop::Stop;
-use crate::store::{Fact, LedgerRow, Progress, Retry};
+use crate::store::{Progress, Retry};
 
-const CHANNEL: &str = "payment_links";
-/// PayOS publishes no limits; this many calls at once make a few hundred links in seconds.
-const AT_ONCE: usize = 32;
 /// Rows of the ledger read at a time.
 const PAGE_ROWS: u32 = 512;
 /// Progress is written at most this often: repeating a moment of effects after a crash is harmless, and each report
 /// costs the writer a transaction.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
 const RETRY_FIRST_MS: i64 = 1_000;
-/// A hold lives minutes: a provider that comes back should find us asking within a fraction of that.
-const RETRY_MAX_MS: i64 = 20_000;
 /// About two hours of tries; the money rules do not depend on an effect that fails longer.
 const ATTEMPTS_MAX: u32 = 360;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
-    MakeLink(OrderCode),
-    CloseLink(OrderCode),
-}
-
 struct Channel {
+    kind: &'static Kind,
     links: Arc<PaymentLinks>,
     /// Rows up to here have been read.
     read_to: i64,
     fresh: VecDeque<(i64, Effect)>,
     /// Effects that failed, with the row that made them owed.
     retries: BTreeMap<i64, Retry>,
+    /// The same that are not under way, by when they are due: most wait for hours, and are not looked at until then.
+    waiting: BTreeSet<(Millis, i64)>,
     /// Rows whose effects are being carried out.
     running: BTreeSet<i64>,
     failed: Vec<Retry>,
@@ -50,13 +43,15 @@ struct Channel {
 type Finished = (i64, u32, Result<Delivered>);
 
 /// Runs until told to stop, then reports how far it came.
-pub(crate) async fn run(links: Arc<PaymentLinks>, mut stop: Stop) -> Result<()> {
-    let (cursor, retries) = links.reader.read(|store| store.outbox(CHANNEL)).await?;
+pub(crate) async fn run(kind: &'static Kind, links: Arc<PaymentLinks>, mut stop: Stop) -> Result<()> {
+    let (cursor, retries) = links.reader.read(|store| store.outbox(kind.name)).await?;
     let mut ledger_seq = links.writer.ledger_seq();
     let mut channel = Channel {
+        kind,
         links,
         read_to: cursor,
         fresh: VecDeque::new(),
+        waiting: retries.iter().map(|retry| (retry.due_at, retry.seq)).collect(),
         retries: retries.into_iter().map(|retry| (retry.seq, retry)).collect(),
         running: BTreeSet::new(),
         failed: Vec::new(),
@@ -93,34 +88,35 @@ pub(crate) async fn run(links: Arc<PaymentLinks>, mut stop: Stop) -> Result<()> 
 
 impl Channel {
     async fn read(&mut self, ledger_seq: i64) -> Result<()> {
-        while self.read_to < ledger_seq && self.fresh.len() < AT_ONCE {
+        while self.read_to < ledger_seq && self.fresh.len() < self.kind.at_once {
             let after = self.read_to;
             let rows = self.links.reader.read(move |store| store.ledger_after(after, PAGE_ROWS)).await?;
             let Some(last) = rows.last() else {
                 return Ok(());
             };
             self.read_to = last.seq;
-            self.fresh.extend(rows.iter().filter_map(|row| effect(row).map(|effect| (row.seq, effect))));
+            let now = self.links.clock.now();
+            for row in &rows {
+                match (self.kind.owed)(row) {
+                    Some((effect, due_at)) if due_at <= now => self.fresh.push_back((row.seq, effect)),
+                    Some((_, due_at)) => self.owe_again(Retry { seq: row.seq, attempt: 0, due_at }),
+                    None => {}
+                }
+            }
         }
         Ok(())
     }
 
     async fn launch(&mut self, tasks: &mut JoinSet<Finished>) -> Result<()> {
         let now = self.links.clock.now();
-        while self.running.len() < AT_ONCE {
+        while self.running.len() < self.kind.at_once {
             let Some((seq, attempt, effect)) = self.next(now).await? else {
                 return Ok(());
             };
             self.running.insert(seq);
             let links = self.links.clone();
             tasks.spawn(async move {
-                let delivered = match effect {
-                    Effect::MakeLink(order) => links.make_link(order).await,
-                    Effect::CloseLink(order) => links
-                        .close_link(order)
-                        .await
-                        .map(|closed| if closed { Delivered::Done } else { Delivered::Later { after_ms: None } }),
-                };
+                let delivered = links.deliver(effect).await;
                 (seq, attempt, delivered)
             });
         }
@@ -131,19 +127,21 @@ impl Channel {
         if let Some((seq, effect)) = self.fresh.pop_front() {
             return Ok(Some((seq, 0, effect)));
         }
-        let due =
-            self.retries.values().find(|retry| retry.due_at <= now && !self.running.contains(&retry.seq)).copied();
-        let Some(retry) = due else {
+        let Some((_, seq)) = self.waiting.first().copied().filter(|(due_at, _)| *due_at <= now) else {
+            return Ok(None);
+        };
+        self.waiting.pop_first();
+        let Some(retry) = self.retries.get(&seq).copied() else {
             return Ok(None);
         };
         let rows = self.links.reader.read(move |store| store.ledger_after(retry.seq - 1, 1)).await?;
-        let effect = rows.first().filter(|row| row.seq == retry.seq).and_then(effect);
+        let effect = rows.first().filter(|row| row.seq == retry.seq).and_then(self.kind.owed);
         if effect.is_none() {
             error!(ledger.seq = retry.seq, "a retry names a row that owes nothing");
             self.retries.remove(&retry.seq);
             self.done.push(retry.seq);
         }
-        Ok(effect.map(|effect| (retry.seq, retry.attempt, effect)))
+        Ok(effect.map(|(effect, _)| (retry.seq, retry.attempt, effect)))
     }
 
     fn finish(&mut self, (seq, attempt, delivered): Finished) {
@@ -155,6 +153,7 @@ impl Channel {
                 }
                 return;
             }
+            Ok(Delivered::At(due_at)) => return self.owe_again(Retry { seq, attempt: 0, due_at }),
             Ok(Delivered::Later { after_ms }) => after_ms,
             Err(error) => {
                 error!(ledger.seq = seq, error = format!("{error:#}"), "an effect failed");
@@ -168,10 +167,14 @@ impl Channel {
             self.done.push(seq);
             return;
         }
-        let backoff = (RETRY_FIRST_MS << attempt.min(5)).min(RETRY_MAX_MS);
+        let backoff = (RETRY_FIRST_MS << attempt.min(10)).min(self.kind.retry_ms_max);
         let wait = after_ms.unwrap_or(0).max(jittered(backoff, seq));
-        let retry = Retry { seq, attempt, due_at: self.links.clock.now().plus_ms(wait) };
-        self.retries.insert(seq, retry);
+        self.owe_again(Retry { seq, attempt, due_at: self.links.clock.now().plus_ms(wait) });
+    }
+
+    fn owe_again(&mut self, retry: Retry) {
+        self.retries.insert(retry.seq, retry);
+        self.waiting.insert((retry.due_at, retry.seq));
         self.failed.push(retry);
     }
 
@@ -193,7 +196,7 @@ impl Channel {
         let done = std::mem::take(&mut self.done);
         // A retry that is done by now must not be written after its removal.
         let failed = failed.into_iter().filter(|retry| !done.contains(&retry.seq)).collect();
-        let progress = Progress { channel: CHANNEL, cursor, failed, done };
+        let progress = Progress { channel: self.kind.name, cursor, failed, done };
         match self.links.writer.record_progress(progress.clone()).await {
             Ok(()) => self.reported = cursor,
             Err(_) => {
@@ -207,18 +210,6 @@ impl Channel {
     /// Nothing is under way, so a restart now would repeat finished work for nothing.
     fn idle_with_lag(&self, lag: i64) -> bool {
         lag > 0 && self.running.is_empty() && self.fresh.is_empty()
-    }
-}
-
-/// What a row of the ledger owes on this channel.
-fn effect(row: &LedgerRow) -> Option<Effect> {
-    let Fact::Sale(event) = &row.entry.fact else {
-        return None;
-    };
-    match event {
-        Event::OrderPlaced { order, .. } => Some(Effect::MakeLink(*order)),
-        Event::OrderExpired { order, .. } | Event::OrderCancelled { order, .. } => Some(Effect::CloseLink(*order)),
-        _ => None,
     }
 }
 

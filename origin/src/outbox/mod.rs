@@ -2,12 +2,17 @@
 //! out, and reports to the writer how far it has come. Every effect is safe to repeat, because after a crash some are.
 
 mod channel;
-mod close_link;
+mod effect;
 mod make_link;
+mod read_link;
 
 use std::sync::Arc;
 
+use domain::Millis;
+
 pub(crate) use channel::run;
+pub(crate) use effect::{LINK_CHECKS, PAYMENT_LINKS};
+pub(crate) use read_link::LinkDifference;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -22,6 +27,8 @@ pub(crate) enum Delivered {
     Done,
     /// To be tried again, not before this long if the other side said so.
     Later { after_ms: Option<i64> },
+    /// Done for now; owed again at this time.
+    At(Millis),
 }
 
 /// Makes and closes payment links at PayOS.

@@ -256,6 +256,15 @@ impl ReadStore {
         self.orders.load(order)
     }
 
+    /// Orders placed since `since` whose link was asked for, ascending after `after`.
+    pub fn orders_with_links(&self, since: Millis, after: OrderCode, max: u32) -> Result<Vec<OrderCode>> {
+        let select = self.db.prepare(
+            "SELECT order_code FROM orders WHERE order_code > ? AND ordered_at >= ? AND link_state IN (1, 2, 3)
+             ORDER BY order_code LIMIT ?",
+        )?;
+        select.rows((after.0.cast_signed(), since.0, max), |row| Ok(OrderCode(row.get::<i64>(0)?.cast_unsigned())))
+    }
+
     pub fn ledger_after(&self, after: i64, max: u32) -> Result<Vec<LedgerRow>> {
         ledger::read(&self.db, after, max)
     }

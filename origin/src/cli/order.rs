@@ -1,0 +1,28 @@
+use anyhow::Result;
+use clap::Subcommand;
+use edge_protocol::Role;
+use reqwest::Method;
+use serde_json::json;
+
+use super::admin_client::AdminClient;
+
+#[derive(Subcommand)]
+pub(super) enum OrderCommand {
+    /// End a pending or paid order. What was paid is owed back.
+    Cancel {
+        /// The order's number, as `order_code` gives it.
+        order_code: u64,
+        /// Keep a paid order's units off sale.
+        #[arg(long)]
+        no_restock: bool,
+    },
+}
+
+pub(super) async fn run(command: OrderCommand) -> Result<()> {
+    let OrderCommand::Cancel { order_code, no_restock } = command;
+    let client = AdminClient::from_env(Role::Money)?;
+    let body = json!({ "restock": !no_restock });
+    client.call(Method::POST, &format!("/admin/orders/{order_code}/cancel"), Some(body)).await?;
+    println!("cancelled {order_code}");
+    Ok(())
+}

@@ -1,0 +1,104 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use domain::OrderCode;
+use edge_protocol::Role;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use super::App;
+use super::admin::{moment, required};
+use super::error::{ApiError, ApiResult};
+use super::extract::{Operator, read_json};
+use super::orders::memo;
+use crate::outbox::LinkDifference;
+
+/// Links asked about in one request: at the concurrency below it answers within a caller's patience.
+const ORDERS_MAX: u32 = 64;
+const AT_ONCE: usize = 8;
+
+#[derive(Deserialize)]
+struct Body {
+    since: Option<String>,
+    /// Go on after this order.
+    after: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Page {
+    /// Orders whose links were read.
+    read: usize,
+    /// Orders whose links could not be read, to be asked about again.
+    unread: Vec<u64>,
+    differences: Vec<Difference>,
+    /// Where to go on; absent at the end.
+    next: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Difference {
+    order_code: u64,
+    code: String,
+    kind: &'static str,
+    detail: String,
+}
+
+/// Reads links at PayOS and records what the ledger did not have. Safe to repeat, and beside everything else.
+pub(super) async fn run(operator: Operator, State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
+    operator.require(Role::Operate)?;
+    let body: Body = read_json(request).await?;
+    let since = moment("since", &required("since", body.since)?)?;
+    let after = OrderCode(body.after.unwrap_or(0));
+    let orders = app.reader.read(move |store| store.orders_with_links(since, after, ORDERS_MAX)).await?;
+    let full = orders.len() == ORDERS_MAX as usize;
+    let mut page = Page {
+        read: 0,
+        unread: Vec::new(),
+        differences: Vec::new(),
+        next: orders.last().filter(|_| full).map(|last| last.0),
+    };
+    let mut tasks = JoinSet::new();
+    for order in orders {
+        if tasks.len() >= AT_ONCE
+            && let Some(read) = tasks.join_next().await
+        {
+            page.add(read)?;
+        }
+        let app = app.clone();
+        tasks.spawn(async move { (order, app.links.read_again(order).await) });
+    }
+    while let Some(read) = tasks.join_next().await {
+        page.add(read)?;
+    }
+    Ok(Json(page).into_response())
+}
+
+type Read = Result<(OrderCode, anyhow::Result<Option<Vec<LinkDifference>>>), tokio::task::JoinError>;
+
+impl Page {
+    fn add(&mut self, read: Read) -> ApiResult<()> {
+        let (order, read) = read.map_err(|error| ApiError::internal(&error.into()))?;
+        match read.map_err(|error| ApiError::internal(&error))? {
+            None => self.unread.push(order.0),
+            Some(differences) => {
+                self.read += 1;
+                self.differences.extend(differences.into_iter().map(|difference| described(order, difference)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn described(order: OrderCode, difference: LinkDifference) -> Difference {
+    let (kind, detail) = match difference {
+        LinkDifference::PaymentFound { reference, amount } => {
+            ("payment_found", format!("{amount} VND with reference {reference}, now recorded"))
+        }
+        LinkDifference::AmountPaidDiffers { payos, ledger } => {
+            ("amount_paid_differs", format!("PayOS counts {payos} VND, the ledger has {ledger} VND from this link"))
+        }
+    };
+    Difference { order_code: order.0, code: memo(order), kind, detail }
+}

@@ -1,0 +1,88 @@
+//! What the rows of the ledger owe to PayOS, and when.
+
+use anyhow::Result;
+use domain::{Event, Millis, OrderCode, Proof};
+
+use super::{Delivered, PaymentLinks};
+use crate::store::{Fact, LedgerRow};
+
+/// Something owed because of a row of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    MakeLink(OrderCode),
+    CloseLink(OrderCode),
+    /// A webhook brought money: a signed read settles it.
+    Settle(OrderCode),
+    /// Money can arrive on a link after its order ended, and its webhook may never come.
+    CheckEnded { order: OrderCode, ended_at: Millis },
+}
+
+/// One reader of the ledger with its own cursor, so that checks never wait in front of links.
+pub(crate) struct Kind {
+    pub(super) name: &'static str,
+    pub(super) at_once: usize,
+    pub(super) retry_ms_max: i64,
+    pub(super) owed: fn(&LedgerRow) -> Option<(Effect, Millis)>,
+}
+
+/// PayOS publishes no limits; this many calls at once make a few hundred links in seconds. A hold lives minutes: a
+/// provider that comes back should find us asking within a fraction of that.
+pub(crate) const PAYMENT_LINKS: Kind = Kind { name: "payment_links", at_once: 32, retry_ms_max: 20_000, owed: link_owed };
+
+/// Nobody waits for these.
+pub(crate) const LINK_CHECKS: Kind = Kind { name: "link_checks", at_once: 8, retry_ms_max: 300_000, owed: check_owed };
+
+/// PayOS may need a moment until a read shows what its webhook said.
+const SETTLE_AFTER_MS: i64 = 2_000;
+
+/// When a link is read again after its order has ended: transfers between banks are late by minutes, hours or a day.
+const CHECKS_AFTER_MS: [i64; 3] = [5 * 60_000, 60 * 60_000, 24 * 60 * 60_000];
+
+fn link_owed(row: &LedgerRow) -> Option<(Effect, Millis)> {
+    let effect = match sale(row)? {
+        Event::OrderPlaced { order, .. } => Effect::MakeLink(*order),
+        Event::OrderExpired { order, .. } | Event::OrderCancelled { order, .. } => Effect::CloseLink(*order),
+        _ => return None,
+    };
+    Some((effect, row.at))
+}
+
+fn check_owed(row: &LedgerRow) -> Option<(Effect, Millis)> {
+    match sale(row)? {
+        Event::PaymentReceived { order, payment, .. } if payment.proof == Proof::Webhook => {
+            Some((Effect::Settle(*order), row.at.plus_ms(SETTLE_AFTER_MS)))
+        }
+        Event::OrderPaid { order, .. } | Event::OrderExpired { order, .. } | Event::OrderCancelled { order, .. } => {
+            Some((Effect::CheckEnded { order: *order, ended_at: row.at }, row.at.plus_ms(CHECKS_AFTER_MS[0])))
+        }
+        _ => None,
+    }
+}
+
+fn sale(row: &LedgerRow) -> Option<&Event> {
+    match &row.entry.fact {
+        Fact::Sale(event) => Some(event),
+        _ => None,
+    }
+}
+
+const LATER: Delivered = Delivered::Later { after_ms: None };
+
+impl PaymentLinks {
+    pub(super) async fn deliver(&self, effect: Effect) -> Result<Delivered> {
+        let done = |done| if done { Delivered::Done } else { LATER };
+        match effect {
+            Effect::MakeLink(order) => self.make_link(order).await,
+            Effect::CloseLink(order) => self.close_link(order).await.map(done),
+            Effect::Settle(order) => self.settle(order).await.map(done),
+            Effect::CheckEnded { order, ended_at } => {
+                if self.read_again(order).await?.is_none() {
+                    return Ok(LATER);
+                }
+                let now = self.clock.now();
+                let next = CHECKS_AFTER_MS.iter().map(|after| ended_at.plus_ms(*after)).find(|at| *at > now);
+                Ok(next.map_or(Delivered::Done, Delivered::At))
+            }
+        }
+    }
+}

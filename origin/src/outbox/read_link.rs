@@ -1,0 +1,136 @@
+use anyhow::Result;
+use domain::{Command, Link, OrderCode, OrderRecord, Outcome, PaymentIdentity, PaymentState};
+use payos::LinkStatus;
+use tracing::{debug, error, info, warn};
+
+use super::PaymentLinks;
+use super::make_link::{chain, code, may_be_ours};
+use crate::metrics::Metrics;
+
+/// What a signed read of a link showed that the ledger did not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkDifference {
+    /// Money whose webhook never came; it is recorded now.
+    PaymentFound { reference: String, amount: i64 },
+    /// PayOS counts another sum than its own transfers, or the ledger, add up to.
+    AmountPaidDiffers { payos: i64, ledger: i64 },
+}
+
+/// A link as a signed reply showed it, with its money recorded.
+struct LinkRead {
+    status: LinkStatus,
+    payments: Vec<PaymentIdentity>,
+    differences: Vec<LinkDifference>,
+}
+
+impl PaymentLinks {
+    /// Cancels an order's link, then reads it, so that no money can follow what is read; records what had arrived.
+    ///
+    /// Returns whether no more money can come through it. A refused cancellation is read too: it is how PayOS says
+    /// that the link was paid or cancelled already.
+    pub(crate) async fn close_link(&self, order: OrderCode) -> Result<bool> {
+        let record = self.record(order).await?;
+        if !record.link.may_be_open() {
+            return Ok(true);
+        }
+        match self.client.cancel_link(code(order), Some("the order has ended")).await {
+            Ok(_) => Metrics::count(&self.metrics.links, "cancelled"),
+            Err(error) => debug!(%order, error = chain(&error), "the link was not cancelled; reading it"),
+        }
+        let Some(read) = self.read(&record).await? else {
+            return Ok(false);
+        };
+        if !takes_no_more_money(&read.status) {
+            warn!(%order, status = ?read.status, "a link stays open after it was cancelled");
+            return Ok(false);
+        }
+        match self.writer.order(order, Command::LinkClosed { payments: read.payments }).await {
+            Ok(Outcome::Done | Outcome::Unchanged) => Ok(true),
+            Ok(_) | Err(_) => Ok(false),
+        }
+    }
+
+    /// Reads a link for money that no webhook brought. `None` when PayOS gave no answer to go by.
+    pub(crate) async fn read_again(&self, order: OrderCode) -> Result<Option<Vec<LinkDifference>>> {
+        let record = self.record(order).await?;
+        match record.link {
+            Link::NotAsked | Link::Conflict => return Ok(Some(Vec::new())),
+            Link::Asked | Link::Made(_) | Link::Closed(_) => {}
+        }
+        Ok(self.read(&record).await?.map(|read| read.differences))
+    }
+
+    /// Whether a signed read has shown all the money that webhooks brought for the order.
+    pub(super) async fn settle(&self, order: OrderCode) -> Result<bool> {
+        if is_settled(&self.record(order).await?) {
+            return Ok(true);
+        }
+        self.read_again(order).await?;
+        Ok(is_settled(&self.record(order).await?))
+    }
+
+    async fn read(&self, record: &OrderRecord) -> Result<Option<LinkRead>> {
+        let order = record.order;
+        let link = match self.client.get_link(code(order)).await {
+            Ok(link) => link,
+            Err(error) => {
+                Metrics::count(&self.metrics.links, "read_failed");
+                warn!(%order, error = chain(&error), "a link could not be read");
+                return Ok(None);
+            }
+        };
+        Metrics::count(&self.metrics.links, "read");
+        if record.link == Link::Asked && !may_be_ours(&link, record) {
+            error!(%order, status = ?link.status, "PayOS holds a link under this code that is not ours");
+            let _ = self.writer.order(order, Command::LinkConflict).await;
+            return Ok(None);
+        }
+        let mut differences = Vec::new();
+        let mut payments = Vec::new();
+        for payment in self.description_salt.link_payments(&link) {
+            let known = record.payments.iter().any(|known| known.identity == payment.identity);
+            let (identity, amount) = (payment.identity.clone(), payment.amount);
+            match self.writer.order(order, Command::Payment(payment)).await {
+                Ok(Outcome::Done) if !known => {
+                    info!(%order, %amount, "money found that no webhook had brought");
+                    let reference = identity.reference.clone();
+                    differences.push(LinkDifference::PaymentFound { reference, amount: amount.get() });
+                }
+                Ok(_) => {}
+                Err(_) => return Ok(None),
+            }
+            payments.push(identity);
+        }
+        let ledger = self.received_through(order, &link.id).await?;
+        if ledger != link.amount_paid {
+            warn!(%order, payos = link.amount_paid, ledger, "PayOS counts another sum than the ledger");
+            differences.push(LinkDifference::AmountPaidDiffers { payos: link.amount_paid, ledger });
+        }
+        Ok(Some(LinkRead { status: link.status, payments, differences }))
+    }
+
+    /// What the ledger has from this link, whatever became of it.
+    async fn received_through(&self, order: OrderCode, link: &str) -> Result<i64> {
+        let record = self.record(order).await?;
+        let counted = |state| matches!(state, PaymentState::Counted | PaymentState::Released);
+        let from_link = record.payments.iter().filter(|known| known.identity.link == link && counted(known.state));
+        Ok(from_link.map(|known| known.amount.get()).sum())
+    }
+}
+
+/// Statuses that PayOS may add, or that say money is on its way, keep a link open until time decides.
+fn takes_no_more_money(status: &LinkStatus) -> bool {
+    match status {
+        LinkStatus::Paid | LinkStatus::Cancelled | LinkStatus::Expired => true,
+        LinkStatus::Pending
+        | LinkStatus::Processing
+        | LinkStatus::Underpaid
+        | LinkStatus::Failed
+        | LinkStatus::Other(_) => false,
+    }
+}
+
+fn is_settled(record: &OrderRecord) -> bool {
+    let mut counted = record.payments.iter().filter(|payment| payment.state == PaymentState::Counted);
+    counted.all(|payment| payment.settled)
+}
