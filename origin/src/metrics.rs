@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use domain::Millis;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -11,6 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::store::MoneyWaiting;
 use crate::writer::Writer;
 
 /// How something ended, by its stable code.
@@ -60,12 +62,31 @@ impl Metrics {
         family.get_or_create(&Ended { result }).inc();
     }
 
-    pub(crate) fn render(&self, writer: &Writer) -> Result<String> {
+    pub(crate) fn render(&self, writer: &Writer, waiting: &MoneyWaiting, now: Millis) -> Result<String> {
         let mut text = String::new();
         render_sale(&mut text, writer)?;
+        render_money(&mut text, waiting, now)?;
         encode(&mut text, &self.registry)?;
         Ok(text)
     }
+}
+
+/// Money that waits for somebody: each of these should be small, and its age hours at most.
+fn render_money(text: &mut String, waiting: &MoneyWaiting, now: Millis) -> Result<()> {
+    let age = |oldest: Option<Millis>| oldest.map_or(0, |oldest| (now.0 - oldest.0).max(0) / 1000);
+    for (name, help, value) in [
+        ("refunds_due", "Refunds that wait to be sent", waiting.refunds_due),
+        ("refunds_due_vnd", "Their money", waiting.refunds_due_amount),
+        ("refunds_due_oldest_seconds", "Age of the oldest of them", age(waiting.refunds_due_oldest)),
+        ("payments_unsettled", "Payments no signed read has shown yet", waiting.unsettled),
+        ("payments_unsettled_oldest_seconds", "Age of the oldest of them", age(waiting.unsettled_oldest)),
+        ("payments_disputed", "Transfers reported with two amounts, or twice", waiting.disputed),
+        ("payments_unmatched", "Payments that name no order", waiting.unmatched),
+        ("payments_unmatched_vnd", "Their money", waiting.unmatched_amount),
+    ] {
+        writeln!(text, "# HELP dropgate_{name} {help}.\n# TYPE dropgate_{name} gauge\ndropgate_{name} {value}")?;
+    }
+    Ok(())
 }
 
 fn render_sale(text: &mut String, writer: &Writer) -> Result<()> {

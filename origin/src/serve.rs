@@ -92,6 +92,7 @@ pub async fn serve(
         webhook_permits: Semaphore::new(WEBHOOKS_AT_ONCE),
         snapshot: Rendered::default(),
         links: links.clone(),
+        origin_no: config.origin_no,
     });
     listeners.announce()?;
     let link_channel = tokio::spawn(outbox::run(&PAYMENT_LINKS, links.clone(), stop.clone()));

@@ -76,6 +76,8 @@ pub enum Refusal {
     RefundNotThere,
     /// Only money whose refund is due, whole, can be given to another order.
     NotReleasable,
+    /// No refund of the order waits for a destination.
+    NothingOwed,
     /// An order that ended without a sale has nothing left to cancel.
     OrderEnded,
     /// More transfers on one order than anybody makes by accident.

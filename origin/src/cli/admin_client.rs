@@ -29,6 +29,18 @@ impl AdminClient {
     }
 
     pub(super) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let bytes = self.send(method, path, body).await?;
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&bytes).context("the origin's answer is not JSON")
+    }
+
+    pub(super) async fn text(&self, path: &str) -> Result<String> {
+        String::from_utf8(self.send(Method::GET, path, None).await?).context("the origin's answer is not text")
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<Vec<u8>> {
         let url = format!("{}{path}", self.config.url);
         let claims = AdminClaims { name: operator_name(), role: self.role, jti: random_jti()? };
         let token = mint_admin(&self.config.admin_keys, &claims, Clock::system().now().0, TOKEN_SECONDS);
@@ -41,10 +53,7 @@ impl AdminClient {
         let status = response.status();
         let bytes = response.bytes().await.context("the origin's answer broke off")?;
         if status.is_success() {
-            if bytes.is_empty() {
-                return Ok(Value::Null);
-            }
-            return serde_json::from_slice(&bytes).context("the origin's answer is not JSON");
+            return Ok(bytes.into());
         }
         match serde_json::from_slice::<Problem>(&bytes) {
             Ok(problem) => {

@@ -5,6 +5,7 @@ mod drop;
 mod keys;
 mod order;
 mod reconcile;
+mod refund;
 mod run;
 mod token;
 mod verify;
@@ -37,6 +38,9 @@ enum Command {
     /// End orders on a running origin.
     #[command(subcommand)]
     Order(order::OrderCommand),
+    /// Send money back: list what is due, export transfers, import what the bank did.
+    #[command(subcommand)]
+    Refund(refund::RefundCommand),
     /// Ask PayOS about links again, record what the ledger did not have, and print what differed.
     Reconcile(reconcile::Reconcile),
     /// Prove that the stored state is what the ledger says, and that the ledger was not changed.
@@ -58,6 +62,7 @@ impl Cli {
             Command::Drop(command) => run::blocking(drop::run(command)),
             Command::Token(command) => run::blocking(token::run(command)),
             Command::Order(command) => run::blocking(order::run(command)),
+            Command::Refund(command) => run::blocking(refund::run(command)),
             Command::Reconcile(command) => run::blocking(reconcile::run(command)),
             Command::Verify { head, data } => verify::run(head, data),
         }

@@ -52,7 +52,9 @@ pub(super) async fn run(command: TokenCommand) -> Result<()> {
             if Jti::parse(&jti).is_err() {
                 bail!("a token's id is 32 hexadecimal characters");
             }
-            AdminClient::from_env(Role::Operate)?.call(Method::POST, &format!("/admin/tokens/{jti}/revoke"), None).await?;
+            AdminClient::from_env(Role::Operate)?
+                .call(Method::POST, &format!("/admin/tokens/{jti}/revoke"), None)
+                .await?;
             println!("revoked {jti}");
             Ok(())
         }

@@ -113,6 +113,7 @@ impl From<Refusal> for ApiError {
             Refusal::NotYourOrder => (Code::NotYourOrder, "only the browser that bought can cancel the order"),
             Refusal::OrderNotPending => (Code::OrderNotPending, "the order is not pending any more"),
             Refusal::OrderEnded => (Code::OrderEnded, "the order expired or was cancelled by its shopper"),
+            Refusal::NothingOwed => (Code::DestinationNotOwed, "nothing is owed back on this order"),
             Refusal::RefundNotThere => (Code::RefundNotThere, "the refund does not exist or is not at this step"),
             Refusal::NotReleasable => {
                 (Code::NotReleasable, "only money whose refund is due, and of this payment alone, can be given away")

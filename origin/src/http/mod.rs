@@ -7,6 +7,7 @@ mod orders;
 mod private;
 mod purchase;
 mod reconcile;
+mod refunds;
 mod snapshot;
 mod webhooks;
 
@@ -44,6 +45,7 @@ pub(crate) struct App {
     pub webhook_permits: Semaphore,
     pub snapshot: snapshot::Rendered,
     pub links: Arc<PaymentLinks>,
+    pub origin_no: u8,
 }
 
 pub(crate) use snapshot::Rendered;
@@ -54,6 +56,7 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/purchase", post(purchase::place))
         .route("/orders/{order_code}", get(orders::show))
         .route("/orders/{order_code}/cancel", post(orders::cancel))
+        .route("/orders/{order_code}/refund-destination", post(refunds::set_destination))
         .route("/webhooks/payos", post(webhooks::receive));
     let operator = Router::new()
         .route("/admin/products", post(admin::create_product))
@@ -62,6 +65,12 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/drops/{id}/resume", post(admin::resume))
         .route("/admin/drops/{id}/kill", post(admin::kill))
         .route("/admin/orders/{order_code}/cancel", post(admin::cancel_order))
+        .route("/admin/refunds", get(refunds::list))
+        .route("/admin/refunds/export", post(refunds::export))
+        .route("/admin/refunds/batches/{batch}", get(refunds::batch))
+        .route("/admin/refunds/{id}/sent", post(refunds::sent))
+        .route("/admin/refunds/{id}/confirm", post(refunds::confirm))
+        .route("/admin/refunds/{id}/fail", post(refunds::fail))
         .route("/admin/reconcile", post(reconcile::run))
         .route("/admin/tokens/{jti}/revoke", post(admin::revoke_token));
     edge.merge(operator)

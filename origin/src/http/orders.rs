@@ -87,7 +87,7 @@ pub(super) async fn cancel(
 }
 
 /// The token speaks for one order, and the path must name the same.
-fn named(token: &OrderToken, code: &str) -> ApiResult<OrderCode> {
+pub(super) fn named(token: &OrderToken, code: &str) -> ApiResult<OrderCode> {
     if code.parse() != Ok(token.0.order_code) {
         return Err(ApiError::new(ProblemCode::BadToken, "the token is for another order"));
     }

@@ -21,7 +21,11 @@ pub(crate) fn private_router(app: Arc<App>) -> Router {
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    match app.metrics.render(&app.writer) {
+    let rendered = match app.reader.read(|store| store.money_waiting()).await {
+        Ok(waiting) => app.metrics.render(&app.writer, &waiting, app.clock.now()),
+        Err(error) => Err(error.into()),
+    };
+    match rendered {
         Ok(text) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
         Err(error) => ApiError::internal(&error).into_response(),
     }

@@ -3,16 +3,18 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::{Command, Outcome};
+use domain::Outcome;
 use edge_protocol::ProblemCode;
 use edge_protocol::limits::WEBHOOK_BYTES_MAX;
-use payos::{WebhookError, verify_webhook};
+use payos::{WebhookError, WebhookPayment, verify_webhook};
 use tracing::{error, info, warn};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::{WebhookToken, read_body};
+use super::refunds::{self, DestinationBody};
 use crate::metrics::Metrics;
+use crate::store::Destination;
 
 /// Money reported by PayOS. Every final decision is a 2xx, a duplicate among them; only what we could not store is
 /// worth sending again.
@@ -27,6 +29,19 @@ pub(super) async fn receive(_: WebhookToken, State(app): State<Arc<App>>, reques
         Ok(_) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => error.into_response(),
     }
+}
+
+/// The account the money came from. Only a few banks say it.
+fn payer(webhook: &WebhookPayment) -> Option<Destination> {
+    let said = |text: &Option<String>| text.clone().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let bank = said(&webhook.counter_account_bank_id).or_else(|| said(&webhook.counter_account_bank_name))?;
+    let destination = DestinationBody {
+        bank: Some(bank),
+        account_number: said(&webhook.counter_account_number),
+        account_name: said(&webhook.counter_account_name),
+    };
+    // What would not be taken from a shopper is not taken from a bank either.
+    refunds::destination(destination).ok()
 }
 
 async fn record(app: &App, request: Request) -> ApiResult<&'static str> {
@@ -54,7 +69,7 @@ async fn record(app: &App, request: Request) -> ApiResult<&'static str> {
         error!(order = webhook.order_code, "PayOS signed a webhook whose order code no order can have");
         return Ok("not_a_payment");
     };
-    match app.writer.order(order, Command::Payment(payment)).await? {
+    match app.writer.webhook_payment(order, payment, payer(&webhook)).await? {
         Outcome::Done => {
             info!(%order, amount = webhook.amount, "money recorded");
             Ok("recorded")

@@ -14,7 +14,10 @@ pub(super) enum Effect {
     /// A webhook brought money: a signed read settles it.
     Settle(OrderCode),
     /// Money can arrive on a link after its order ended, and its webhook may never come.
-    CheckEnded { order: OrderCode, ended_at: Millis },
+    CheckEnded {
+        order: OrderCode,
+        ended_at: Millis,
+    },
 }
 
 /// One reader of the ledger with its own cursor, so that checks never wait in front of links.
@@ -27,7 +30,8 @@ pub(crate) struct Kind {
 
 /// PayOS publishes no limits; this many calls at once make a few hundred links in seconds. A hold lives minutes: a
 /// provider that comes back should find us asking within a fraction of that.
-pub(crate) const PAYMENT_LINKS: Kind = Kind { name: "payment_links", at_once: 32, retry_ms_max: 20_000, owed: link_owed };
+pub(crate) const PAYMENT_LINKS: Kind =
+    Kind { name: "payment_links", at_once: 32, retry_ms_max: 20_000, owed: link_owed };
 
 /// Nobody waits for these.
 pub(crate) const LINK_CHECKS: Kind = Kind { name: "link_checks", at_once: 8, retry_ms_max: 300_000, owed: check_owed };

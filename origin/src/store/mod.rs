@@ -11,6 +11,7 @@ mod lock;
 mod migrate;
 mod orders;
 mod outbox;
+mod refunds;
 mod region;
 mod sqlite;
 mod verify;
@@ -27,12 +28,14 @@ pub use ledger::{Head, LedgerRow};
 pub use lock::FolderLock;
 pub use orders::StoredOrder;
 pub use outbox::{Progress, Retry};
+pub use refunds::{Destination, MoneyWaiting, OpenRefund, Transfer};
 pub use verify::{Verified, verify};
 
 use self::drops::DropWriter;
 use self::ledger::Ledger;
 use self::orders::{OrderReader, OrderWriter};
 use self::outbox::OutboxWriter;
+use self::refunds::RefundWriter;
 use self::sqlite::{Db, Statement};
 
 /// The database of the sale inside a data folder.
@@ -48,6 +51,7 @@ pub struct WriteStore {
     reads: OrderReader,
     drops: DropWriter,
     outbox: OutboxWriter,
+    refunds: RefundWriter,
     revoke: Statement,
     description_salt: [u8; 16],
     // Last, so that every statement is finalised before its connection closes.
@@ -64,6 +68,10 @@ pub struct BatchWrites<'a> {
     pub changed: Vec<&'a OrderRecord>,
     pub drops: Vec<&'a DropState>,
     pub progress: &'a [Progress],
+    /// Where refunds of orders go, and from when on.
+    pub destinations: &'a [(OrderCode, Destination, Millis)],
+    /// Refunds put on lists of transfers.
+    pub transfers: &'a [(u64, Transfer)],
 }
 
 impl WriteStore {
@@ -83,6 +91,7 @@ impl WriteStore {
             reads: OrderReader::prepare(&db)?,
             drops: DropWriter::prepare(&db)?,
             outbox: OutboxWriter::prepare(&db)?,
+            refunds: RefundWriter::prepare(&db)?,
             revoke: db.prepare("INSERT OR IGNORE INTO revoked_tokens VALUES (?)")?,
             description_salt: description_salt(&db)?,
             db,
@@ -112,6 +121,20 @@ impl WriteStore {
 
     pub fn load_products(&self) -> Result<Vec<Product>> {
         drops::products(&self.db)
+    }
+
+    pub fn refund_destination(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
+        self.refunds.destination(order)
+    }
+
+    /// Due refunds whose destination may be used now, oldest first.
+    pub fn refunds_ready(&self, now: Millis, max: u32) -> Result<Vec<Transfer>> {
+        self.refunds.ready(now, max)
+    }
+
+    /// The last list of transfers ever made.
+    pub fn last_refund_batch(&self) -> Result<u64> {
+        refunds::last_batch(&self.db)
     }
 
     /// The last order code ever stored.
@@ -166,6 +189,12 @@ impl WriteStore {
         for progress in writes.progress {
             self.outbox.record(progress)?;
         }
+        for (order, destination, usable_at) in writes.destinations {
+            self.refunds.put_destination(*order, destination, *usable_at)?;
+        }
+        for (batch, transfer) in writes.transfers {
+            self.refunds.insert_transfer(*batch, transfer)?;
+        }
         self.commit.execute(())?;
         Ok(())
     }
@@ -176,6 +205,7 @@ impl WriteStore {
             Fact::DropCreated(listing) => self.drops.listing(listing),
             Fact::Sale(event) => self.orders.apply(event, now, seq),
             Fact::PaymentUnmatched { order, payment } => self.orders.unmatched(*order, payment, now, seq),
+            Fact::RefundDestinationGiven { .. } => Ok(()),
             Fact::TokenRevoked { jti } => {
                 self.revoke.execute(params![jti.0.to_vec()])?;
                 Ok(())
@@ -271,6 +301,20 @@ impl ReadStore {
 
     pub fn outbox(&self, channel: &str) -> Result<(i64, Vec<Retry>)> {
         outbox::load(&self.db, channel)
+    }
+
+    /// Refunds that are due or under way, oldest first.
+    pub fn open_refunds(&self) -> Result<Vec<OpenRefund>> {
+        refunds::open(&self.db)
+    }
+
+    /// A list of transfers as it was exported.
+    pub fn refund_transfers(&self, batch: u64) -> Result<Vec<Transfer>> {
+        refunds::transfers(&self.db, batch)
+    }
+
+    pub fn money_waiting(&self) -> Result<MoneyWaiting> {
+        refunds::waiting(&self.db)
     }
 
     pub fn is_revoked(&self, jti: Jti) -> Result<bool> {

@@ -70,6 +70,9 @@ impl Replay {
             Fact::PaymentUnmatched { order, payment } => {
                 self.unmatched.insert((*order, payment.identity.clone(), payment.amount));
             }
+            Fact::RefundDestinationGiven { order } => {
+                ensure!(self.orders.contains_key(order), "it names order {order}, which was never placed");
+            }
             Fact::TokenRevoked { jti } => {
                 self.revoked.insert(*jti);
             }

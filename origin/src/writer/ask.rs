@@ -2,21 +2,33 @@
 
 use std::sync::Arc;
 
-use domain::{Command, DropId, DropStatus, Jti, OrderCode, Outcome, Purchase, Receipt, Refusal, Stock, Terms};
+use domain::{Command, DropId, DropStatus, Jti, Millis, OrderCode, Outcome, Purchase, Receipt, Refusal, Stock, Terms};
 use tokio::sync::oneshot;
 
-use crate::store::{Buyer, Listing, Product, Progress, Salt};
+use crate::store::{Buyer, Destination, Listing, Product, Progress, Salt};
 
 pub(crate) enum Ask {
     Purchase(Box<PurchaseAsk>, oneshot::Sender<PurchaseAnswer>),
-    /// With the operator who asks, if a person does.
-    Order(OrderCode, Command, String, oneshot::Sender<Outcome>),
+    Order(OrderAsk, oneshot::Sender<Outcome>),
     Drop(DropId, Command, String, oneshot::Sender<Result<Outcome, NoSuchDrop>>),
     CreateProduct(NewProduct, String, oneshot::Sender<Product>),
     CreateDrop(NewDrop, String, oneshot::Sender<Result<Listing, CreateDropError>>),
     RevokeToken(Jti, String, oneshot::Sender<()>),
+    SetDestination(OrderCode, Destination, oneshot::Sender<Result<Millis, Refusal>>),
+    /// Puts every refund that can go out on one list; answers its number, if there is any refund to put.
+    ExportRefunds(String, oneshot::Sender<Option<u64>>),
     Progress(Progress, oneshot::Sender<()>),
     Due(OrderCode, usize, oneshot::Sender<Vec<OrderCode>>),
+}
+
+/// A command about one order.
+pub(crate) struct OrderAsk {
+    pub(crate) order: OrderCode,
+    pub(crate) command: Command,
+    /// Who asks; empty when no person does.
+    pub(crate) operator: String,
+    /// Where the payer's money came from, when the bank said so: where it would go back to.
+    pub(crate) payer: Option<Destination>,
 }
 
 /// A purchase with what is kept beside its order. The writer fills in `purchase.order`.
@@ -85,6 +97,8 @@ pub(crate) enum Ready {
     Drop(oneshot::Sender<Result<Outcome, NoSuchDrop>>, Result<Outcome, NoSuchDrop>),
     Product(oneshot::Sender<Product>, Product),
     Listing(oneshot::Sender<Result<Listing, CreateDropError>>, Box<Result<Listing, CreateDropError>>),
+    Destination(oneshot::Sender<Result<Millis, Refusal>>, Result<Millis, Refusal>),
+    Exported(oneshot::Sender<Option<u64>>, Option<u64>),
     Done(oneshot::Sender<()>),
     Due(oneshot::Sender<Vec<OrderCode>>, Vec<OrderCode>),
 }
@@ -98,6 +112,8 @@ impl Ready {
             Self::Drop(to, answer) => drop(to.send(answer)),
             Self::Product(to, answer) => drop(to.send(answer)),
             Self::Listing(to, answer) => drop(to.send(*answer)),
+            Self::Destination(to, answer) => drop(to.send(answer)),
+            Self::Exported(to, answer) => drop(to.send(answer)),
             Self::Done(to) => drop(to.send(())),
             Self::Due(to, answer) => drop(to.send(answer)),
         }

@@ -6,15 +6,22 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use domain::{
     Command, Decision, DropId, DropState, DropStatus, Event, Millis, OrderCode, OrderRecord, Outcome, Payment, Receipt,
-    Refusal, decide, evolve,
+    RefundStep, Refusal, decide, evolve,
 };
 
 use super::ask::{
-    Ask, CreateDropError, NewDrop, NewProduct, NoSuchDrop, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseDone,
-    PurchaseRefused, Ready,
+    Ask, CreateDropError, NewDrop, NewProduct, NoSuchDrop, OrderAsk, ProductOf, PurchaseAnswer, PurchaseAsk,
+    PurchaseDone, PurchaseRefused, Ready,
 };
 use super::window::TokenWindow;
-use crate::store::{BatchWrites, Buyer, Entry, Fact, Listing, Product, Progress, Salt, StoredOrder, WriteStore};
+use crate::store::{
+    BatchWrites, Buyer, Destination, Entry, Fact, Listing, Product, Progress, Salt, StoredOrder, Transfer, WriteStore,
+};
+
+/// A changed destination waits a day: whoever stole an order key is noticed before money follows.
+const DESTINATION_CHANGE_MS: i64 = 24 * 3_600_000;
+/// As many transfers as a bank's form takes at once; the rest goes on the next list.
+const REFUNDS_PER_BATCH_MAX: u32 = 500;
 
 /// Later than every `pay_by`, with room to add to it.
 const END_OF_TIME: Millis = Millis(i64::MAX / 2);
@@ -26,6 +33,8 @@ pub(super) struct Shop {
     pub(super) tokens: TokenWindow,
     /// The code the next order gets.
     pub(super) next_order: OrderCode,
+    /// The number the next list of refunds gets.
+    pub(super) next_refund_batch: u64,
 }
 
 pub(super) struct LiveDrop {
@@ -58,6 +67,8 @@ pub(super) struct Batch<'a> {
     touched: HashMap<OrderCode, Touched>,
     changed_drops: BTreeSet<DropId>,
     progress: Vec<Progress>,
+    destinations: Vec<(OrderCode, Destination, Millis)>,
+    transfers: Vec<(u64, Transfer)>,
     ready: Vec<Ready>,
 }
 
@@ -68,6 +79,8 @@ pub(super) struct Decided {
     touched: HashMap<OrderCode, Touched>,
     pub(super) changed_drops: BTreeSet<DropId>,
     progress: Vec<Progress>,
+    destinations: Vec<(OrderCode, Destination, Millis)>,
+    transfers: Vec<(u64, Transfer)>,
     pub(super) ready: Vec<Ready>,
 }
 
@@ -83,19 +96,25 @@ impl<'a> Batch<'a> {
             touched: HashMap::new(),
             changed_drops: BTreeSet::new(),
             progress: Vec::new(),
+            destinations: Vec::new(),
+            transfers: Vec::new(),
             ready: Vec::new(),
         }
     }
 
     pub(super) fn decided(self) -> Decided {
-        let Self { entries, placed, touched, changed_drops, progress, ready, .. } = self;
-        Decided { entries, placed, touched, changed_drops, progress, ready }
+        let Self { entries, placed, touched, changed_drops, progress, destinations, transfers, ready, .. } = self;
+        Decided { entries, placed, touched, changed_drops, progress, destinations, transfers, ready }
     }
 
     pub(super) fn apply(&mut self, ask: Ask) -> Result<()> {
         let ready = match ask {
             Ask::Purchase(ask, reply) => Ready::Purchase(reply, self.purchase(*ask)?),
-            Ask::Order(order, command, operator, reply) => Ready::Order(reply, self.order(order, &command, &operator)?),
+            Ask::Order(ask, reply) => Ready::Order(reply, self.order(ask)?),
+            Ask::SetDestination(order, destination, reply) => {
+                Ready::Destination(reply, self.set_destination(order, destination)?)
+            }
+            Ask::ExportRefunds(operator, reply) => Ready::Exported(reply, self.export_refunds(&operator)?),
             Ask::Drop(drop, command, operator, reply) => {
                 Ready::Drop(reply, self.drop_command(drop, &command, &operator))
             }
@@ -172,7 +191,20 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn order(&mut self, order: OrderCode, command: &Command, operator: &str) -> Result<Outcome> {
+    fn order(&mut self, ask: OrderAsk) -> Result<Outcome> {
+        let OrderAsk { order, command, operator, payer } = ask;
+        let outcome = self.decide_order(order, &command, &operator)?;
+        if let Some(payer) = payer
+            && outcome == Outcome::Done
+            && self.find(order)?.is_some()
+            && self.destination(order)?.is_none()
+        {
+            self.destinations.push((order, payer, self.now));
+        }
+        Ok(outcome)
+    }
+
+    fn decide_order(&mut self, order: OrderCode, command: &Command, operator: &str) -> Result<Outcome> {
         let Some((record, _)) = self.find(order)? else {
             return match command {
                 Command::Payment(payment) => self.unmatched(order, payment, operator),
@@ -201,6 +233,53 @@ impl<'a> Batch<'a> {
             self.put_back(record);
         }
         Ok(decision.outcome)
+    }
+
+    /// Where refunds of the order go, as this batch has left it so far.
+    fn destination(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
+        let in_batch = self.destinations.iter().rev().find(|(known, _, _)| *known == order);
+        match in_batch {
+            Some((_, destination, usable_at)) => Ok(Some((destination.clone(), *usable_at))),
+            None => self.store.refund_destination(order),
+        }
+    }
+
+    fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Result<Millis, Refusal>> {
+        let Some((record, _)) = self.find(order)? else {
+            return Ok(Err(Refusal::OrderNotFound));
+        };
+        let drop = record.drop;
+        if record.refunds_due().is_zero() {
+            return Ok(Err(Refusal::NothingOwed));
+        }
+        let usable_at = match self.destination(order)? {
+            Some((known, usable_at)) if known == to => return Ok(Ok(usable_at)),
+            Some(_) => self.now.plus_ms(DESTINATION_CHANGE_MS),
+            None => self.now,
+        };
+        self.destinations.push((order, to, usable_at));
+        let fact = Fact::RefundDestinationGiven { order };
+        self.entries.push(Entry { drop: Some(drop), operator: String::new(), fact });
+        Ok(Ok(usable_at))
+    }
+
+    /// A refund is on at most one list: the core refuses to batch what is batched already.
+    fn export_refunds(&mut self, operator: &str) -> Result<Option<u64>> {
+        let batch = self.shop.next_refund_batch;
+        let mut exported = false;
+        for transfer in self.store.refunds_ready(self.now, REFUNDS_PER_BATCH_MAX)? {
+            let step = RefundStep::Batch { batch };
+            let command = Command::Refund { number: transfer.number, step };
+            if self.decide_order(transfer.order, &command, operator)? == Outcome::Done {
+                self.transfers.push((batch, transfer));
+                exported = true;
+            }
+        }
+        if !exported {
+            return Ok(None);
+        }
+        self.shop.next_refund_batch += 1;
+        Ok(Some(batch))
     }
 
     /// An event that ends another order of the same customer.
@@ -323,6 +402,8 @@ impl Decided {
                 .collect(),
             drops: self.changed_drops.iter().filter_map(|drop| shop.drops.get(drop)).map(|live| &live.state).collect(),
             progress: &self.progress,
+            destinations: &self.destinations,
+            transfers: &self.transfers,
         }
     }
 }

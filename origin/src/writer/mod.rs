@@ -12,7 +12,7 @@ mod window;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use domain::{Command, DropId, Jti, OrderCode, Outcome};
+use domain::{Command, DropId, Jti, Millis, OrderCode, Outcome, Payment, Refusal};
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use ask::{
@@ -22,9 +22,9 @@ pub(crate) use ask::{
 pub(crate) use lanes::SubmitError;
 pub(crate) use run::start;
 
-use self::ask::Ask;
+use self::ask::{Ask, OrderAsk};
 use self::lanes::{Lane, Lanes};
-use crate::store::{Listing, Product, Progress};
+use crate::store::{Destination, Listing, Product, Progress};
 
 /// Asks the writer. Cheap to clone; holds no connection.
 #[derive(Clone)]
@@ -51,14 +51,23 @@ impl Writer {
 
     /// Asks something of one order.
     pub(crate) async fn order(&self, order: OrderCode, command: Command) -> Result<Outcome, SubmitError> {
-        let (reply, answer) = oneshot::channel();
-        let nobody = String::new();
-        if matches!(command, Command::Cancel { .. }) {
-            self.lanes.push(Lane::Shopper, Ask::Order(order, command, nobody, reply))?;
-        } else {
-            self.lanes.push_money(Ask::Order(order, command, nobody, reply)).await?;
+        let is_shoppers = matches!(command, Command::Cancel { .. });
+        let ask = OrderAsk { order, command, operator: String::new(), payer: None };
+        if is_shoppers {
+            return self.ask(Lane::Shopper, |reply| Ask::Order(ask, reply)).await;
         }
-        Ok(answered(answer).await)
+        self.ask_money(|reply| Ask::Order(ask, reply)).await
+    }
+
+    /// Money that a webhook brought, with the account it came from where the bank said so.
+    pub(crate) async fn webhook_payment(
+        &self,
+        order: OrderCode,
+        payment: Payment,
+        payer: Option<Destination>,
+    ) -> Result<Outcome, SubmitError> {
+        let ask = OrderAsk { order, command: Command::Payment(payment), operator: String::new(), payer };
+        self.ask_money(|reply| Ask::Order(ask, reply)).await
     }
 
     /// Asks something of one order in an operator's name.
@@ -68,7 +77,22 @@ impl Writer {
         order: OrderCode,
         command: Command,
     ) -> Result<Outcome, SubmitError> {
-        self.ask(Lane::Control, |reply| Ask::Order(order, command, operator, reply)).await
+        let ask = OrderAsk { order, command, operator, payer: None };
+        self.ask(Lane::Control, |reply| Ask::Order(ask, reply)).await
+    }
+
+    /// Says where the refunds of an order go. Answers from when on it is used: a change waits.
+    pub(crate) async fn set_destination(
+        &self,
+        order: OrderCode,
+        destination: Destination,
+    ) -> Result<Result<Millis, Refusal>, SubmitError> {
+        self.ask(Lane::Shopper, |reply| Ask::SetDestination(order, destination, reply)).await
+    }
+
+    /// Puts every refund that can go out on one list of transfers; `None` when there is none.
+    pub(crate) async fn export_refunds(&self, operator: String) -> Result<Option<u64>, SubmitError> {
+        self.ask(Lane::Control, |reply| Ask::ExportRefunds(operator, reply)).await
     }
 
     /// Asks something of a whole drop, in an operator's name.
@@ -99,10 +123,7 @@ impl Writer {
 
     /// Records how far an outgoing channel has come.
     pub(crate) async fn record_progress(&self, progress: Progress) -> Result<(), SubmitError> {
-        let (reply, answer) = oneshot::channel();
-        self.lanes.push_money(Ask::Progress(progress, reply)).await?;
-        answered(answer).await;
-        Ok(())
+        self.ask_money(|reply| Ask::Progress(progress, reply)).await
     }
 
     /// Pending orders of any drop whose `pay_by` has passed, ascending from `after`, at most `max`.
@@ -113,6 +134,13 @@ impl Writer {
     /// How many wait in each lane, by the lane's name.
     pub(crate) fn depths(&self) -> [(&'static str, usize); 3] {
         self.lanes.depths().map(|(lane, depth)| (lane.name(), depth))
+    }
+
+    /// As [`Self::ask`], but waits a moment for room: money is worth more patience than a purchase.
+    async fn ask_money<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.lanes.push_money(ask(reply)).await?;
+        Ok(answered(answer).await)
     }
 
     async fn ask<T>(&self, lane: Lane, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, SubmitError> {

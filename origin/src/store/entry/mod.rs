@@ -35,6 +35,11 @@ pub enum Fact {
         #[serde(with = "PaymentV1")]
         payment: Payment,
     },
+    /// Where a refund of the order goes was said; what was said is personal data, and not here.
+    RefundDestinationGiven {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+    },
     TokenRevoked {
         #[serde(with = "JtiV1")]
         jti: Jti,
@@ -104,6 +109,7 @@ impl Fact {
             Self::ProductCreated(_) => "product_created",
             Self::DropCreated(_) => "drop_created",
             Self::PaymentUnmatched { .. } => "payment_unmatched",
+            Self::RefundDestinationGiven { .. } => "refund_destination_given",
             Self::TokenRevoked { .. } => "token_revoked",
             Self::Sale(event) => match event {
                 Event::DropPaused => "drop_paused",

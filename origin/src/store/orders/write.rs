@@ -45,8 +45,9 @@ impl OrderWriter {
             release_payment: db.prepare(
                 "UPDATE payments SET state = 2 WHERE order_code = ? AND link = ? AND reference = ? AND state = 0",
             )?,
-            insert_refund: db
-                .prepare("INSERT INTO refunds (order_code, number, amount, reason, state) VALUES (?, ?, ?, ?, ?)")?,
+            insert_refund: db.prepare(
+                "INSERT INTO refunds (order_code, number, amount, reason, state, due_at) VALUES (?, ?, ?, ?, ?, ?)",
+            )?,
             update_refund: db.prepare("UPDATE refunds SET state = ?, batch = ? WHERE order_code = ? AND number = ?")?,
             advance_refund: db.prepare("UPDATE refunds SET state = ? WHERE order_code = ? AND number = ?")?,
             insert_unmatched: db.prepare(
@@ -126,7 +127,7 @@ impl OrderWriter {
             }
             Event::RefundDue { order, number, amount, reason } => {
                 let (reason, state) = (reason_code(*reason), refund_code(RefundState::Due));
-                self.insert_refund.execute(params![code(*order), *number, amount.get(), reason, state])?;
+                self.insert_refund.execute(params![code(*order), *number, amount.get(), reason, state, now.0])?;
                 Ok(())
             }
             Event::RefundVoided { order, number } => self.refund(*order, *number, RefundState::Void),

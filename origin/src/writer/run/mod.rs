@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
 use super::Writer;
-use super::ask::{Ask, Published, PublishedDrop, Ready};
+use super::ask::{Ask, OrderAsk, Published, PublishedDrop, Ready};
 use super::batch::{Batch, LiveDrop, Shop};
 use super::lanes::{Lane, Lanes};
 use super::window::{TokenWindow, WINDOW_MS};
@@ -94,7 +94,8 @@ fn load(store: &WriteStore, first: OrderCode, now: Millis) -> Result<Shop> {
     let tokens = TokenWindow::restored(now, store.tokens_since(now.plus_ms(-WINDOW_MS))?);
     let pending: usize = drops.values().map(|live| live.state.pending_count()).sum();
     info!(drops = drops.len(), pending, ledger.seq = store.head().seq, "state loaded");
-    Ok(Shop { drops, products, tokens, next_order: first.max(after_last) })
+    let next_refund_batch = store.last_refund_batch()? + 1;
+    Ok(Shop { drops, products, tokens, next_order: first.max(after_last), next_refund_batch })
 }
 
 struct Run {
@@ -147,7 +148,9 @@ impl Run {
         self.shop.tokens.turn(now);
         self.metrics.batch_size.observe(asks.len() as f64);
         // Money that came in time is decided before the expiry that would make it late.
-        asks.sort_by_key(|(lane, ask)| *lane == Lane::Money && matches!(ask, Ask::Order(_, Command::EndHold, ..)));
+        asks.sort_by_key(|(lane, ask)| {
+            *lane == Lane::Money && matches!(ask, Ask::Order(OrderAsk { command: Command::EndHold, .. }, _))
+        });
         asks.sort_by_key(|(lane, _)| *lane as u8);
         let mut batch = Batch::new(&mut self.shop, &self.store, now, clock_behind);
         for (_, ask) in asks.drain(..) {

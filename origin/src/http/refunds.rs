@@ -1,0 +1,242 @@
+//! Money on its way back, step by step. PayOS has no refund call: a person makes the transfers at the bank.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::{Command, OrderCode, Outcome, RefundStep, Refusal};
+use edge_protocol::{OrderCode as CodeParts, ProblemCode, Role};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::extract::{Operator, OrderToken, read_json};
+use super::orders::{memo, named, rfc3339};
+use super::purchase::text;
+use crate::store::{Destination, OpenRefund, Transfer};
+
+const BANK_REFERENCE_CHARS_MAX: usize = 64;
+const REASON_CHARS_MAX: usize = 200;
+const BANK_CHARS_MAX: usize = 60;
+/// The longest Vietnamese account numbers have 19 digits.
+const ACCOUNT_NUMBER_CHARS_MAX: usize = 24;
+const ACCOUNT_NAME_CHARS_MAX: usize = 70;
+
+#[derive(Serialize)]
+struct RefundView {
+    id: String,
+    order_code: u64,
+    amount: i64,
+    state: &'static str,
+    batch: Option<u64>,
+    due_at: String,
+    /// When its destination may be used; absent while nobody has said where the money goes.
+    destination_usable_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SentBody {
+    bank_reference: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct FailBody {
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct DestinationBody {
+    pub(super) bank: Option<String>,
+    pub(super) account_number: Option<String>,
+    pub(super) account_name: Option<String>,
+}
+
+pub(super) async fn list(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
+    operator.require(Role::Money)?;
+    let refunds = app.reader.read(|store| store.open_refunds()).await?;
+    let refunds: Vec<RefundView> = refunds.into_iter().map(view).collect();
+    Ok(Json(refunds).into_response())
+}
+
+/// Moves every refund that can go out onto one list. 204 when there is none.
+pub(super) async fn export(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
+    let operator = operator.require(Role::Money)?;
+    match app.writer.export_refunds(operator).await? {
+        Some(batch) => Ok((StatusCode::CREATED, Json(json!({ "batch": batch }))).into_response()),
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+/// The list of a batch, the same bytes each time.
+pub(super) async fn batch(
+    operator: Operator,
+    State(app): State<Arc<App>>,
+    Path(batch): Path<String>,
+) -> ApiResult<Response> {
+    operator.require(Role::Money)?;
+    let not_found = || ApiError::new(ProblemCode::NotFound, "there is no such list");
+    let number: u64 = batch.parse().map_err(|_| not_found())?;
+    let transfers = app.reader.read(move |store| store.refund_transfers(number)).await?;
+    if transfers.is_empty() {
+        return Err(not_found());
+    }
+    let csv = csv(&transfers).map_err(|error| ApiError::internal(&error))?;
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], csv).into_response())
+}
+
+pub(super) async fn sent(
+    operator: Operator,
+    app: State<Arc<App>>,
+    id: Path<String>,
+    request: Request,
+) -> ApiResult<StatusCode> {
+    let body: SentBody = read_json(request).await?;
+    let bank_reference = text("bank_reference", body.bank_reference, BANK_REFERENCE_CHARS_MAX)?;
+    step(operator, app, id, RefundStep::Sent { bank_reference }).await
+}
+
+pub(super) async fn confirm(operator: Operator, app: State<Arc<App>>, id: Path<String>) -> ApiResult<StatusCode> {
+    step(operator, app, id, RefundStep::Confirm).await
+}
+
+pub(super) async fn fail(
+    operator: Operator,
+    app: State<Arc<App>>,
+    id: Path<String>,
+    request: Request,
+) -> ApiResult<StatusCode> {
+    let body: FailBody = read_json(request).await?;
+    let reason = text("reason", body.reason, REASON_CHARS_MAX)?;
+    step(operator, app, id, RefundStep::Fail { reason }).await
+}
+
+async fn step(
+    operator: Operator,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    step: RefundStep,
+) -> ApiResult<StatusCode> {
+    let operator = operator.require(Role::Money)?;
+    let (order, number) = parse_id(app.origin_no, &id).ok_or(Refusal::RefundNotThere)?;
+    match app.writer.order_as(operator, order, Command::Refund { number, step }).await? {
+        Outcome::Refused(Refusal::OrderNotFound) => Err(Refusal::RefundNotThere.into()),
+        Outcome::Refused(refusal) => Err(refusal.into()),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// The bearer of an order key says where the order's money goes back to.
+pub(super) async fn set_destination(
+    token: OrderToken,
+    State(app): State<Arc<App>>,
+    Path(code): Path<String>,
+    request: Request,
+) -> ApiResult<Response> {
+    let order = named(&token, &code)?;
+    let to = destination(read_json(request).await?)?;
+    let usable_at = app.writer.set_destination(order, to).await??;
+    Ok(Json(json!({ "usable_at": rfc3339(usable_at) })).into_response())
+}
+
+/// Letters, digits and the marks of names only: the list is opened in a spreadsheet, where a formula would run.
+pub(super) fn destination(body: DestinationBody) -> ApiResult<Destination> {
+    let plain = |field: &str, value: String| {
+        let clean = value.chars().all(|letter| letter.is_alphanumeric() || " .-'".contains(letter));
+        if clean && value.starts_with(char::is_alphanumeric) {
+            Ok(value)
+        } else {
+            Err(ApiError::field(field, "letters, digits, spaces and . - ' only"))
+        }
+    };
+    let account_number = text("account_number", body.account_number, ACCOUNT_NUMBER_CHARS_MAX)?;
+    if !account_number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(ApiError::field("account_number", "letters and digits only"));
+    }
+    Ok(Destination {
+        bank: plain("bank", text("bank", body.bank, BANK_CHARS_MAX)?)?,
+        account_number,
+        account_name: plain("account_name", text("account_name", body.account_name, ACCOUNT_NAME_CHARS_MAX)?)?,
+    })
+}
+
+fn csv(transfers: &[Transfer]) -> anyhow::Result<Vec<u8>> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["memo", "amount", "bank", "account_number", "account_name", "order_code"])?;
+    for transfer in transfers {
+        let Destination { bank, account_number, account_name } = &transfer.destination;
+        csv.write_record([
+            &id(transfer.order, transfer.number),
+            &transfer.amount.to_string(),
+            bank,
+            account_number,
+            account_name,
+            &transfer.order.to_string(),
+        ])?;
+    }
+    Ok(csv.into_inner()?)
+}
+
+fn view(refund: OpenRefund) -> RefundView {
+    RefundView {
+        id: id(refund.order, refund.number),
+        order_code: refund.order.0,
+        amount: refund.amount.get(),
+        state: refund.step.name(),
+        batch: Some(refund.batch).filter(|batch| *batch != 0),
+        due_at: rfc3339(refund.due_at),
+        destination_usable_at: refund.usable_at.map(rfc3339),
+    }
+}
+
+/// The memo of the transfer back: the order as people see it, and which of its refunds.
+fn id(order: OrderCode, number: u32) -> String {
+    format!("RF{}{number}", memo(order))
+}
+
+const MEMO_CHARS: usize = 9;
+
+fn parse_id(origin_no: u8, id: &str) -> Option<(OrderCode, u32)> {
+    let (memo, number) = id.strip_prefix("RF")?.split_at_checked(MEMO_CHARS)?;
+    let order = CodeParts::from_memo(origin_no, memo).ok()?;
+    Some((OrderCode(order.as_u64()), number.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refunds_memo_names_it() {
+        let order = OrderCode(157_600_000_000_001);
+        let id = id(order, 12);
+        assert_eq!(parse_id(1, &id), Some((order, 12)));
+        for wrong in ["", "RF", "RF0", &id[..11], &id[2..], "RF!!!!!!!!!1", "RFấấấấấấấấấ1"] {
+            assert_eq!(parse_id(1, wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_destination_cannot_carry_a_formula_into_a_spreadsheet() {
+        let body = |bank: &str, number: &str, name: &str| DestinationBody {
+            bank: Some(bank.into()),
+            account_number: Some(number.into()),
+            account_name: Some(name.into()),
+        };
+        destination(body("970422", "0123456789", "NGUYỄN VĂN ẤN")).unwrap();
+        destination(body("MB Bank", "0123456789", "O'Brien-Tran J.")).unwrap();
+        for (bank, number, name) in [
+            ("=1+1", "1", "AN"),
+            ("MB", "=1", "AN"),
+            ("MB", "1", "=HYPERLINK(1)"),
+            ("MB", "1", "-1"),
+            ("MB", "1", "@SUM"),
+            ("MB", "1 2", "AN"),
+            ("MB", "1", "AN\",\"x"),
+        ] {
+            assert_eq!(destination(body(bank, number, name)).unwrap_err().code(), ProblemCode::InvalidField);
+        }
+    }
+}

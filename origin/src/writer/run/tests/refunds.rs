@@ -1,0 +1,146 @@
+use super::*;
+
+fn account(number: &str) -> Destination {
+    Destination { bank: "970422".into(), account_number: number.into(), account_name: "AN".into() }
+}
+
+impl Rig {
+    /// An order that ended with money owed back.
+    fn owing(&mut self, who: u8) -> OrderCode {
+        let order = self.order(who);
+        self.ask(order, Command::Cancel { sid: Sid([who; 16]) });
+        self.ask(order, payment("FT1", 60));
+        order
+    }
+
+    fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Millis, Refusal> {
+        let (reply, mut answer) = oneshot::channel();
+        self.batch(vec![(Lane::Shopper, Ask::SetDestination(order, to, reply))]);
+        answer.try_recv().unwrap()
+    }
+
+    fn export(&mut self) -> Option<u64> {
+        let (reply, mut answer) = oneshot::channel();
+        self.batch(vec![(Lane::Control, Ask::ExportRefunds("binh".into(), reply))]);
+        answer.try_recv().unwrap()
+    }
+
+    fn transfers(&self, batch: u64) -> Vec<(OrderCode, String)> {
+        let transfers = ReadStore::open(self.folder.path()).unwrap().refund_transfers(batch).unwrap();
+        transfers.into_iter().map(|transfer| (transfer.order, transfer.destination.account_number)).collect()
+    }
+}
+
+#[test]
+fn the_whole_way_of_a_refund_is_stored_and_verifies() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.ask(order, payment("FT1", PRICE + 30));
+    let steps = [
+        (RefundStep::Batch { batch: 7 }, RefundState::Batched { batch: 7 }),
+        (RefundStep::Fail { reason: "closed".into() }, RefundState::Due),
+        (RefundStep::Batch { batch: 8 }, RefundState::Batched { batch: 8 }),
+        (RefundStep::Sent { bank_reference: "FT7".into() }, RefundState::Sent { batch: 8 }),
+        (RefundStep::Confirm, RefundState::Confirmed { batch: 8 }),
+    ];
+    for (step, state) in steps {
+        assert_eq!(rig.ask(order, Command::Refund { number: 1, step }), Outcome::Done);
+        assert_eq!(rig.stored(order).record.refunds[0].state, state);
+        rig.verified();
+    }
+}
+
+#[test]
+fn released_money_is_stored_as_such_and_verifies() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.ask(order, Command::Cancel { sid: Sid([1; 16]) });
+    rig.ask(order, payment("FT1", 60));
+    let identity = PaymentIdentity::new("link", "FT1");
+    assert_eq!(rig.ask(order, Command::ReleasePayment { identity }), Outcome::Done);
+    let record = rig.stored(order).record;
+    assert_eq!(record.payments[0].state, PaymentState::Released);
+    assert_eq!(record.refunds[0].state, RefundState::Void);
+    rig.verified();
+}
+
+#[test]
+fn a_refund_goes_on_a_list_once_it_is_known_where_and_on_one_list_only() {
+    let mut rig = Rig::start();
+    let order = rig.owing(1);
+    assert_eq!(rig.export(), None, "nobody said where");
+    let at_once = rig.clock.now();
+    assert_eq!(rig.set_destination(order, account("1")), Ok(at_once));
+    assert_eq!(rig.export(), Some(1));
+    assert_eq!(rig.transfers(1), [(order, "1".to_owned())]);
+    assert_eq!(rig.export(), None, "it is on a list");
+    let mut rig = rig.restart();
+    let step = RefundStep::Fail { reason: "closed".into() };
+    rig.ask(order, Command::Refund { number: 1, step });
+    assert_eq!(rig.export(), Some(2), "it is due again, and lists are numbered on after a restart");
+    assert_eq!(rig.transfers(1), [(order, "1".to_owned())], "a list never changes");
+    rig.verified();
+}
+
+#[test]
+fn two_exports_in_one_batch_make_one_list() {
+    let mut rig = Rig::start();
+    let order = rig.owing(1);
+    rig.set_destination(order, account("1")).unwrap();
+    let ((reply_1, mut first), (reply_2, mut second)) = (oneshot::channel(), oneshot::channel());
+    rig.batch(vec![
+        (Lane::Control, Ask::ExportRefunds("an".into(), reply_1)),
+        (Lane::Control, Ask::ExportRefunds("binh".into(), reply_2)),
+    ]);
+    assert_eq!((first.try_recv().unwrap(), second.try_recv().unwrap()), (Some(1), None));
+    assert_eq!(rig.transfers(1).len(), 1);
+    rig.verified();
+}
+
+#[test]
+fn a_changed_destination_waits_a_day_and_the_same_one_again_does_not() {
+    let mut rig = Rig::start();
+    let order = rig.owing(1);
+    let first = rig.set_destination(order, account("1")).unwrap();
+    assert_eq!(rig.set_destination(order, account("1")), Ok(first));
+    let changed = rig.set_destination(order, account("2")).unwrap();
+    assert_eq!(changed, rig.clock.now().plus_seconds(24 * 3600));
+    assert_eq!(rig.export(), None);
+    rig.clock.advance(24 * 3_600_000 - 1);
+    assert_eq!(rig.export(), None);
+    rig.clock.advance(1);
+    assert_eq!(rig.export(), Some(1));
+    assert_eq!(rig.transfers(1), [(order, "2".to_owned())]);
+}
+
+#[test]
+fn nobody_says_where_money_goes_that_is_not_owed() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    assert_eq!(rig.set_destination(order, account("1")), Err(Refusal::NothingOwed));
+    assert_eq!(rig.set_destination(OrderCode(5), account("1")), Err(Refusal::OrderNotFound));
+}
+
+#[test]
+fn the_account_a_bank_named_is_used_until_somebody_says_another() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    let (reply, _answer) = oneshot::channel();
+    let ask = OrderAsk { payer: Some(account("7")), ..ask_of(order, payment("FT1", PRICE + 5), String::new()) };
+    rig.batch(vec![(Lane::Money, Ask::Order(ask, reply))]);
+    assert_eq!(rig.export(), Some(1));
+    assert_eq!(rig.transfers(1), [(order, "7".to_owned())]);
+}
+
+#[test]
+fn money_that_waits_is_counted_by_kind() {
+    let mut rig = Rig::start();
+    let order = rig.owing(1);
+    rig.ask(order, payment("FT1", 61));
+    rig.ask(OrderCode(5), payment("FT2", 7));
+    let waiting = ReadStore::open(rig.folder.path()).unwrap().money_waiting().unwrap();
+    assert_eq!((waiting.refunds_due, waiting.refunds_due_amount), (1, 60));
+    assert_eq!((waiting.refunds_due_oldest, waiting.unsettled_oldest), (Some(START), Some(START)));
+    assert_eq!((waiting.unsettled, waiting.disputed), (1, 1));
+    assert_eq!((waiting.unmatched, waiting.unmatched_amount), (1, 7));
+}

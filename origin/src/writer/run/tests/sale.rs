@@ -1,0 +1,213 @@
+use super::*;
+
+#[test]
+fn an_answered_purchase_is_on_disk_with_its_buyer() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    let stored = rig.stored(order);
+    assert_eq!(stored.record.state, OrderState::Pending);
+    assert_eq!(stored.buyer.unwrap().1, buyer(1));
+}
+
+#[test]
+fn one_token_twice_in_one_batch_makes_one_order() {
+    let mut rig = Rig::start();
+    let first = rig.purchase(1);
+    let second = again(&first);
+    let ((reply_1, mut answer_1), (reply_2, mut answer_2)) = (oneshot::channel(), oneshot::channel());
+    rig.batch(vec![
+        (Lane::Shopper, Ask::Purchase(Box::new(first), reply_1)),
+        (Lane::Shopper, Ask::Purchase(Box::new(second), reply_2)),
+    ]);
+    let (first, second) = (answer_1.try_recv().unwrap().unwrap(), answer_2.try_recv().unwrap().unwrap());
+    assert_eq!(first.receipt, second.receipt);
+    assert!(!second.resumed);
+    assert_eq!(rig.verified().orders, 1);
+}
+
+#[test]
+fn a_token_used_before_a_restart_gives_its_order_after_it() {
+    let mut rig = Rig::start();
+    let ask = rig.purchase(1);
+    let (repeated, mut other) = (again(&ask), again(&ask));
+    let receipt = rig.buy(ask).unwrap().receipt;
+    let mut rig = rig.restart();
+    assert_eq!(rig.buy(repeated).unwrap().receipt, receipt);
+    other.buyer.name = "Somebody else".into();
+    assert_eq!(rig.buy(other).unwrap_err(), PurchaseRefused::ByTheRules(Refusal::TokenReused));
+}
+
+#[test]
+fn stock_holds_and_limits_survive_a_restart() {
+    let mut rig = Rig::start();
+    let (paid, held) = (rig.order(1), rig.order(2));
+    rig.ask(paid, payment("FT1", PRICE));
+    let mut rig = rig.restart();
+    let stock = rig.run.shop.drops[&DropId(1)].state.stock();
+    assert_eq!((stock.available, stock.held, stock.sold), (0, 1, 1));
+    let ask = rig.purchase(1);
+    assert_eq!(rig.buy(ask).unwrap_err(), PurchaseRefused::ByTheRules(Refusal::LimitReached));
+    let ask = rig.purchase(2);
+    let resumed = rig.buy(ask).unwrap();
+    assert_eq!((resumed.receipt.order, resumed.resumed), (held, true));
+}
+
+#[test]
+fn an_older_copy_put_back_never_gives_a_code_twice() {
+    let mut rig = Rig::start();
+    rig.run.store.checkpoint().unwrap();
+    let file = sale_file(rig.folder.path());
+    let copy = std::fs::read(&file).unwrap();
+    let used = [rig.order(1), rig.order(2)];
+    let Rig { folder, clock, run, relay, tokens } = rig;
+    drop((run, relay));
+    for suffix in ["-wal", "-shm"] {
+        drop(std::fs::remove_file(folder.path().join(format!("sale.db{suffix}"))));
+    }
+    std::fs::write(&file, copy).unwrap();
+    clock.advance(1);
+    let (run, relay) = open(&folder, &clock);
+    let mut rig = Rig { folder, clock, run, relay, tokens };
+    let new = rig.order(3);
+    assert!(used.iter().all(|used| *used < new));
+}
+
+#[test]
+fn a_payment_and_the_expiry_that_would_make_it_late_are_decided_payment_first() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.clock.advance(360_000);
+    let ((expiry, mut ended), (pay, mut paid)) = (oneshot::channel(), oneshot::channel());
+    rig.batch(vec![
+        (Lane::Money, Ask::Order(ask_of(order, Command::EndHold, String::new()), expiry)),
+        (Lane::Money, Ask::Order(ask_of(order, payment("FT1", PRICE), String::new()), pay)),
+    ]);
+    assert_eq!((paid.try_recv().unwrap(), ended.try_recv().unwrap()), (Outcome::Done, Outcome::Unchanged));
+    assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
+}
+
+#[test]
+fn an_order_placed_and_cancelled_in_one_batch_is_stored_as_cancelled() {
+    let mut rig = Rig::start();
+    let ask = rig.purchase(1);
+    let order = rig.run.shop.next_order;
+    let ((buy, _bought), (cancel, mut cancelled)) = (oneshot::channel(), oneshot::channel());
+    rig.batch(vec![
+        (Lane::Shopper, Ask::Purchase(Box::new(ask), buy)),
+        (Lane::Shopper, Ask::Order(ask_of(order, Command::Cancel { sid: Sid([1; 16]) }, String::new()), cancel)),
+    ]);
+    assert_eq!(cancelled.try_recv().unwrap(), Outcome::Done);
+    assert_eq!(rig.stored(order).record.state, OrderState::Cancelled(Canceller::Shopper));
+    rig.verified();
+}
+
+#[test]
+fn a_superseded_hold_is_stored_as_such() {
+    let mut rig = Rig::start();
+    let first = rig.order(1);
+    rig.clock.advance(360_000);
+    assert_eq!(rig.ask(first, Command::EndHold), Outcome::Done);
+    let second = rig.order(1);
+    rig.ask(first, payment("FT1", PRICE));
+    assert_eq!(rig.stored(first).record.state, OrderState::Paid { late: true });
+    assert!(matches!(rig.stored(second).record.state, OrderState::Expired(_)));
+    rig.verified();
+}
+
+#[test]
+fn money_for_no_order_of_ours_is_kept_once() {
+    let mut rig = Rig::start();
+    let nobody = OrderCode(123_456);
+    assert_eq!(rig.ask(nobody, payment("FT1", 5)), Outcome::Done);
+    assert_eq!(rig.ask(nobody, payment("FT1", 5)), Outcome::Unchanged);
+    let rows = rig.verified().rows;
+    let mut rig = rig.restart();
+    assert_eq!(rig.ask(nobody, payment("FT1", 5)), Outcome::Unchanged);
+    assert_eq!(rig.verified().rows, rows);
+}
+
+#[test]
+fn a_link_and_its_facts_are_read_back_as_made() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    let facts = LinkFacts {
+        id: "link".into(),
+        checkout_url: "https://pay.example/link".into(),
+        transfer: Some(domain::TransferFacts {
+            qr_code: "0002".into(),
+            bank_bin: "970422".into(),
+            account_number: "1".into(),
+            account_name: "SHOP".into(),
+            memo: "CS 1".into(),
+        }),
+    };
+    rig.ask(order, Command::AskLink);
+    rig.ask(order, Command::LinkMade(facts.clone()));
+    assert_eq!(rig.stored(order).record.link.facts(), Some(&facts));
+    rig.verified();
+}
+
+#[test]
+fn nothing_is_sold_while_the_wall_clock_is_far_behind_the_ledger() {
+    let mut rig = Rig::start();
+    rig.clock.advance(-CLOCK_BEHIND_MS - 1);
+    let ask = rig.purchase(1);
+    assert_eq!(rig.buy(ask).unwrap_err(), PurchaseRefused::ClockBehind);
+    rig.clock.advance(1);
+    let ask = rig.purchase(1);
+    assert_eq!(rig.buy(ask).unwrap().receipt.ordered_at, START);
+}
+
+#[test]
+fn a_batch_that_changes_nothing_writes_nothing() {
+    let mut rig = Rig::start();
+    let rows = rig.verified().rows;
+    let (version, mut ask) = (rig.run.published.load().version, rig.purchase(1));
+    ask.purchase.quantity = 9;
+    assert_eq!(rig.buy(ask).unwrap_err(), PurchaseRefused::ByTheRules(Refusal::InvalidQuantity));
+    assert_eq!((rig.verified().rows, rig.run.published.load().version), (rows, version));
+}
+
+#[test]
+fn what_is_published_is_what_was_committed() {
+    let mut rig = Rig::start();
+    rig.order(1);
+    let published = rig.run.published.load();
+    let stock = published.find(DropId(1)).unwrap().stock;
+    assert_eq!((stock.available, stock.held, published.seq), (1, 1, rig.verified().head.seq));
+}
+
+#[test]
+fn an_operators_cancellation_keeps_their_name_and_the_units_where_they_said() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.ask(order, payment("FT1", PRICE));
+    let (reply, mut answer) = oneshot::channel();
+    let cancel = Command::CancelByOperator { restock: false };
+    rig.batch(vec![(Lane::Control, Ask::Order(ask_of(order, cancel, "binh".into()), reply))]);
+    assert_eq!(answer.try_recv().unwrap(), Outcome::Done);
+    let rows = ReadStore::open(rig.folder.path()).unwrap().ledger_after(0, 100).unwrap();
+    let cancelled = rows.iter().find(|row| row.entry.fact.kind() == "order_cancelled").unwrap();
+    assert_eq!(cancelled.entry.operator, "binh");
+    let rig = rig.restart();
+    let stock = rig.run.shop.drops[&DropId(1)].state.stock();
+    assert_eq!((stock.available, stock.withdrawn), (1, 1));
+    rig.verified();
+}
+
+#[test]
+fn every_hold_of_a_killed_drop_is_due_at_once_and_after_a_restart() {
+    let mut rig = Rig::start();
+    let orders = [rig.order(1), rig.order(2)];
+    let due = |rig: &mut Rig| {
+        let (reply, mut answer) = oneshot::channel();
+        rig.batch(vec![(Lane::Control, Ask::Due(OrderCode(0), 10, reply))]);
+        answer.try_recv().unwrap()
+    };
+    assert_eq!(due(&mut rig), []);
+    let (reply, _answer) = oneshot::channel();
+    rig.batch(vec![(Lane::Control, Ask::Drop(DropId(1), Command::Kill, "an".into(), reply))]);
+    assert_eq!(due(&mut rig), orders);
+    let mut rig = rig.restart();
+    assert_eq!(due(&mut rig), orders);
+}

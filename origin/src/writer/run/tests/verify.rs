@@ -1,0 +1,56 @@
+use super::*;
+
+#[test]
+fn verify_finds_every_kind_of_tampering() {
+    for (sql, expected) in [
+        (
+            "UPDATE ledger SET payload = CAST(replace(CAST(payload AS TEXT), '\"quantity\":1', '\"quantity\":2') AS BLOB) WHERE kind = 'order_placed'",
+            "was changed",
+        ),
+        ("UPDATE ledger SET at = at + 1 WHERE seq = 2", "was changed"),
+        ("UPDATE ledger SET operator = 'binh' WHERE kind = 'drop_created'", "was changed"),
+        ("DELETE FROM ledger WHERE seq = 2", "is missing"),
+        ("UPDATE orders SET state = 1", "stored otherwise"),
+        ("UPDATE orders SET amount = amount - 1, applied = 0", "stored otherwise"),
+        ("UPDATE orders SET email = 'x@example.com'", "committed to"),
+        ("DELETE FROM orders", "orders are stored"),
+        ("UPDATE drop_counters SET available = available + 1", "stores"),
+        ("UPDATE drop_counters SET status = 1", "Paused"),
+        ("UPDATE drops SET price = 1", "stored otherwise"),
+        ("UPDATE products SET name = 'Boot'", "stored otherwise"),
+        ("UPDATE payments SET paid_at = 0", "stored otherwise"),
+        ("DELETE FROM unmatched_payments", "unmatched_payments"),
+        ("INSERT INTO revoked_tokens VALUES (x'00')", "revoked_tokens"),
+    ] {
+        let mut rig = Rig::start();
+        let order = rig.order(1);
+        rig.ask(order, payment("FT1", 60));
+        rig.ask(OrderCode(5), payment("FT2", 60));
+        rig.verified();
+        rig.sql(sql);
+        let error = format!("{:#}", verify(rig.folder.path(), None).unwrap_err());
+        assert!(error.contains(expected), "{sql}: {error}");
+    }
+}
+
+#[test]
+fn a_head_kept_elsewhere_shows_a_cut_tail() {
+    let mut rig = Rig::start();
+    let before = rig.verified().head;
+    rig.order(1);
+    let after = rig.verified().head;
+    verify(rig.folder.path(), Some((before.seq, before.hash))).unwrap();
+    verify(rig.folder.path(), Some((after.seq, after.hash))).unwrap();
+    let rewritten = verify(rig.folder.path(), Some((after.seq, before.hash))).unwrap_err();
+    assert!(format!("{rewritten:#}").contains("rewritten"));
+    let cut = verify(rig.folder.path(), Some((after.seq + 1, after.hash))).unwrap_err();
+    assert!(format!("{cut:#}").contains("cut off"));
+}
+
+#[test]
+fn a_database_of_another_origin_is_refused() {
+    let rig = Rig::start();
+    let (answers, _relay) = mpsc::channel(1);
+    let other = Run::open(rig.folder.path(), 2, rig.clock.clone(), Arc::new(Metrics::default()), answers);
+    assert!(format!("{:#}", other.err().unwrap()).contains("DROPGATE_ORIGIN_NO"));
+}
