@@ -42,6 +42,7 @@ pub(crate) async fn answer(mut request: Request, site: &Site) -> Answer {
         Ok(Route::Purchase(drop)) => purchase(&mut request, site, drop).await,
         Ok(Route::Order(order_code)) => order(&request, site, order_code).await,
         Ok(Route::CancelOrder(order_code)) => cancel(&request, site, order_code).await,
+        Ok(Route::RefundDestination(order_code)) => refund_destination(&mut request, site, order_code).await,
         Ok(Route::PayosWebhook { secret }) => webhook(&mut request, site, secret).await,
         Ok(Route::DropPage) => page(site, "/drop").await,
         Ok(Route::OrderPage) => page(site, "/order").await,
@@ -138,6 +139,24 @@ async fn order(request: &Request, site: &Site, order_code: u64) -> Result<Answer
 async fn cancel(request: &Request, site: &Site, order_code: u64) -> Result<Answer, Problem> {
     let claims = gate::cancel(&site.config, &credentials(request), order_code)?;
     forward_order(site, Method::Post, &format!("/orders/{order_code}/cancel"), &claims).await
+}
+
+/// Who holds the order key may say where its money goes back to; the origin lets a change wait.
+async fn refund_destination(request: &mut Request, site: &Site, order_code: u64) -> Result<Answer, Problem> {
+    let claims = gate::order(&site.config, &credentials(request), order_code)?;
+    let content_type = header(request, "content-type");
+    gate::json_only(content_type.as_deref())?;
+    let body = body(request, BODY_BYTES_MAX).await?;
+    let token = mint_order(&site.config.edge_keys, &claims, now_ms());
+    let onward = OriginRequest {
+        method: Method::Post,
+        path: &format!("/orders/{order_code}/refund-destination"),
+        token: &token,
+        content_type: content_type.as_deref(),
+        body: Some(&body),
+        timeout: ORDER_TIMEOUT,
+    };
+    forward(site, onward).await
 }
 
 async fn forward_order(site: &Site, method: Method, path: &str, claims: &OrderClaims) -> Result<Answer, Problem> {

@@ -13,6 +13,7 @@ pub(crate) enum Route<'a> {
     Purchase(DropRef<'a>),
     Order(u64),
     CancelOrder(u64),
+    RefundDestination(u64),
     PayosWebhook { secret: &'a str },
     DropPage,
     OrderPage,
@@ -44,6 +45,7 @@ pub(crate) fn route<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Miss> 
         ["api", "drops", drop, "purchase"] => (POST, Route::Purchase(DropRef::parse(drop))),
         ["api", "orders", code] => (GET, Route::Order(order_code(code)?)),
         ["api", "orders", code, "cancel"] => (POST, Route::CancelOrder(order_code(code)?)),
+        ["api", "orders", code, "refund-destination"] => (POST, Route::RefundDestination(order_code(code)?)),
         ["webhooks", "payos", secret] => (POST, Route::PayosWebhook { secret }),
         ["drops", drop] if !drop.is_empty() => (GET, Route::DropPage),
         ["orders", code] => {
@@ -100,6 +102,7 @@ mod tests {
             ("POST", "/api/drops/ao-dai/purchase", Route::Purchase(DropRef::Slug("ao-dai"))),
             ("GET", "/api/orders/100000000000001", Route::Order(100_000_000_000_001)),
             ("POST", "/api/orders/100000000000001/cancel", Route::CancelOrder(100_000_000_000_001)),
+            ("POST", "/api/orders/100000000000001/refund-destination", Route::RefundDestination(100_000_000_000_001)),
             ("POST", "/webhooks/payos/s3cret", Route::PayosWebhook { secret: "s3cret" }),
             ("GET", "/drops/ao-dai", Route::DropPage),
             ("GET", "/orders/100000000000001", Route::OrderPage),

@@ -27,6 +27,8 @@ struct OrderView {
     amount: i64,
     amount_applied: i64,
     refund_due: i64,
+    /// When what was said of where refunds go is used; absent while nobody has said it.
+    refund_destination_usable_at: Option<String>,
     currency: &'static str,
     ordered_at: String,
     pay_by: String,
@@ -95,12 +97,13 @@ pub(super) fn named(token: &OrderToken, code: &str) -> ApiResult<OrderCode> {
 }
 
 async fn view(app: &App, order: OrderCode) -> ApiResult<Response> {
-    let stored = app.reader.read(move |store| store.load_order(order)).await?;
-    let stored = stored.ok_or(domain::Refusal::OrderNotFound)?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(order_view(app, stored)?)).into_response())
+    let read = app.reader.read(move |store| Ok((store.load_order(order)?, store.refund_destination(order)?))).await?;
+    let (stored, destination) = (read.0.ok_or(domain::Refusal::OrderNotFound)?, read.1);
+    let view = order_view(app, stored, destination.map(|(_, usable_at)| usable_at))?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response())
 }
 
-fn order_view(app: &App, stored: StoredOrder) -> ApiResult<OrderView> {
+fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Millis>) -> ApiResult<OrderView> {
     let StoredOrder { record, buyer } = stored;
     let published = app.writer.published();
     let drop = published.find(record.drop).ok_or_else(|| {
@@ -123,6 +126,7 @@ fn order_view(app: &App, stored: StoredOrder) -> ApiResult<OrderView> {
         amount: record.amount.get(),
         amount_applied: record.applied.get(),
         refund_due,
+        refund_destination_usable_at: destination_usable_at.map(rfc3339),
         currency: "VND",
         ordered_at: rfc3339(record.ordered_at),
         pay_by: rfc3339(record.pay_by),

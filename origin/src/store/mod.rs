@@ -35,7 +35,7 @@ use self::drops::DropWriter;
 use self::ledger::Ledger;
 use self::orders::{OrderReader, OrderWriter};
 use self::outbox::OutboxWriter;
-use self::refunds::RefundWriter;
+use self::refunds::{Destinations, RefundWriter};
 use self::sqlite::{Db, Statement};
 
 /// The database of the sale inside a data folder.
@@ -52,6 +52,7 @@ pub struct WriteStore {
     drops: DropWriter,
     outbox: OutboxWriter,
     refunds: RefundWriter,
+    destinations: Destinations,
     revoke: Statement,
     description_salt: [u8; 16],
     // Last, so that every statement is finalised before its connection closes.
@@ -92,6 +93,7 @@ impl WriteStore {
             drops: DropWriter::prepare(&db)?,
             outbox: OutboxWriter::prepare(&db)?,
             refunds: RefundWriter::prepare(&db)?,
+            destinations: Destinations::prepare(&db)?,
             revoke: db.prepare("INSERT OR IGNORE INTO revoked_tokens VALUES (?)")?,
             description_salt: description_salt(&db)?,
             db,
@@ -124,7 +126,7 @@ impl WriteStore {
     }
 
     pub fn refund_destination(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
-        self.refunds.destination(order)
+        self.destinations.of(order)
     }
 
     /// Due refunds whose destination may be used now, oldest first.
@@ -268,6 +270,7 @@ fn load_drops(db: &Db, now: Millis) -> Result<Vec<(Listing, DropState)>> {
 /// A read-only connection with its statements.
 pub struct ReadStore {
     orders: OrderReader,
+    destinations: Destinations,
     revoked: Statement,
     db: Db,
 }
@@ -277,6 +280,7 @@ impl ReadStore {
         let db = Db::open_for_read(&sale_file(folder))?;
         Ok(Self {
             orders: OrderReader::prepare(&db)?,
+            destinations: Destinations::prepare(&db)?,
             revoked: db.prepare("SELECT 1 FROM revoked_tokens WHERE jti = ?")?,
             db,
         })
@@ -301,6 +305,11 @@ impl ReadStore {
 
     pub fn outbox(&self, channel: &str) -> Result<(i64, Vec<Retry>)> {
         outbox::load(&self.db, channel)
+    }
+
+    /// Where refunds of an order go, and from when on.
+    pub fn refund_destination(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
+        self.destinations.of(order)
     }
 
     /// Refunds that are due or under way, oldest first.

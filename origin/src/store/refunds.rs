@@ -76,7 +76,6 @@ pub struct MoneyWaiting {
 
 pub(crate) struct RefundWriter {
     put_destination: Statement,
-    destination: Statement,
     insert_transfer: Statement,
     ready: Statement,
 }
@@ -85,9 +84,6 @@ impl RefundWriter {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
         Ok(Self {
             put_destination: db.prepare("INSERT OR REPLACE INTO refund_destinations VALUES (?, ?, ?, ?, ?)")?,
-            destination: db.prepare(
-                "SELECT bank, account_number, account_name, usable_at FROM refund_destinations WHERE order_code = ?",
-            )?,
             insert_transfer: db.prepare("INSERT INTO refund_transfers VALUES (?, ?, ?, ?, ?, ?, ?)")?,
             ready: db.prepare(
                 "SELECT r.order_code, r.number, r.amount, d.bank, d.account_number, d.account_name
@@ -95,10 +91,6 @@ impl RefundWriter {
                  WHERE r.state = 0 AND d.usable_at <= ? ORDER BY r.due_at, r.order_code, r.number LIMIT ?",
             )?,
         })
-    }
-
-    pub(crate) fn destination(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
-        self.destination.first([order.0.cast_signed()], |row| Ok((read_destination(row, 0)?, Millis(row.get(3)?))))
     }
 
     pub(crate) fn put_destination(&self, order: OrderCode, to: &Destination, usable_at: Millis) -> Result<()> {
@@ -130,6 +122,21 @@ impl RefundWriter {
             account_name.as_str()
         ])?;
         Ok(())
+    }
+}
+
+/// Reads where refunds go.
+pub(crate) struct Destinations(Statement);
+
+impl Destinations {
+    pub(crate) fn prepare(db: &Db) -> Result<Self> {
+        let sql = "SELECT bank, account_number, account_name, usable_at FROM refund_destinations WHERE order_code = ?";
+        Ok(Self(db.prepare(sql)?))
+    }
+
+    /// And from when on it is used.
+    pub(crate) fn of(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
+        self.0.first([order.0.cast_signed()], |row| Ok((read_destination(row, 0)?, Millis(row.get(3)?))))
     }
 }
 
