@@ -1,0 +1,97 @@
+//! Commands about one order, and the holds that are due.
+
+use anyhow::{Context, Result};
+use domain::{Command, DropStatus, Event, Millis, OrderCode, Outcome, Payment, Refusal, decide, evolve};
+
+use super::super::ask::OrderAsk;
+use super::{Batch, LiveDrop};
+use crate::store::{Entry, Fact};
+
+/// Later than every `pay_by`, with room to add to it.
+const END_OF_TIME: Millis = Millis(i64::MAX / 2);
+
+impl Batch<'_> {
+    pub(super) fn order(&mut self, ask: OrderAsk) -> Result<Outcome> {
+        let OrderAsk { order, command, operator, payer } = ask;
+        let outcome = self.decide_order(order, &command, &operator)?;
+        if let Some(payer) = payer
+            && outcome == Outcome::Done
+            && self.find(order)?.is_some()
+            && self.destination(order)?.is_none()
+        {
+            self.decided.destinations.push((order, payer, self.now));
+        }
+        Ok(outcome)
+    }
+
+    pub(super) fn decide_order(&mut self, order: OrderCode, command: &Command, operator: &str) -> Result<Outcome> {
+        let Some((record, _)) = self.find(order)? else {
+            return match command {
+                Command::Payment(payment) => self.unmatched(order, payment, operator),
+                _ => Ok(Outcome::Refused(Refusal::OrderNotFound)),
+            };
+        };
+        let record = record.clone();
+        let drop = record.drop;
+        let live = self.shop.drops.get_mut(&drop).with_context(|| format!("order {order} names no drop of ours"))?;
+        let decision = decide(&live.state, Some(&record), self.now, command);
+        if let (Outcome::Refused(_), Command::Payment(payment)) = (&decision.outcome, command) {
+            return self.unmatched(order, payment, operator);
+        }
+        let mut record = Some(record);
+        for event in decision.events {
+            let live = self.shop.drops.get_mut(&drop).with_context(|| format!("drop {} vanished", drop.0))?;
+            evolve(&mut live.state, &mut record, &event, self.now);
+            if let Some(other) = event.order().filter(|other| *other != order) {
+                self.evolve_other(other, &event)?;
+            }
+            self.decided.changed_drops.insert(drop);
+            self.decided.entries.push(Entry {
+                drop: Some(drop),
+                operator: operator.to_owned(),
+                fact: Fact::Sale(event),
+            });
+        }
+        if let Some(record) = record {
+            assert!(record.money_adds_up(), "the money of order {order} does not add up");
+            self.put_back(record);
+        }
+        Ok(decision.outcome)
+    }
+
+    /// An event that ends another order of the same customer.
+    fn evolve_other(&mut self, other: OrderCode, event: &Event) -> Result<()> {
+        let (record, _) = self.find(other)?.with_context(|| format!("order {other} is not stored"))?;
+        let mut record = record.clone();
+        record.evolve(event, self.now);
+        self.put_back(record);
+        Ok(())
+    }
+
+    /// Money for nobody is kept all the same; the same money twice is kept once.
+    fn unmatched(&mut self, order: OrderCode, payment: &Payment, operator: &str) -> Result<Outcome> {
+        let fact = Fact::PaymentUnmatched { order, payment: payment.clone() };
+        let same = |entry: &Entry| {
+            matches!(&entry.fact, Fact::PaymentUnmatched { order: known, payment: other }
+                if *known == order && other.identity == payment.identity && other.amount == payment.amount)
+        };
+        if self.decided.entries.iter().any(same) || self.store.is_unmatched(order, payment)? {
+            return Ok(Outcome::Unchanged);
+        }
+        self.decided.entries.push(Entry { drop: None, operator: operator.to_owned(), fact });
+        Ok(Outcome::Done)
+    }
+
+    /// Holds whose time has come; in a killed drop, every hold.
+    pub(super) fn due(&self, after: OrderCode, max: usize) -> Vec<OrderCode> {
+        let of_drop = |live: &'_ LiveDrop| {
+            let killed = live.state.status() == DropStatus::Killed;
+            let now = if killed { END_OF_TIME } else { self.now };
+            live.state.due(now, after).take(max).collect::<Vec<_>>()
+        };
+        let mut due: Vec<OrderCode> = self.shop.drops.values().flat_map(of_drop).collect();
+        due.sort_unstable();
+        due.truncate(max);
+        due
+    }
+}

@@ -1,0 +1,67 @@
+//! Purchases.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use domain::{Command, Decision, OrderCode, OrderRecord, Outcome, Receipt, decide, evolve};
+
+use super::super::ask::{PurchaseAnswer, PurchaseAsk, PurchaseDone, PurchaseRefused};
+use super::{Batch, Placed};
+use crate::store::{Entry, Fact, Listing};
+
+impl Batch<'_> {
+    pub(super) fn purchase(&mut self, ask: PurchaseAsk) -> Result<PurchaseAnswer> {
+        let PurchaseAsk { drop, mut purchase, buyer, salt } = ask;
+        if self.clock_behind {
+            return Ok(Err(PurchaseRefused::ClockBehind));
+        }
+        if !self.shop.drops.contains_key(&drop) {
+            return Ok(Err(PurchaseRefused::NoSuchDrop));
+        }
+        purchase.order = self.shop.next_order;
+        let mut made = None;
+        if let Some(order) = self.shop.tokens.get(purchase.jti) {
+            let (record, known) =
+                self.find(order)?.with_context(|| format!("order {order} of a token is not stored"))?;
+            // The same buyer gives the same commitment only under the same salt; after erasure none does.
+            if let Some(salt) = known {
+                purchase.buyer_commit = buyer.commit(salt);
+            }
+            made = Some(record.clone());
+        }
+        let Some(live) = self.shop.drops.get_mut(&drop) else {
+            return Ok(Err(PurchaseRefused::NoSuchDrop));
+        };
+        let jti = purchase.jti;
+        let Decision { outcome, events } = decide(&live.state, made.as_ref(), self.now, &Command::Purchase(purchase));
+        for event in events {
+            let mut record = None;
+            evolve(&mut live.state, &mut record, &event, self.now);
+            if let Some(record) = record {
+                self.shop.tokens.insert(jti, record.order);
+                self.shop.next_order = OrderCode(record.order.0 + 1);
+                self.decided.placed.push(Placed { record, salt, buyer: buyer.clone() });
+            }
+            self.decided.changed_drops.insert(drop);
+            self.decided.entries.push(Entry { drop: Some(drop), operator: String::new(), fact: Fact::Sale(event) });
+        }
+        let listing = live.listing.clone();
+        self.purchase_answer(outcome, listing)
+    }
+
+    fn purchase_answer(&mut self, outcome: Outcome, listing: Arc<Listing>) -> Result<PurchaseAnswer> {
+        Ok(match outcome {
+            Outcome::Placed(receipt) | Outcome::Replayed(receipt) => {
+                Ok(PurchaseDone { receipt, listing, resumed: false })
+            }
+            Outcome::Own(order) => {
+                let (record, _) = self.find(order)?.with_context(|| format!("pending order {order} is not stored"))?;
+                let OrderRecord { order, quantity, amount, ordered_at, .. } = *record;
+                let receipt = Receipt { order, quantity, amount, ordered_at };
+                Ok(PurchaseDone { receipt, listing, resumed: true })
+            }
+            Outcome::Refused(refusal) => Err(PurchaseRefused::ByTheRules(refusal)),
+            Outcome::Done | Outcome::Unchanged => unreachable!("a purchase is placed, found or refused"),
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! Where refunds go, and the lists they go on.
+
+use anyhow::Result;
+use domain::{Command, Millis, OrderCode, Outcome, RefundStep, Refusal};
+
+use super::Batch;
+use crate::store::{Destination, Entry, Fact};
+
+/// A changed destination waits a day: whoever stole an order key is noticed before money follows.
+const DESTINATION_CHANGE_MS: i64 = 24 * 3_600_000;
+/// As many transfers as a bank's form takes at once; the rest goes on the next list.
+const REFUNDS_PER_BATCH_MAX: u32 = 500;
+
+impl Batch<'_> {
+    /// Where refunds of the order go, as this batch has left it so far.
+    pub(super) fn destination(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
+        let in_batch = self.decided.destinations.iter().rev().find(|(known, _, _)| *known == order);
+        match in_batch {
+            Some((_, destination, usable_at)) => Ok(Some((destination.clone(), *usable_at))),
+            None => self.store.refund_destination(order),
+        }
+    }
+
+    pub(super) fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Result<Millis, Refusal>> {
+        let Some((record, _)) = self.find(order)? else {
+            return Ok(Err(Refusal::OrderNotFound));
+        };
+        let drop = record.drop;
+        if record.refunds_due().is_zero() {
+            return Ok(Err(Refusal::NothingOwed));
+        }
+        let usable_at = match self.destination(order)? {
+            Some((known, usable_at)) if known == to => return Ok(Ok(usable_at)),
+            Some(_) => self.now.plus_ms(DESTINATION_CHANGE_MS),
+            None => self.now,
+        };
+        self.decided.destinations.push((order, to, usable_at));
+        let fact = Fact::RefundDestinationGiven { order };
+        self.decided.entries.push(Entry { drop: Some(drop), operator: String::new(), fact });
+        Ok(Ok(usable_at))
+    }
+
+    /// A refund is on at most one list: the core refuses to batch what is batched already.
+    pub(super) fn export_refunds(&mut self, operator: &str) -> Result<Option<u64>> {
+        let batch = self.shop.next_refund_batch;
+        let mut exported = false;
+        for transfer in self.store.refunds_ready(self.now, REFUNDS_PER_BATCH_MAX)? {
+            let step = RefundStep::Batch { batch };
+            let command = Command::Refund { number: transfer.number, step };
+            if self.decide_order(transfer.order, &command, operator)? == Outcome::Done {
+                self.decided.transfers.push((batch, transfer));
+                exported = true;
+            }
+        }
+        if !exported {
+            return Ok(None);
+        }
+        self.shop.next_refund_batch += 1;
+        Ok(Some(batch))
+    }
+}
