@@ -11,6 +11,8 @@ CREATE INDEX payments_unsettled ON payments (recorded_at) WHERE state = 0 AND se
 CREATE INDEX payments_disputed ON payments (recorded_at) WHERE state = 1;
 
 ALTER TABLE unmatched_payments ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE unmatched_payments ADD COLUMN state INTEGER NOT NULL DEFAULT 0; -- 0 open, 1 assigned, 2 dismissed
+CREATE INDEX unmatched_by_seq ON unmatched_payments (seq);
 
 -- Where a refund goes. Personal data, outside the chain.
 CREATE TABLE refund_destinations (

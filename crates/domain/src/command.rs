@@ -19,6 +19,8 @@ pub enum Command {
         payments: Vec<PaymentIdentity>,
     },
     Payment(Payment),
+    /// Money that an operator has entered elsewhere already: a person must look before it counts.
+    Dispute(Payment),
     /// The hold's time has come; the core decides whether it has run out.
     EndHold,
     /// An operator ends an order. `restock` says whether a paid order's units are for sale again.

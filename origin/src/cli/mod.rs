@@ -4,6 +4,7 @@ mod admin_client;
 mod drop;
 mod keys;
 mod order;
+mod payment;
 mod reconcile;
 mod refund;
 mod run;
@@ -38,6 +39,9 @@ enum Command {
     /// End orders on a running origin.
     #[command(subcommand)]
     Order(order::OrderCommand),
+    /// Enter money PayOS never reported, and give money without a home one.
+    #[command(subcommand)]
+    Payment(payment::PaymentCommand),
     /// Send money back: list what is due, export transfers, import what the bank did.
     #[command(subcommand)]
     Refund(refund::RefundCommand),
@@ -62,6 +66,7 @@ impl Cli {
             Command::Drop(command) => run::blocking(drop::run(command)),
             Command::Token(command) => run::blocking(token::run(command)),
             Command::Order(command) => run::blocking(order::run(command)),
+            Command::Payment(command) => run::blocking(payment::run(command)),
             Command::Refund(command) => run::blocking(refund::run(command)),
             Command::Reconcile(command) => run::blocking(reconcile::run(command)),
             Command::Verify { head, data } => verify::run(head, data),

@@ -4,6 +4,7 @@ mod admin;
 mod error;
 mod extract;
 mod orders;
+mod payments;
 mod private;
 mod purchase;
 mod reconcile;
@@ -65,6 +66,9 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/drops/{id}/resume", post(admin::resume))
         .route("/admin/drops/{id}/kill", post(admin::kill))
         .route("/admin/orders/{order_code}/cancel", post(admin::cancel_order))
+        .route("/admin/payments", get(payments::list).post(payments::record))
+        .route("/admin/payments/{payment}/move", post(payments::give))
+        .route("/admin/payments/{payment}/dismiss", post(payments::dismiss))
         .route("/admin/refunds", get(refunds::list))
         .route("/admin/refunds/export", post(refunds::export))
         .route("/admin/refunds/batches/{batch}", get(refunds::batch))

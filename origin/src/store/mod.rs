@@ -14,6 +14,7 @@ mod outbox;
 mod refunds;
 mod region;
 mod sqlite;
+mod unmatched;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ pub use lock::FolderLock;
 pub use orders::StoredOrder;
 pub use outbox::{Progress, Retry};
 pub use refunds::{Destination, MoneyWaiting, OpenRefund, Transfer};
+pub use unmatched::{Unmatched, UnmatchedState};
 pub use verify::{Verified, verify};
 
 use self::drops::DropWriter;
@@ -37,6 +39,7 @@ use self::orders::{OrderReader, OrderWriter};
 use self::outbox::OutboxWriter;
 use self::refunds::{Destinations, RefundWriter};
 use self::sqlite::{Db, Statement};
+use self::unmatched::UnmatchedWriter;
 
 /// The database of the sale inside a data folder.
 pub fn sale_file(folder: &Path) -> PathBuf {
@@ -52,6 +55,7 @@ pub struct WriteStore {
     drops: DropWriter,
     outbox: OutboxWriter,
     refunds: RefundWriter,
+    unmatched: UnmatchedWriter,
     destinations: Destinations,
     revoke: Statement,
     description_salt: [u8; 16],
@@ -93,6 +97,7 @@ impl WriteStore {
             drops: DropWriter::prepare(&db)?,
             outbox: OutboxWriter::prepare(&db)?,
             refunds: RefundWriter::prepare(&db)?,
+            unmatched: UnmatchedWriter::prepare(&db)?,
             destinations: Destinations::prepare(&db)?,
             revoke: db.prepare("INSERT OR IGNORE INTO revoked_tokens VALUES (?)")?,
             description_salt: description_salt(&db)?,
@@ -114,7 +119,7 @@ impl WriteStore {
     }
 
     pub fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool> {
-        self.reads.is_unmatched(order, payment)
+        self.unmatched.is_known(order, payment)
     }
 
     pub fn load_drops(&self, now: Millis) -> Result<Vec<(Listing, DropState)>> {
@@ -123,6 +128,15 @@ impl WriteStore {
 
     pub fn load_products(&self) -> Result<Vec<Product>> {
         drops::products(&self.db)
+    }
+
+    pub fn unmatched(&self, seq: i64) -> Result<Option<Unmatched>> {
+        self.unmatched.by_seq(seq)
+    }
+
+    /// One row of the ledger.
+    pub fn ledger_row(&self, seq: i64) -> Result<Option<LedgerRow>> {
+        Ok(ledger::read(&self.db, seq - 1, 1)?.into_iter().find(|row| row.seq == seq))
     }
 
     pub fn refund_destination(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
@@ -206,7 +220,9 @@ impl WriteStore {
             Fact::ProductCreated(product) => self.drops.product(product),
             Fact::DropCreated(listing) => self.drops.listing(listing),
             Fact::Sale(event) => self.orders.apply(event, now, seq),
-            Fact::PaymentUnmatched { order, payment } => self.orders.unmatched(*order, payment, now, seq),
+            Fact::PaymentUnmatched { order, payment } => self.unmatched.insert(*order, payment, now, seq),
+            Fact::UnmatchedAssigned { payment, .. } => self.unmatched.set_state(*payment, UnmatchedState::Assigned),
+            Fact::UnmatchedDismissed { payment, .. } => self.unmatched.set_state(*payment, UnmatchedState::Dismissed),
             Fact::RefundDestinationGiven { .. } => Ok(()),
             Fact::TokenRevoked { jti } => {
                 self.revoke.execute(params![jti.0.to_vec()])?;
@@ -320,6 +336,11 @@ impl ReadStore {
     /// A list of transfers as it was exported.
     pub fn refund_transfers(&self, batch: u64) -> Result<Vec<Transfer>> {
         refunds::transfers(&self.db, batch)
+    }
+
+    /// Money that named no order of ours, whatever became of it, oldest first.
+    pub fn unmatched_payments(&self) -> Result<Vec<Unmatched>> {
+        unmatched::all(&self.db)
     }
 
     pub fn money_waiting(&self) -> Result<MoneyWaiting> {

@@ -188,7 +188,8 @@ pub(crate) fn waiting(db: &Db) -> Result<MoneyWaiting> {
         "SELECT count(*), coalesce(sum(amount), 0), min(recorded_at) FROM payments WHERE state = 0 AND settled = 0",
     )?;
     let disputed = row("SELECT count(*), coalesce(sum(amount), 0), min(recorded_at) FROM payments WHERE state = 1")?;
-    let unmatched = row("SELECT count(*), coalesce(sum(amount), 0), min(recorded_at) FROM unmatched_payments")?;
+    let unmatched =
+        row("SELECT count(*), coalesce(sum(amount), 0), min(recorded_at) FROM unmatched_payments WHERE state = 0")?;
     Ok(MoneyWaiting {
         refunds_due: refunds.0,
         refunds_due_amount: refunds.1,

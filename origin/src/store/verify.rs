@@ -13,6 +13,7 @@ use super::ledger::{self, Head, LedgerRow};
 use super::orders::OrderReader;
 use super::sale_file;
 use super::sqlite::Db;
+use super::unmatched::{self, UnmatchedState};
 
 /// What [`verify`] found in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ struct Replay {
     products: BTreeMap<i64, Product>,
     drops: BTreeMap<DropId, (Listing, DropState)>,
     orders: HashMap<OrderCode, OrderRecord>,
-    unmatched: HashSet<(OrderCode, PaymentIdentity, Vnd)>,
+    unmatched: BTreeMap<i64, (OrderCode, PaymentIdentity, Vnd, UnmatchedState)>,
     revoked: HashSet<Jti>,
 }
 
@@ -68,8 +69,11 @@ impl Replay {
             }
             Fact::Sale(event) => self.apply_event(row, event)?,
             Fact::PaymentUnmatched { order, payment } => {
-                self.unmatched.insert((*order, payment.identity.clone(), payment.amount));
+                let payment = (*order, payment.identity.clone(), payment.amount, UnmatchedState::Open);
+                self.unmatched.insert(row.seq, payment);
             }
+            Fact::UnmatchedAssigned { payment, .. } => self.set_unmatched(*payment, UnmatchedState::Assigned)?,
+            Fact::UnmatchedDismissed { payment, .. } => self.set_unmatched(*payment, UnmatchedState::Dismissed)?,
             Fact::RefundDestinationGiven { order } => {
                 ensure!(self.orders.contains_key(order), "it names order {order}, which was never placed");
             }
@@ -77,6 +81,13 @@ impl Replay {
                 self.revoked.insert(*jti);
             }
         }
+        Ok(())
+    }
+
+    fn set_unmatched(&mut self, seq: i64, state: UnmatchedState) -> Result<()> {
+        let unmatched = self.unmatched.get_mut(&seq).with_context(|| format!("row {seq} is no unmatched payment"))?;
+        ensure!(unmatched.3 == UnmatchedState::Open, "the unmatched payment of row {seq} was decided before");
+        unmatched.3 = state;
         Ok(())
     }
 
@@ -175,14 +186,9 @@ impl Replay {
             let stored: i64 = db.value(&format!("SELECT count(*) FROM {table}"))?;
             ensure!(stored == replayed, "{table} holds {stored} rows, the ledger gives {replayed}");
         }
-        let select = db.prepare("SELECT order_code, link, reference, amount FROM unmatched_payments")?;
-        let stored: HashSet<_> = select
-            .rows((), |row| {
-                let identity = PaymentIdentity { link: row.get(1)?, reference: row.get(2)? };
-                let amount = Vnd::new(row.get(3)?).context("a stored amount is out of range")?;
-                Ok((OrderCode(row.get::<i64>(0)?.cast_unsigned()), identity, amount))
-            })?
+        let stored: BTreeMap<_, _> = unmatched::all(db)?
             .into_iter()
+            .map(|found| (found.seq, (found.order, found.payment.identity, found.payment.amount, found.state)))
             .collect();
         ensure!(stored == self.unmatched, "the unmatched payments are stored otherwise than the ledger says");
         Ok(())

@@ -15,6 +15,9 @@ pub(crate) enum Ask {
     CreateDrop(NewDrop, String, oneshot::Sender<Result<Listing, CreateDropError>>),
     RevokeToken(Jti, String, oneshot::Sender<()>),
     SetDestination(OrderCode, Destination, oneshot::Sender<Result<Millis, Refusal>>),
+    MovePayment(MovePayment, oneshot::Sender<Result<(), MoveRefused>>),
+    /// Says that an unmatched payment is not money of the sale: its row, the reason, who says so.
+    DismissPayment(i64, String, String, oneshot::Sender<Result<(), MoveRefused>>),
     /// Puts every refund that can go out on one list; answers its number, if there is any refund to put.
     ExportRefunds(String, oneshot::Sender<Option<u64>>),
     Progress(Progress, oneshot::Sender<()>),
@@ -29,6 +32,20 @@ pub(crate) struct OrderAsk {
     pub(crate) operator: String,
     /// Where the payer's money came from, when the bank said so: where it would go back to.
     pub(crate) payer: Option<Destination>,
+}
+
+/// Gives recorded money to another order.
+pub(crate) struct MovePayment {
+    /// The ledger row that recorded it.
+    pub(crate) seq: i64,
+    pub(crate) to: OrderCode,
+    pub(crate) operator: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MoveRefused {
+    NoSuchPayment,
+    ByTheRules(Refusal),
 }
 
 /// A purchase with what is kept beside its order. The writer fills in `purchase.order`.
@@ -98,6 +115,7 @@ pub(crate) enum Ready {
     Product(oneshot::Sender<Product>, Product),
     Listing(oneshot::Sender<Result<Listing, CreateDropError>>, Box<Result<Listing, CreateDropError>>),
     Destination(oneshot::Sender<Result<Millis, Refusal>>, Result<Millis, Refusal>),
+    Moved(oneshot::Sender<Result<(), MoveRefused>>, Result<(), MoveRefused>),
     Exported(oneshot::Sender<Option<u64>>, Option<u64>),
     Done(oneshot::Sender<()>),
     Due(oneshot::Sender<Vec<OrderCode>>, Vec<OrderCode>),
@@ -113,6 +131,7 @@ impl Ready {
             Self::Product(to, answer) => drop(to.send(answer)),
             Self::Listing(to, answer) => drop(to.send(*answer)),
             Self::Destination(to, answer) => drop(to.send(answer)),
+            Self::Moved(to, answer) => drop(to.send(answer)),
             Self::Exported(to, answer) => drop(to.send(answer)),
             Self::Done(to) => drop(to.send(())),
             Self::Due(to, answer) => drop(to.send(answer)),

@@ -16,9 +16,10 @@ use domain::{Command, DropId, Jti, Millis, OrderCode, Outcome, Payment, Refusal}
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use ask::{
-    CreateDropError, NewDrop, NewProduct, NoSuchDrop, ProductOf, Published, PublishedDrop, PurchaseAnswer, PurchaseAsk,
-    PurchaseDone, PurchaseRefused,
+    CreateDropError, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop, ProductOf, Published, PublishedDrop,
+    PurchaseAnswer, PurchaseAsk, PurchaseDone, PurchaseRefused,
 };
+pub(crate) use batch::NO_ORDER;
 pub(crate) use lanes::SubmitError;
 pub(crate) use run::start;
 
@@ -88,6 +89,21 @@ impl Writer {
         destination: Destination,
     ) -> Result<Result<Millis, Refusal>, SubmitError> {
         self.ask(Lane::Shopper, |reply| Ask::SetDestination(order, destination, reply)).await
+    }
+
+    /// Gives recorded money to another order.
+    pub(crate) async fn move_payment(&self, ask: MovePayment) -> Result<Result<(), MoveRefused>, SubmitError> {
+        self.ask(Lane::Control, |reply| Ask::MovePayment(ask, reply)).await
+    }
+
+    /// Says that an unmatched payment is not money of the sale.
+    pub(crate) async fn dismiss_payment(
+        &self,
+        seq: i64,
+        reason: String,
+        operator: String,
+    ) -> Result<Result<(), MoveRefused>, SubmitError> {
+        self.ask(Lane::Control, |reply| Ask::DismissPayment(seq, reason, operator, reply)).await
     }
 
     /// Puts every refund that can go out on one list of transfers; `None` when there is none.

@@ -32,6 +32,7 @@ pub fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis, comma
         | Command::LinkConflict
         | Command::LinkClosed { .. }
         | Command::Payment(_)
+        | Command::Dispute(_)
         | Command::CancelByOperator { .. }
         | Command::Refund { .. }
         | Command::ReleasePayment { .. }
@@ -50,6 +51,7 @@ fn decide_order(state: &DropState, order: &OrderRecord, now: Millis, command: &C
         Command::LinkConflict => link::conflict(order),
         Command::LinkClosed { payments } => link::closed(order, payments),
         Command::Payment(payment) => payment::decide(state, order, now, payment),
+        Command::Dispute(payment) => payment::dispute(order, payment),
         Command::EndHold => hold::end(order, now),
         Command::CancelByOperator { restock } => hold::cancel_by_operator(order, *restock),
         Command::Refund { number, step } => refund::step(order, *number, step),

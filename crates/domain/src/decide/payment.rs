@@ -1,4 +1,4 @@
-use crate::command::Payment;
+use crate::command::{Payment, Proof};
 use crate::drop_state::{DropState, DropStatus};
 use crate::event::{Event, ExpiryReason, RefundReason};
 use crate::ids::{Millis, OrderCode, Vnd};
@@ -58,7 +58,8 @@ fn same_on_statement<'a>(order: &'a OrderRecord, payment: &Payment) -> Option<&'
 /// Whether the money came through another link than the one we made. A link whose making was not confirmed yet cannot
 /// be told from ours, and its code was ours alone to give.
 fn is_foreign(link: &Link, payment: &Payment) -> bool {
-    if payment.identity.is_on_statement() {
+    // An operator may give an order any money: that is how money without a home finds one.
+    if payment.proof == Proof::Operator {
         return false;
     }
     match link {
@@ -66,6 +67,17 @@ fn is_foreign(link: &Link, payment: &Payment) -> bool {
         Link::Made(ours) | Link::Closed(Some(ours)) => ours.id != payment.identity.link,
         Link::NotAsked | Link::Asked | Link::Closed(None) => false,
     }
+}
+
+/// Keeps a report of money apart from every sum.
+pub(super) fn dispute(order: &OrderRecord, payment: &Payment) -> Decision {
+    if order.payments.iter().any(|known| known.identity == payment.identity && known.amount == payment.amount) {
+        return Decision::nothing(Outcome::Unchanged);
+    }
+    if order.payments.len() >= PAYMENTS_PER_ORDER_MAX {
+        return Decision::refused(Refusal::TooManyPayments);
+    }
+    Decision::done(vec![Event::PaymentDisputed { order: order.order, payment: payment.clone() }])
 }
 
 fn pay_pending(order: &OrderRecord, payment: &Payment) -> Vec<Event> {

@@ -113,6 +113,17 @@ fn a_later_webhook_equal_to_a_statements_money_is_disputed_and_not_new() {
 }
 
 #[test]
+fn disputed_money_is_kept_once_and_in_no_sum() {
+    let mut sale = Sale::open(1, 1);
+    let order = sale.order(1);
+    let payment = sale.payment("FT9", 100);
+    assert_eq!(sale.ask(order, Command::Dispute(payment.clone())), Outcome::Done);
+    assert_eq!(sale.ask(order, Command::Dispute(payment.clone())), Outcome::Unchanged);
+    assert_eq!(sale.ask(order, Command::Payment(payment)), Outcome::Unchanged);
+    assert_eq!((sale.state_of(order), sale.money(order)), (OrderState::Pending, (0, 0)));
+}
+
+#[test]
 fn a_statements_money_that_a_webhook_brought_before_changes_nothing() {
     let mut sale = Sale::open(1, 1);
     let order = sale.order(1);

@@ -127,6 +127,23 @@ fn money_whose_refund_is_due_can_leave_for_another_order() {
 }
 
 #[test]
+fn money_that_left_one_order_pays_another_whose_link_it_never_saw() {
+    let mut sale = Sale::open(2, 1);
+    let (from, to) = (sale.order(1), sale.order(2));
+    sale.expire(from);
+    sale.order(3);
+    sale.pay(from, 100);
+    sale.ask(to, Command::AskLink);
+    let facts = LinkFacts { id: "another".into(), checkout_url: String::new(), transfer: None };
+    sale.ask(to, Command::LinkMade(facts));
+    let payment =
+        Payment { identity: PaymentIdentity::new("link", "FT1"), proof: Proof::Operator, ..sale.payment("FT1", 100) };
+    sale.ask(from, Command::ReleasePayment { identity: payment.identity.clone() });
+    assert_eq!(sale.ask(to, Command::Payment(payment)), Outcome::Done);
+    assert_eq!((sale.money(from), sale.money(to)), ((0, 0), (100, 0)));
+}
+
+#[test]
 fn money_that_is_applied_or_on_its_way_back_cannot_leave() {
     let mut sale = Sale::open(1, 1);
     let order = sale.order(1);

@@ -35,6 +35,17 @@ pub enum Fact {
         #[serde(with = "PaymentV1")]
         payment: Payment,
     },
+    /// An operator gave the unmatched payment that the ledger row `payment` recorded to an order.
+    UnmatchedAssigned {
+        payment: i64,
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+    },
+    /// An operator found that it is not money of the sale.
+    UnmatchedDismissed {
+        payment: i64,
+        reason: String,
+    },
     /// Where a refund of the order goes was said; what was said is personal data, and not here.
     RefundDestinationGiven {
         #[serde(with = "OrderCodeV1")]
@@ -109,6 +120,8 @@ impl Fact {
             Self::ProductCreated(_) => "product_created",
             Self::DropCreated(_) => "drop_created",
             Self::PaymentUnmatched { .. } => "payment_unmatched",
+            Self::UnmatchedAssigned { .. } => "unmatched_assigned",
+            Self::UnmatchedDismissed { .. } => "unmatched_dismissed",
             Self::RefundDestinationGiven { .. } => "refund_destination_given",
             Self::TokenRevoked { .. } => "token_revoked",
             Self::Sale(event) => match event {

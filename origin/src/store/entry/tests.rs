@@ -126,6 +126,21 @@ fn rows_of_money() {
         &format!(r#"{{"payment_unmatched":{{"order":157600000000001,"payment":{webhook}}}}}"#),
         Fact::PaymentUnmatched { order: ORDER, payment: payment(Proof::Webhook) },
     );
+    golden(
+        "unmatched_assigned",
+        r#"{"unmatched_assigned":{"payment":42,"order":157600000000001}}"#,
+        Fact::UnmatchedAssigned { payment: 42, order: ORDER },
+    );
+    golden(
+        "unmatched_dismissed",
+        r#"{"unmatched_dismissed":{"payment":42,"reason":"a test"}}"#,
+        Fact::UnmatchedDismissed { payment: 42, reason: "a test".into() },
+    );
+    golden(
+        "refund_destination_given",
+        r#"{"refund_destination_given":{"order":157600000000001}}"#,
+        Fact::RefundDestinationGiven { order: ORDER },
+    );
     for (reason, text) in [
         (RefundReason::Overpaid, "overpaid"),
         (RefundReason::AlreadyPaid, "already_paid"),

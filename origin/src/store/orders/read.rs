@@ -1,9 +1,9 @@
 use anyhow::{Context, Result};
 use domain::{
-    BuyerCommit, DropId, Jti, LinkFacts, Millis, OrderCode, OrderRecord, Payment, PaymentIdentity, PaymentRecord,
+    BuyerCommit, DropId, Jti, LinkFacts, Millis, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord,
     Refund, Sid, Sub, TransferFacts, Vnd,
 };
-use libsql::{Row, params};
+use libsql::Row;
 
 use super::StoredOrder;
 use super::codes::{link_of, payment_of, reason_of, refund_of, state_of};
@@ -17,7 +17,6 @@ pub(crate) struct OrderReader {
     link: Statement,
     payments: Statement,
     refunds: Statement,
-    unmatched: Statement,
 }
 
 impl OrderReader {
@@ -40,9 +39,6 @@ impl OrderReader {
             refunds: db.prepare(
                 "SELECT number, amount, reason, state, batch FROM refunds WHERE order_code = ? ORDER BY number",
             )?,
-            unmatched: db.prepare(
-                "SELECT 1 FROM unmatched_payments WHERE order_code = ? AND link = ? AND reference = ? AND amount = ?",
-            )?,
         })
     }
 
@@ -55,13 +51,6 @@ impl OrderReader {
         stored.record.payments = self.payments.rows([code], read_payment)?;
         stored.record.refunds = self.refunds.rows([code], read_refund)?;
         Ok(Some(stored))
-    }
-
-    pub(crate) fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool> {
-        let (link, reference) = (payment.identity.link.as_str(), payment.identity.reference.as_str());
-        let found =
-            self.unmatched.first(params![order.0.cast_signed(), link, reference, payment.amount.get()], |_| Ok(()))?;
-        Ok(found.is_some())
     }
 }
 

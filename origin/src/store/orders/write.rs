@@ -18,7 +18,6 @@ pub(crate) struct OrderWriter {
     insert_refund: Statement,
     update_refund: Statement,
     advance_refund: Statement,
-    insert_unmatched: Statement,
 }
 
 impl OrderWriter {
@@ -50,10 +49,6 @@ impl OrderWriter {
             )?,
             update_refund: db.prepare("UPDATE refunds SET state = ?, batch = ? WHERE order_code = ? AND number = ?")?,
             advance_refund: db.prepare("UPDATE refunds SET state = ? WHERE order_code = ? AND number = ?")?,
-            insert_unmatched: db.prepare(
-                "INSERT INTO unmatched_payments (order_code, link, reference, amount, paid_at, recorded_at, seq)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
-            )?,
         })
     }
 
@@ -158,19 +153,6 @@ impl OrderWriter {
     fn refund(&self, order: OrderCode, number: u32, state: RefundState) -> Result<()> {
         let batch = state.batch().cast_signed();
         changed_one(self.update_refund.execute(params![refund_code(state), batch, code(order), number])?)
-    }
-
-    pub(crate) fn unmatched(&self, order: OrderCode, payment: &Payment, now: Millis, seq: i64) -> Result<()> {
-        self.insert_unmatched.execute(params![
-            code(order),
-            payment.identity.link.as_str(),
-            payment.identity.reference.as_str(),
-            payment.amount.get(),
-            payment.paid_at.0,
-            now.0,
-            seq
-        ])?;
-        Ok(())
     }
 
     fn link(&self, order: OrderCode, link: &LinkFacts) -> Result<()> {

@@ -2,8 +2,11 @@
 
 mod operator;
 mod orders;
+mod payments;
 mod purchase;
 mod refunds;
+
+pub(crate) use orders::NO_ORDER;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -85,6 +88,10 @@ impl<'a> Batch<'a> {
             Ask::Order(ask, reply) => Ready::Order(reply, self.order(ask)?),
             Ask::SetDestination(order, destination, reply) => {
                 Ready::Destination(reply, self.set_destination(order, destination)?)
+            }
+            Ask::MovePayment(ask, reply) => Ready::Moved(reply, self.move_payment(&ask)?),
+            Ask::DismissPayment(seq, reason, operator, reply) => {
+                Ready::Moved(reply, self.dismiss_payment(seq, reason, operator)?)
             }
             Ask::ExportRefunds(operator, reply) => Ready::Exported(reply, self.export_refunds(&operator)?),
             Ask::Drop(drop, command, operator, reply) => {

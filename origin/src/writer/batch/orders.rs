@@ -1,11 +1,16 @@
 //! Commands about one order, and the holds that are due.
 
 use anyhow::{Context, Result};
-use domain::{Command, DropStatus, Event, Millis, OrderCode, Outcome, Payment, Refusal, decide, evolve};
+use domain::{
+    Command, DropStatus, Event, Millis, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, decide, evolve,
+};
 
 use super::super::ask::OrderAsk;
 use super::{Batch, LiveDrop};
 use crate::store::{Entry, Fact};
+
+/// The code of money that an operator enters without one.
+pub(crate) const NO_ORDER: OrderCode = OrderCode(0);
 
 /// Later than every `pay_by`, with room to add to it.
 const END_OF_TIME: Millis = Millis(i64::MAX / 2);
@@ -33,6 +38,10 @@ impl Batch<'_> {
         };
         let record = record.clone();
         let drop = record.drop;
+        let command = &match command {
+            Command::Payment(payment) if self.is_on_a_statement(payment)? => Command::Dispute(payment.clone()),
+            other => other.clone(),
+        };
         let live = self.shop.drops.get_mut(&drop).with_context(|| format!("order {order} names no drop of ours"))?;
         let decision = decide(&live.state, Some(&record), self.now, command);
         if let (Outcome::Refused(_), Command::Payment(payment)) = (&decision.outcome, command) {
@@ -57,6 +66,15 @@ impl Batch<'_> {
             self.put_back(record);
         }
         Ok(decision.outcome)
+    }
+
+    /// Whether an operator entered this transfer from a statement, as nobody's yet.
+    fn is_on_a_statement(&self, payment: &Payment) -> Result<bool> {
+        if payment.proof == Proof::Operator {
+            return Ok(false);
+        }
+        let identity = PaymentIdentity::on_statement(&payment.identity.reference);
+        self.store.is_unmatched(NO_ORDER, &Payment { identity, ..payment.clone() })
     }
 
     /// An event that ends another order of the same customer.

@@ -1,5 +1,6 @@
 //! The writer on a real database, one batch at a time.
 
+mod payments;
 mod refunds;
 mod sale;
 mod verify;
@@ -10,7 +11,10 @@ use domain::{
 };
 use tempfile::TempDir;
 
-use super::super::ask::{NewDrop, NewProduct, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseRefused};
+use super::super::ask::{
+    MovePayment, MoveRefused, NewDrop, NewProduct, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseRefused,
+};
+use super::super::batch::NO_ORDER;
 use super::*;
 use crate::store::{Buyer, Destination, ReadStore, Salt, sale_file, verify};
 

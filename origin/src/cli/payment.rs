@@ -1,0 +1,94 @@
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use edge_protocol::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::admin_client::AdminClient;
+
+#[derive(Subcommand)]
+pub(super) enum PaymentCommand {
+    /// Show money that names no order of ours and that nobody has decided about.
+    List,
+    /// Enter a transfer from a bank statement that PayOS never reported.
+    Record(Record),
+    /// Give unmatched money, or money whose refund is due, to an order.
+    Move {
+        /// The payment's number: its row in the ledger, as `payment list` shows it.
+        payment: u64,
+        /// The order's number.
+        #[arg(long)]
+        order: u64,
+    },
+    /// Say that unmatched money is not money of the sale.
+    Dismiss {
+        payment: u64,
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false, args = ["order", "unmatched"])]
+pub(super) struct Record {
+    #[arg(long)]
+    bank_reference: String,
+    /// In đồng.
+    #[arg(long)]
+    amount: i64,
+    /// When the bank booked it, such as 2026-11-21T20:00:00+07:00.
+    #[arg(long)]
+    at: String,
+    /// Whose money it is, by the order's number.
+    #[arg(long)]
+    order: Option<u64>,
+    /// Nobody's yet.
+    #[arg(long)]
+    unmatched: bool,
+}
+
+pub(super) async fn run(command: PaymentCommand) -> Result<()> {
+    let client = AdminClient::from_env(Role::Money)?;
+    match command {
+        PaymentCommand::List => list(&client.call(Method::GET, "/admin/payments", None).await?),
+        PaymentCommand::Record(record) => {
+            let body = json!({
+                "bank_reference": record.bank_reference,
+                "amount": record.amount,
+                "at": record.at,
+                "order_code": record.order,
+            });
+            client.call(Method::POST, "/admin/payments", Some(body)).await?;
+            println!("recorded {}", record.bank_reference);
+            Ok(())
+        }
+        PaymentCommand::Move { payment, order } => {
+            let body = json!({ "order_code": order });
+            client.call(Method::POST, &format!("/admin/payments/{payment}/move"), Some(body)).await?;
+            println!("payment {payment} is order {order}'s");
+            Ok(())
+        }
+        PaymentCommand::Dismiss { payment, reason } => {
+            let body = json!({ "reason": reason });
+            client.call(Method::POST, &format!("/admin/payments/{payment}/dismiss"), Some(body)).await?;
+            println!("dismissed {payment}");
+            Ok(())
+        }
+    }
+}
+
+fn list(payments: &Value) -> Result<()> {
+    let payments = payments.as_array().context("the origin's answer is not a list")?;
+    println!("{:>8} {:>14}  {:<24} {:<26} named order", "payment", "VND", "reference", "paid at");
+    for payment in payments {
+        println!(
+            "{:>8} {:>14}  {:<24} {:<26} {}",
+            payment["payment"].to_string(),
+            payment["amount"].to_string(),
+            payment["reference"].as_str().unwrap_or_default(),
+            payment["paid_at"].as_str().unwrap_or_default(),
+            payment["named_order_code"],
+        );
+    }
+    Ok(())
+}

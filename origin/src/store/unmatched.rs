@@ -1,0 +1,117 @@
+//! Money that named no order of ours, until an operator says what it is.
+
+use anyhow::{Context, Result, bail, ensure};
+use domain::{Millis, OrderCode, Payment, PaymentIdentity, Proof, Vnd};
+use libsql::{Row, params};
+
+use super::sqlite::{Db, Statement};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnmatchedState {
+    Open,
+    Assigned,
+    Dismissed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmatched {
+    /// The ledger row that recorded it.
+    pub seq: i64,
+    /// The code it named.
+    pub order: OrderCode,
+    pub payment: Payment,
+    pub state: UnmatchedState,
+}
+
+const COLUMNS: &str = "seq, order_code, link, reference, amount, paid_at, state";
+
+pub(crate) struct UnmatchedWriter {
+    insert: Statement,
+    set_state: Statement,
+    known: Statement,
+    by_seq: Statement,
+}
+
+impl UnmatchedWriter {
+    pub(crate) fn prepare(db: &Db) -> Result<Self> {
+        Ok(Self {
+            insert: db.prepare(
+                "INSERT INTO unmatched_payments (order_code, link, reference, amount, paid_at, recorded_at, seq)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )?,
+            set_state: db.prepare("UPDATE unmatched_payments SET state = ? WHERE seq = ?")?,
+            known: db.prepare(
+                "SELECT 1 FROM unmatched_payments WHERE order_code = ? AND link = ? AND reference = ? AND amount = ?",
+            )?,
+            by_seq: db.prepare(&format!("SELECT {COLUMNS} FROM unmatched_payments WHERE seq = ?"))?,
+        })
+    }
+
+    pub(crate) fn insert(&self, order: OrderCode, payment: &Payment, now: Millis, seq: i64) -> Result<()> {
+        self.insert.execute(params![
+            order.0.cast_signed(),
+            payment.identity.link.as_str(),
+            payment.identity.reference.as_str(),
+            payment.amount.get(),
+            payment.paid_at.0,
+            now.0,
+            seq
+        ])?;
+        Ok(())
+    }
+
+    pub(crate) fn set_state(&self, seq: i64, state: UnmatchedState) -> Result<()> {
+        let changed = self.set_state.execute((code(state), seq))?;
+        ensure!(changed == 1, "there is no unmatched payment of row {seq}");
+        Ok(())
+    }
+
+    pub(crate) fn is_known(&self, order: OrderCode, payment: &Payment) -> Result<bool> {
+        let (link, reference) = (payment.identity.link.as_str(), payment.identity.reference.as_str());
+        let found =
+            self.known.first(params![order.0.cast_signed(), link, reference, payment.amount.get()], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
+    pub(crate) fn by_seq(&self, seq: i64) -> Result<Option<Unmatched>> {
+        self.by_seq.first([seq], read)
+    }
+}
+
+/// All of them, oldest first.
+pub(crate) fn all(db: &Db) -> Result<Vec<Unmatched>> {
+    db.prepare(&format!("SELECT {COLUMNS} FROM unmatched_payments ORDER BY seq"))?.rows((), read)
+}
+
+fn read(row: &Row) -> Result<Unmatched> {
+    let payment = Payment {
+        identity: PaymentIdentity { link: row.get(2)?, reference: row.get(3)? },
+        amount: Vnd::new(row.get(4)?).context("a stored amount is out of range")?,
+        paid_at: Millis(row.get(5)?),
+        // Whoever gives it to an order is an operator.
+        proof: Proof::Operator,
+    };
+    Ok(Unmatched {
+        seq: row.get(0)?,
+        order: OrderCode(row.get::<i64>(1)?.cast_unsigned()),
+        payment,
+        state: state_of(row.get(6)?)?,
+    })
+}
+
+fn code(state: UnmatchedState) -> i64 {
+    match state {
+        UnmatchedState::Open => 0,
+        UnmatchedState::Assigned => 1,
+        UnmatchedState::Dismissed => 2,
+    }
+}
+
+fn state_of(code: i64) -> Result<UnmatchedState> {
+    Ok(match code {
+        0 => UnmatchedState::Open,
+        1 => UnmatchedState::Assigned,
+        2 => UnmatchedState::Dismissed,
+        _ => bail!("unmatched state {code} is not known"),
+    })
+}

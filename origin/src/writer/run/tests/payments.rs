@@ -1,0 +1,107 @@
+use super::*;
+
+impl Rig {
+    fn row_of(&self, kind: &str) -> i64 {
+        let rows = ReadStore::open(self.folder.path()).unwrap().ledger_after(0, 1000).unwrap();
+        rows.iter().rev().find(|row| row.entry.fact.kind() == kind).unwrap().seq
+    }
+
+    fn give(&mut self, seq: i64, to: OrderCode) -> Result<(), MoveRefused> {
+        let (reply, mut answer) = oneshot::channel();
+        let ask = MovePayment { seq, to, operator: "binh".into() };
+        self.batch(vec![(Lane::Control, Ask::MovePayment(ask, reply))]);
+        answer.try_recv().unwrap()
+    }
+
+    fn dismiss(&mut self, seq: i64) -> Result<(), MoveRefused> {
+        let (reply, mut answer) = oneshot::channel();
+        self.batch(vec![(Lane::Control, Ask::DismissPayment(seq, "a test".into(), "binh".into(), reply))]);
+        answer.try_recv().unwrap()
+    }
+}
+
+fn on_statement(reference: &str, amount: i64) -> Command {
+    Command::Payment(Payment {
+        identity: PaymentIdentity::on_statement(reference),
+        amount: Vnd::new(amount).unwrap(),
+        paid_at: START,
+        proof: Proof::Operator,
+    })
+}
+
+const NOT_THERE: Result<(), MoveRefused> = Err(MoveRefused::NoSuchPayment);
+
+#[test]
+fn unmatched_money_given_to_an_order_pays_it_once() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.ask(OrderCode(5), payment("FT1", PRICE));
+    let seq = rig.row_of("payment_unmatched");
+    assert_eq!(rig.give(seq, OrderCode(6)), Err(MoveRefused::ByTheRules(Refusal::OrderNotFound)));
+    assert_eq!(rig.give(seq, order), Ok(()));
+    assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
+    let mut rig = rig.restart();
+    assert_eq!(rig.give(seq, order), NOT_THERE);
+    assert_eq!(rig.dismiss(seq), NOT_THERE);
+    assert_eq!(rig.stored(order).record.applied, Vnd::new(PRICE).unwrap());
+    rig.verified();
+}
+
+#[test]
+fn unmatched_money_is_decided_about_once_even_in_one_batch() {
+    let mut rig = Rig::start();
+    let orders = [rig.order(1), rig.order(2)];
+    rig.ask(OrderCode(5), payment("FT1", PRICE));
+    let seq = rig.row_of("payment_unmatched");
+    let ((first, mut gave), (second, mut again)) = (oneshot::channel(), oneshot::channel());
+    let ask = |to| MovePayment { seq, to, operator: "binh".into() };
+    rig.batch(vec![
+        (Lane::Control, Ask::MovePayment(ask(orders[0]), first)),
+        (Lane::Control, Ask::MovePayment(ask(orders[1]), second)),
+    ]);
+    assert_eq!((gave.try_recv().unwrap(), again.try_recv().unwrap()), (Ok(()), NOT_THERE));
+    assert_eq!(rig.stored(orders[1]).record.state, OrderState::Pending);
+    rig.verified();
+}
+
+#[test]
+fn dismissed_money_waits_for_nobody() {
+    let mut rig = Rig::start();
+    rig.ask(OrderCode(5), payment("FT1", 7));
+    let seq = rig.row_of("payment_unmatched");
+    assert_eq!(rig.dismiss(seq), Ok(()));
+    assert_eq!(rig.dismiss(seq), NOT_THERE);
+    assert_eq!(ReadStore::open(rig.folder.path()).unwrap().money_waiting().unwrap().unmatched, 0);
+    rig.verified();
+}
+
+#[test]
+fn money_whose_refund_is_due_moves_whole_or_stays() {
+    let mut rig = Rig::start();
+    let ended = rig.order(1);
+    rig.ask(ended, Command::Cancel { sid: Sid([1; 16]) });
+    rig.ask(ended, payment("FT1", PRICE));
+    let seq = rig.row_of("payment_received");
+    let waiting = rig.order(2);
+    assert_eq!(rig.give(seq, OrderCode(6)), Err(MoveRefused::ByTheRules(Refusal::OrderNotFound)));
+    assert_eq!(rig.give(seq, ended), Err(MoveRefused::ByTheRules(Refusal::NotReleasable)));
+    assert_eq!(rig.stored(ended).record.refunds[0].state, RefundState::Due, "nothing has moved");
+    assert_eq!(rig.give(seq, waiting), Ok(()));
+    assert_eq!(rig.stored(ended).record.refunds[0].state, RefundState::Void);
+    assert_eq!(rig.stored(waiting).record.state, OrderState::Paid { late: false });
+    assert_eq!(rig.give(seq, waiting), Err(MoveRefused::ByTheRules(Refusal::NotReleasable)));
+    rig.verified();
+}
+
+#[test]
+fn a_webhook_for_money_entered_as_nobodys_is_disputed_and_not_new() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    assert_eq!(rig.ask(NO_ORDER, on_statement("FT9", PRICE)), Outcome::Done);
+    assert_eq!(rig.ask(order, payment("FT9", PRICE)), Outcome::Done);
+    let record = rig.stored(order).record;
+    assert_eq!((record.state, record.payments[0].state), (OrderState::Pending, PaymentState::Disputed));
+    assert_eq!(rig.ask(order, payment("FT10", PRICE)), Outcome::Done);
+    assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
+    rig.verified();
+}
