@@ -14,7 +14,7 @@ struct Migration {
 
 const SALE: &[Migration] = &[
     Migration { version: 1, name: "0001_sale.sql", sql: include_str!("../../../migrations/sale/0001_sale.sql") },
-    Migration { version: 2, name: "0002_money.sql", sql: include_str!("../../../migrations/sale/0002_money.sql") },
+    Migration { version: 2, name: "0002_refunds.sql", sql: include_str!("../../../migrations/sale/0002_refunds.sql") },
 ];
 
 struct Applied {
