@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 /// Long enough for a caller to notice, short enough for a test.
 const SLOW_DELAY_MS_DEFAULT: u64 = 2_000;
+const RETRY_AFTER_SECONDS_DEFAULT: u32 = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
@@ -19,11 +21,14 @@ pub(crate) enum Operation {
 pub(crate) enum Mode {
     #[default]
     Ok,
-    /// HTTP 500; nothing is done.
+    /// HTTP 500, or another status above; nothing is done.
     #[serde(rename = "fail_5xx")]
     Fail5xx,
-    /// HTTP 429; nothing is done.
+    /// HTTP 429 with `retry-after`; nothing is done.
     RateLimited,
+    RateLimitedWithoutRetryAfter,
+    /// Nothing is done. After the delay the connection breaks.
+    Down,
     /// The delay passes, then the call is done and answered. It is done even when the caller has hung up
     /// by then: a link can appear after its creation seemed to fail.
     Slow,
@@ -39,6 +44,8 @@ pub(crate) enum Mode {
 pub(crate) struct Behaviour {
     pub(crate) mode: Mode,
     delay_ms: Option<u64>,
+    status: Option<u16>,
+    retry_after_seconds: Option<u32>,
     /// Without a number it lasts until it is changed.
     calls_left: Option<u32>,
 }
@@ -50,6 +57,15 @@ impl Behaviour {
             _ => 0,
         };
         Duration::from_millis(self.delay_ms.unwrap_or(default_ms))
+    }
+
+    pub(crate) fn failure_status(&self) -> StatusCode {
+        let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
+        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub(crate) fn retry_after_seconds(&self) -> u32 {
+        self.retry_after_seconds.unwrap_or(RETRY_AFTER_SECONDS_DEFAULT)
     }
 }
 
@@ -77,18 +93,31 @@ pub(crate) struct BehaviourChange {
     get: Option<Mode>,
     cancel: Option<Mode>,
     delay_ms: Option<u64>,
+    /// Of `fail_5xx`.
+    status: Option<u16>,
+    /// Of `rate_limited`.
+    retry_after_seconds: Option<u32>,
     next: Option<u32>,
 }
 
+/// The status to fail with is not one of a failing server.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NoFailure;
+
 impl Behaviours {
-    pub(crate) fn change(&mut self, change: &BehaviourChange) {
+    pub(crate) fn change(&mut self, change: &BehaviourChange) -> Result<(), NoFailure> {
+        let BehaviourChange { delay_ms, status, retry_after_seconds, next: calls_left, .. } = *change;
+        if status.is_some_and(|status| !(500..600).contains(&status)) {
+            return Err(NoFailure);
+        }
         for (behaviour, mode) in
             [(&mut self.create, change.create), (&mut self.get, change.get), (&mut self.cancel, change.cancel)]
         {
             if let Some(mode) = mode {
-                *behaviour = Behaviour { mode, delay_ms: change.delay_ms, calls_left: change.next };
+                *behaviour = Behaviour { mode, delay_ms, status, retry_after_seconds, calls_left };
             }
         }
+        Ok(())
     }
 
     /// The behaviour of the call that has just arrived.
@@ -119,7 +148,7 @@ mod tests {
     #[test]
     fn a_behaviour_lasts_for_the_calls_it_was_given() {
         let mut behaviours = Behaviours::default();
-        behaviours.change(&change(r#"{"create":"fail_5xx","next":2}"#));
+        behaviours.change(&change(r#"{"create":"fail_5xx","next":2}"#)).expect("fine");
         let modes = [(); 3].map(|()| behaviours.take(Operation::Create).mode);
         assert_eq!(modes, [Mode::Fail5xx, Mode::Fail5xx, Mode::Ok]);
     }
@@ -127,11 +156,21 @@ mod tests {
     #[test]
     fn a_behaviour_touches_only_the_operations_it_names() {
         let mut behaviours = Behaviours::default();
-        behaviours.change(&change(r#"{"get":"slow","delay_ms":5}"#));
-        behaviours.change(&change(r#"{"cancel":"silent"}"#));
+        behaviours.change(&change(r#"{"get":"slow","delay_ms":5}"#)).expect("fine");
+        behaviours.change(&change(r#"{"cancel":"silent"}"#)).expect("fine");
         assert_eq!(behaviours.take(Operation::Create).mode, Mode::Ok);
         let get = behaviours.take(Operation::Get);
         assert_eq!((get.mode, get.delay()), (Mode::Slow, Duration::from_millis(5)));
         assert_eq!(behaviours.take(Operation::Cancel).mode, Mode::Silent);
+    }
+
+    #[test]
+    fn only_the_statuses_of_a_failing_server_are_failures() {
+        let mut behaviours = Behaviours::default();
+        for (status, outcome) in [(499, Err(NoFailure)), (500, Ok(())), (599, Ok(())), (600, Err(NoFailure))] {
+            let change = change(&format!(r#"{{"get":"fail_5xx","status":{status}}}"#));
+            assert_eq!(behaviours.change(&change), outcome, "{status}");
+        }
+        assert_eq!(behaviours.take(Operation::Get).failure_status().as_u16(), 599);
     }
 }

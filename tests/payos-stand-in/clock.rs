@@ -16,9 +16,20 @@ pub(crate) fn iso(at_ms: i64) -> String {
     vietnamese(at_ms).format(&Rfc3339).expect("a year of four digits")
 }
 
+/// As in PayOS's documentation: `2026-11-20T03:10:00Z`.
+pub(crate) fn utc(at_ms: i64) -> String {
+    vietnamese(at_ms).to_offset(offset!(UTC)).format(&Rfc3339).expect("a year of four digits")
+}
+
 /// As in webhooks: `2026-11-20 10:10:00`.
 pub(crate) fn wall_time(at_ms: i64) -> String {
     vietnamese(at_ms).format(WALL_TIME).expect("a year of four digits")
+}
+
+/// Only such times can be written in the forms above.
+pub(crate) fn is_of_four_digits(at_ms: i64) -> bool {
+    // 1970 to 9998.
+    (0..253_370_764_800_000).contains(&at_ms)
 }
 
 fn vietnamese(at_ms: i64) -> OffsetDateTime {

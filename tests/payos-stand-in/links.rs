@@ -2,6 +2,10 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
+
+use crate::transfers::{Transaction, Transfer, When};
+
 /// A request that has passed every check.
 #[derive(Clone, Debug)]
 pub(crate) struct NewLink {
@@ -22,6 +26,16 @@ pub(crate) struct Link {
     pub(crate) created_at_ms: i64,
     pub(crate) transactions: Vec<Transaction>,
     pub(crate) cancellation: Option<Cancellation>,
+    pub(crate) shown: Shown,
+    planned: Vec<Transfer>,
+}
+
+/// What replies say instead of the truth. It decides nothing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shown {
+    pub(crate) status: Option<String>,
+    pub(crate) amount_paid: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +45,6 @@ pub(crate) enum Status {
     Paid,
     Cancelled,
     Expired,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Transaction {
-    pub(crate) reference: String,
-    pub(crate) amount: i64,
-    pub(crate) at_ms: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +86,8 @@ impl Links {
             created_at_ms: now_ms,
             transactions: Vec::new(),
             cancellation: None,
+            shown: Shown::default(),
+            planned: Vec::new(),
         });
         Ok(&self.all[index])
     }
@@ -114,6 +123,25 @@ impl Link {
     /// Negative when more came than was asked for.
     pub(crate) fn amount_remaining(&self) -> i64 {
         self.request.amount - self.amount_paid()
+    }
+
+    pub(crate) fn status_word(&self) -> &str {
+        self.shown.status.as_deref().unwrap_or(self.status.word())
+    }
+
+    pub(crate) fn amount_paid_shown(&self) -> i64 {
+        self.shown.amount_paid.unwrap_or(self.amount_paid())
+    }
+
+    pub(crate) fn plan(&mut self, transfer: Transfer) {
+        self.planned.push(transfer);
+    }
+
+    /// Each is given once.
+    pub(crate) fn take_planned(&mut self, when: When) -> Vec<Transfer> {
+        let (due, later) = self.planned.drain(..).partition(|transfer| transfer.when == Some(when));
+        self.planned = later;
+        due
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -163,6 +191,7 @@ impl Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfers::CounterAccount;
 
     const NOW_MS: i64 = 1_800_000_000_000;
 
@@ -181,8 +210,9 @@ mod tests {
     }
 
     fn pay(link: &mut Link, amount: i64) -> Status {
-        let reference = "FT1".into();
-        link.receive(Transaction { reference, amount, at_ms: NOW_MS });
+        let (reference, description) = ("FT1".into(), "DH7".into());
+        let counter_account = CounterAccount::default();
+        link.receive(Transaction { reference, amount, description, counter_account, at_ms: NOW_MS });
         link.status
     }
 

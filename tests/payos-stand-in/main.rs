@@ -6,13 +6,16 @@
 mod behaviour;
 mod clock;
 mod control;
+mod data;
 mod json;
 mod links;
 mod pages;
 mod protocol;
 mod server;
+mod shape;
 #[cfg(test)]
 mod tests;
+mod transfers;
 mod vietqr;
 mod webhooks;
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -10,6 +9,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use crate::json::Problem;
 use crate::links::{Cancellation, Link, Status};
 use crate::server::App;
+use crate::transfers::Transfer;
 use crate::{clock, vietqr};
 
 const STYLE: &str = "
@@ -29,7 +29,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Html<String> {
     let mut rows = String::new();
     for link in app.links().newest_first(clock::now_ms()) {
         let (id, memo) = (escape(&link.id), escape(&link.request.memo));
-        let (amount, status) = (dong(link.request.amount), link.status.word());
+        let (amount, status) = (dong(link.request.amount), link.status_word());
         write!(rows, "<li><a href=\"/web/{id}\"><span>{memo}</span><b>{amount}</b><span>{status}</span></a></li>")
             .expect("writing to a String cannot fail");
     }
@@ -50,7 +50,7 @@ pub(crate) async fn checkout(State(app): State<Arc<App>>, Path(id): Path<String>
          <dt>Mã QR</dt><dd><code>{qr}</code></dd></dl>{outcome}\
          <p class=note>Đây là trang thử: không có tiền thật. · This is a stand-in: no real money.</p>",
         amount = dong(request.amount),
-        status = link.status.word(),
+        status = link.status_word(),
         account = vietqr::ACCOUNT_NUMBER,
         name = vietqr::ACCOUNT_NAME,
         bank = vietqr::BANK_BIN,
@@ -62,10 +62,12 @@ pub(crate) async fn checkout(State(app): State<Arc<App>>, Path(id): Path<String>
 
 /// The transfer, the webhook, and back to the shop. A second click pays nothing.
 pub(crate) async fn pay(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let is_open = |app: &App| app.links().find(&id, clock::now_ms()).map(|link| link.is_open());
-    if is_open(&app).ok_or_else(Problem::not_found)? {
-        let (_, data) = app.receive(&id, None, None).map_err(Problem::from)?;
-        app.webhooks.deliver(&data, Duration::ZERO);
+    {
+        let mut links = app.links();
+        let link = links.find(&id, clock::now_ms()).ok_or_else(Problem::not_found)?;
+        if link.is_open() {
+            app.receive(&mut links, &id, &Transfer::default()).map_err(Problem::from)?;
+        }
     }
     back_to_shop(&app, &id, |link| &link.request.return_url)
 }
@@ -89,7 +91,7 @@ fn back_to_shop(app: &App, id: &str, address: impl Fn(&Link) -> &String) -> Resu
     let query = format!(
         "code=00&id={}&cancel={cancelled}&status={}&orderCode={}",
         link.id,
-        link.status.word(),
+        link.status_word(),
         link.request.order_code,
     );
     Ok(Redirect::to(&with_query(address(link), &query)).into_response())

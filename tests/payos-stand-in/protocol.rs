@@ -11,9 +11,10 @@ use payos::{PaymentRequestFields, SAFE_INTEGER_MAX, sign_data, sign_payment_requ
 use serde_json::{Value, json};
 
 use crate::behaviour::{Mode, Operation};
-use crate::links::{Cancellation, DuplicateOrderCode, Link, NewLink, Transaction};
+use crate::links::{AlreadyClosed, Cancellation, DuplicateOrderCode, NewLink};
 use crate::server::App;
-use crate::{clock, vietqr};
+use crate::transfers::When;
+use crate::{clock, data, vietqr};
 
 const DESCRIPTION_CHARS_MAX: usize = 25;
 
@@ -24,7 +25,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap, body
         let link = links
             .create(request, clock::now_ms())
             .map_err(|DuplicateOrderCode| ("231", "Đơn thanh toán đã tồn tại".to_owned()))?;
-        Ok(created_data(app, link))
+        Ok(data::created(&app.settings.base_url, link, app.shape()))
     })
     .await
 }
@@ -33,7 +34,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>, Path(key): Path<String>, he
     answer(app, &headers, Operation::Get, move |app| {
         let mut links = app.links();
         let link = links.find(&key, clock::now_ms()).ok_or_else(no_such_link)?;
-        Ok(link_data(link))
+        Ok(data::link(link, app.shape()))
     })
     .await
 }
@@ -51,10 +52,15 @@ pub(crate) async fn cancel(
         };
         let at_ms = clock::now_ms();
         let mut links = app.links();
+        app.receive_planned(&mut links, &key, When::BeforeCancel);
         let link = links.find(&key, at_ms).ok_or_else(no_such_link)?;
-        // PayOS does not publish the code of this refusal.
-        link.cancel(Cancellation { at_ms, reason }).map_err(|_| invalid("paymentLink", "Đơn thanh toán đã đóng"))?;
-        Ok(link_data(link))
+        let outcome = match link.cancel(Cancellation { at_ms, reason }) {
+            Ok(()) => Ok(data::link(link, app.shape())),
+            // PayOS does not publish the code of this refusal.
+            Err(AlreadyClosed) => Err(invalid("paymentLink", "Đơn thanh toán đã đóng")),
+        };
+        app.receive_planned(&mut links, &key, When::AfterCancel);
+        outcome
     })
     .await
 }
@@ -69,7 +75,7 @@ pub(crate) async fn confirm_webhook(State(app): State<Arc<App>>, headers: Header
     if !is_http_url(url) {
         return envelope(StatusCode::BAD_REQUEST, "20", "webhookUrl: invalid", Value::Null);
     }
-    match app.webhooks.send_once(url, &probe_data()).await {
+    match app.webhooks.send_once(url, &data::probe()).await {
         Ok(status) if (200..300).contains(&status) => {}
         other => {
             let desc = format!("the webhook address answered {other:?}");
@@ -82,63 +88,6 @@ pub(crate) async fn confirm_webhook(State(app): State<Arc<App>>, headers: Header
         "accountNumber": vietqr::ACCOUNT_NUMBER, "name": "Stand-in", "shortName": "SI",
     });
     envelope(StatusCode::OK, "00", "success", data)
-}
-
-/// What a webhook about this transfer says.
-pub(crate) fn webhook_data(link: &Link, transaction: &Transaction) -> Value {
-    json!({
-        "orderCode": link.request.order_code,
-        "amount": transaction.amount,
-        "description": link.request.memo,
-        "accountNumber": vietqr::ACCOUNT_NUMBER,
-        "reference": transaction.reference,
-        "transactionDateTime": clock::wall_time(transaction.at_ms),
-        "currency": "VND",
-        "paymentLinkId": link.id,
-        "code": "00",
-        "desc": "Thành công",
-        "counterAccountBankId": null,
-        "counterAccountBankName": null,
-        "counterAccountName": null,
-        "counterAccountNumber": null,
-        "virtualAccountName": null,
-        "virtualAccountNumber": null,
-    })
-}
-
-pub(crate) fn link_data(link: &Link) -> Value {
-    let transactions: Vec<Value> = link.transactions.iter().map(|paid| transaction_data(link, paid)).collect();
-    let cancellation = link.cancellation.as_ref();
-    json!({
-        "id": link.id,
-        "orderCode": link.request.order_code,
-        "amount": link.request.amount,
-        "amountPaid": link.amount_paid(),
-        "amountRemaining": link.amount_remaining(),
-        "status": link.status.word(),
-        "createdAt": clock::iso(link.created_at_ms),
-        "transactions": transactions,
-        "canceledAt": cancellation.map(|cancellation| clock::iso(cancellation.at_ms)),
-        "cancellationReason": cancellation.and_then(|cancellation| cancellation.reason.clone()),
-    })
-}
-
-pub(crate) fn created_data(app: &App, link: &Link) -> Value {
-    let request = &link.request;
-    json!({
-        "bin": vietqr::BANK_BIN,
-        "accountNumber": vietqr::ACCOUNT_NUMBER,
-        "accountName": vietqr::ACCOUNT_NAME,
-        "amount": request.amount,
-        "description": request.memo,
-        "orderCode": request.order_code,
-        "currency": "VND",
-        "paymentLinkId": link.id,
-        "status": link.status.word(),
-        "expiredAt": request.expired_at,
-        "checkoutUrl": format!("{}/web/{}", app.settings.base_url, link.id),
-        "qrCode": vietqr::text(request.amount, &request.memo),
-    })
 }
 
 type Refusal = (&'static str, String);
@@ -155,9 +104,15 @@ async fn answer(
     }
     let behaviour = app.behaviours().take(operation);
     match behaviour.mode {
-        Mode::Fail5xx => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Mode::Fail5xx => return behaviour.failure_status().into_response(),
         Mode::RateLimited => {
-            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response();
+            let retry_after = [(header::RETRY_AFTER, behaviour.retry_after_seconds().to_string())];
+            return (StatusCode::TOO_MANY_REQUESTS, retry_after).into_response();
+        }
+        Mode::RateLimitedWithoutRetryAfter => return StatusCode::TOO_MANY_REQUESTS.into_response(),
+        Mode::Down => {
+            tokio::time::sleep(behaviour.delay()).await;
+            return cut_off();
         }
         Mode::Ok | Mode::Slow | Mode::Silent | Mode::BadSignature => {}
     }
@@ -265,32 +220,4 @@ fn invalid(field: &str, message: &str) -> Refusal {
 
 fn no_such_link() -> Refusal {
     ("101", "Mã thanh toán không tồn tại".into())
-}
-
-fn transaction_data(link: &Link, transaction: &Transaction) -> Value {
-    json!({
-        "reference": transaction.reference,
-        "amount": transaction.amount,
-        "accountNumber": vietqr::ACCOUNT_NUMBER,
-        "description": link.request.memo,
-        "transactionDateTime": clock::iso(transaction.at_ms),
-        "virtualAccountName": null,
-        "virtualAccountNumber": null,
-        "counterAccountBankId": null,
-        "counterAccountBankName": null,
-        "counterAccountName": null,
-        "counterAccountNumber": null,
-    })
-}
-
-/// The sample that PayOS sends to an address that is being registered.
-fn probe_data() -> Value {
-    json!({
-        "orderCode": 123, "amount": 3000, "description": "VQRIO123", "accountNumber": "12345678",
-        "reference": "TF230204212323", "transactionDateTime": "2023-02-04 18:25:00",
-        "currency": "VND", "paymentLinkId": "124c33293c43417ab7879e14c8d9eb18", "code": "00",
-        "desc": "Thành công", "counterAccountBankId": "", "counterAccountBankName": "",
-        "counterAccountName": "", "counterAccountNumber": "", "virtualAccountName": "",
-        "virtualAccountNumber": "",
-    })
 }

@@ -6,9 +6,11 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::behaviour::Behaviours;
-use crate::links::{Links, Transaction};
+use crate::links::Links;
+use crate::shape::{Shape, ShapeChange};
+use crate::transfers::{Transaction, Transfer, When};
 use crate::webhooks::Webhooks;
-use crate::{clock, control, pages, protocol};
+use crate::{clock, control, data, pages, protocol};
 
 pub(crate) struct Settings {
     /// Where this server is reached, without a slash at the end.
@@ -25,6 +27,7 @@ pub(crate) struct App {
     pub(crate) webhooks: Arc<Webhooks>,
     links: Mutex<Links>,
     behaviours: Mutex<Behaviours>,
+    shape: Mutex<Shape>,
 }
 
 impl App {
@@ -35,6 +38,7 @@ impl App {
             webhooks: Arc::new(webhooks),
             links: Mutex::default(),
             behaviours: Mutex::default(),
+            shape: Mutex::default(),
         }))
     }
 
@@ -46,27 +50,52 @@ impl App {
         self.behaviours.lock().expect("no holder panics")
     }
 
-    /// Money arrives on a link. Gives the transfer and the webhook `data` that tells of it.
+    pub(crate) fn shape(&self) -> Shape {
+        *self.shape.lock().expect("no holder panics")
+    }
+
+    pub(crate) fn change_shape(&self, change: &ShapeChange) -> Shape {
+        let mut shape = self.shape.lock().expect("no holder panics");
+        shape.change(change);
+        *shape
+    }
+
+    /// Money arrives on a link, and PayOS tells of it. Gives the transaction and how many webhooks set out.
     pub(crate) fn receive(
         &self,
+        links: &mut Links,
         key: &str,
-        amount: Option<i64>,
-        reference: Option<String>,
-    ) -> Result<(Transaction, serde_json::Value), ReceiveError> {
+        transfer: &Transfer,
+    ) -> Result<(Transaction, usize), ReceiveError> {
         let now_ms = clock::now_ms();
-        let mut links = self.links();
-        let reference = reference.unwrap_or_else(|| links.next_reference(now_ms));
+        let reference = transfer.reference.clone().unwrap_or_else(|| links.next_reference(now_ms));
         let link = links.find(key, now_ms).ok_or(ReceiveError::NoSuchLink)?;
-        let amount = amount.unwrap_or_else(|| link.amount_remaining());
+        let amount = transfer.amount.unwrap_or_else(|| link.amount_remaining());
         // The sum goes into signed replies, where only safe integers may stand.
         if !(1..=payos::SAFE_INTEGER_MAX - link.amount_paid()).contains(&amount) {
             return Err(ReceiveError::BadAmount);
         }
-        let at_ms = now_ms;
-        let transaction = Transaction { reference, amount, at_ms };
+        let transaction = Transaction {
+            reference,
+            amount,
+            description: transfer.description.clone().unwrap_or_else(|| link.request.memo.clone()),
+            counter_account: transfer.counter_account.clone(),
+            at_ms: transfer.at_ms.unwrap_or(now_ms),
+        };
         link.receive(transaction.clone());
-        let data = protocol::webhook_data(link, &transaction);
-        Ok((transaction, data))
+        let data = data::webhook(link, &transaction, self.shape());
+        let webhooks = (0..transfer.webhooks()).filter(|_| self.webhooks.deliver(&data, transfer));
+        Ok((transaction, webhooks.count()))
+    }
+
+    /// What was to arrive at this moment of a cancellation does. Money that cannot be, because nothing is left
+    /// to pay by now, stays with the payer.
+    pub(crate) fn receive_planned(&self, links: &mut Links, key: &str, when: When) {
+        let planned = links.find(key, clock::now_ms()).map(|link| link.take_planned(when));
+        for transfer in planned.into_iter().flatten() {
+            // It was checked when it was planned, except for what is left to pay.
+            let _ = self.receive(links, key, &transfer);
+        }
     }
 }
 
@@ -92,7 +121,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/_control/links", get(control::links))
         .route("/_control/links/{key}/pay", post(control::pay))
         .route("/_control/behaviour", get(control::behaviour).post(control::change_behaviour))
-        .route("/_control/webhooks", get(control::webhooks))
+        .route("/_control/links/{key}/show", post(control::show))
+        .route("/_control/shape", get(control::shape).post(control::change_shape))
+        .route("/_control/webhooks", get(control::webhooks).post(control::change_webhooks))
         .route("/_control/webhooks/raw", post(control::send_raw));
     payos.merge(pages).merge(control).with_state(app)
 }

@@ -1,6 +1,7 @@
 //! Signed posts to the merchant, repeated until they are accepted.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::clock;
+use crate::transfers::Transfer;
 
 /// PayOS does not publish its own schedule. 1 + 2 + … + 64 s is long enough for a merchant to restart.
 const ATTEMPTS_MAX: usize = 8;
@@ -24,6 +26,7 @@ pub(crate) struct Webhooks {
     http: reqwest::Client,
     checksum_key: String,
     url: Mutex<Option<String>>,
+    enabled: AtomicBool,
     deliveries: Mutex<Deliveries>,
 }
 
@@ -68,8 +71,8 @@ impl Webhooks {
             .no_proxy()
             .build()
             .context("the HTTP client cannot be set up")?;
-        let (url, deliveries) = (Mutex::new(url), Mutex::default());
-        Ok(Webhooks { http, checksum_key, url, deliveries })
+        let (url, enabled, deliveries) = (Mutex::new(url), AtomicBool::new(true), Mutex::default());
+        Ok(Webhooks { http, checksum_key, url, enabled, deliveries })
     }
 
     pub(crate) fn url(&self) -> Option<String> {
@@ -80,29 +83,45 @@ impl Webhooks {
         *self.url.lock().expect("no holder panics") = Some(url.to_owned());
     }
 
+    pub(crate) fn enabled(&self) -> bool {
+        self.enabled.load(Ordering::SeqCst)
+    }
+
+    /// Switched off, nobody is told of money any more, not even again.
+    pub(crate) fn enable(&self, enabled: bool) {
+        self.enabled.store(enabled, Ordering::SeqCst);
+    }
+
     pub(crate) fn deliveries(&self) -> Vec<Delivery> {
         self.log().by_number.values().cloned().collect()
     }
 
     /// The whole body around `data`, signed.
     pub(crate) fn sign(&self, data: &Value) -> Result<String, payos::NotSignable> {
-        let signature = sign_data(&self.checksum_key, data)?;
-        let body = json!({
-            "code": "00", "desc": "success", "success": true, "data": data, "signature": signature,
-        });
-        Ok(body.to_string())
+        sign_with(&self.checksum_key, data)
     }
 
-    /// Starts a delivery that goes on until it is accepted or given up. Without an address there is none.
-    pub(crate) fn deliver(self: &Arc<Self>, data: &Value, delay: Duration) -> bool {
-        let Some(to) = self.url() else { return false };
-        let body = self.sign(data).expect("links hold safe integers only");
+    /// As somebody would who can read everything but the checksum key.
+    pub(crate) fn forge(&self, data: &Value) -> Result<String, payos::NotSignable> {
+        sign_with(&format!("not {}", self.checksum_key), data)
+    }
+
+    /// Starts a delivery that goes on until it is accepted or given up. Switched off, or without an address,
+    /// there is none.
+    pub(crate) fn deliver(self: &Arc<Self>, data: &Value, transfer: &Transfer) -> bool {
+        let Some(to) = self.url().filter(|_| self.enabled()) else { return false };
+        let body = if transfer.forged { self.forge(data) } else { self.sign(data) };
+        let body = body.expect("links hold safe integers only");
+        let delay = transfer.webhook_delay();
         let number = self.record(&to, &body);
         let webhooks = Arc::clone(self);
         tokio::spawn(async move {
             let mut wait = delay;
             for attempt in 0..ATTEMPTS_MAX {
                 tokio::time::sleep(wait).await;
+                if !webhooks.enabled() {
+                    break;
+                }
                 let answered = webhooks.post(number, &to, &body).await;
                 if answered.is_ok_and(is_accepted) {
                     return;
@@ -170,4 +189,12 @@ impl Webhooks {
 
 fn is_accepted(status: u16) -> bool {
     (200..300).contains(&status)
+}
+
+fn sign_with(checksum_key: &str, data: &Value) -> Result<String, payos::NotSignable> {
+    let signature = sign_data(checksum_key, data)?;
+    let body = json!({
+        "code": "00", "desc": "success", "success": true, "data": data, "signature": signature,
+    });
+    Ok(body.to_string())
 }

@@ -22,6 +22,11 @@ pub(crate) fn test() -> Result<()> {
     install_browser()?;
     check()?;
     build_parts()?;
+    let mut node = step::command("node");
+    step::run(
+        "The PayOS stand-in against the official SDK",
+        node.arg("--test").current_dir(root().join("tests").join("sdk")),
+    )?;
     step::run("Unit, property, end-to-end and browser tests (about 3 minutes)", cargo().args(["test", "--workspace"]))?;
     println!("\n== All tests passed in {} s", started.elapsed().as_secs());
     Ok(())

@@ -50,3 +50,40 @@ async fn a_slow_creation_happens_after_the_caller_has_given_up() {
     };
     tokio::time::timeout(DEADLINE, appears).await.expect("the link appears");
 }
+
+#[tokio::test]
+async fn too_many_calls_are_refused_with_and_without_a_time_to_come_back() {
+    let payos = StandIn::start().await;
+    payos.create(7).await;
+    payos.control("behaviour", json!({ "get": "rate_limited", "retry_after_seconds": 7 })).await;
+    let outcome = payos.client.get_link(7).await;
+    assert!(
+        matches!(outcome, Err(Error::RateLimited { retry_after: Some(wait) }) if wait.as_secs() == 7),
+        "{outcome:?}"
+    );
+    payos.control("behaviour", json!({ "get": "rate_limited_without_retry_after" })).await;
+    let outcome = payos.client.get_link(7).await;
+    assert!(matches!(outcome, Err(Error::RateLimited { retry_after: None })), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_failing_server_fails_with_the_status_that_was_ordered() {
+    let payos = StandIn::start().await;
+    payos.control("behaviour", json!({ "get": "fail_5xx", "status": 503 })).await;
+    let outcome = payos.client.get_link(7).await;
+    assert!(matches!(outcome, Err(Error::Unknown(UnknownCause::Status(503)))), "{outcome:?}");
+    assert_eq!(payos.control("behaviour", json!({ "get": "fail_5xx", "status": 200 })).await.0, 400);
+}
+
+#[tokio::test]
+async fn what_is_down_does_nothing_and_breaks_the_connection() {
+    let payos = StandIn::start().await;
+    payos.control("behaviour", json!({ "create": "down", "cancel": "down" })).await;
+    let outcome = payos.client.create_link(&order(7)).await;
+    assert!(matches!(outcome, Err(Error::Unknown(UnknownCause::Transport(_)))), "{outcome:?}");
+    assert!(payos.client.get_link(7).await.is_err_and(|error| error.is_not_found()));
+    payos.control("behaviour", json!({ "create": "ok" })).await;
+    payos.create(7).await;
+    assert!(matches!(payos.client.cancel_link(7, None).await, Err(Error::Unknown(UnknownCause::Transport(_)))));
+    assert_eq!(payos.status(7).await, LinkStatus::Pending);
+}

@@ -73,6 +73,13 @@ impl StandIn {
         answer.json().await.expect("JSON")
     }
 
+    /// The reply to a get call as it is written.
+    pub(super) async fn raw_link(&self, order_code: i64) -> Value {
+        let url = format!("{}/v2/payment-requests/{order_code}", self.base_url);
+        let request = self.http.get(url).header("x-client-id", "client").header("x-api-key", "api-key");
+        request.send().await.expect("an answer").json().await.expect("JSON")
+    }
+
     pub(super) async fn click(&self, path: &str) -> String {
         let url = format!("{}{path}", self.base_url);
         let answer = self.http.post(url).send().await.expect("an answer");

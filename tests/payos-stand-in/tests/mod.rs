@@ -4,4 +4,6 @@ mod failures;
 mod fixture;
 mod links;
 mod pages;
+mod shown;
+mod transfers;
 mod webhooks;
