@@ -11,6 +11,7 @@ mod outbox;
 mod payments;
 mod reader;
 pub mod serve;
+mod statement;
 mod stop;
 pub mod store;
 pub mod telemetry;

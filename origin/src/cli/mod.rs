@@ -45,7 +45,8 @@ enum Command {
     /// Send money back: list what is due, export transfers, import what the bank did.
     #[command(subcommand)]
     Refund(refund::RefundCommand),
-    /// Ask PayOS about links again, record what the ledger did not have, and print what differed.
+    /// Ask PayOS about links again, record what the ledger did not have, and print what differed. With --csv, compare
+    /// a bank's or PayOS's export.
     Reconcile(reconcile::Reconcile),
     /// Prove that the stored state is what the ledger says, and that the ledger was not changed.
     Verify {

@@ -23,6 +23,8 @@ use anyhow::{Context, Result, bail};
 use domain::{DropState, Jti, Millis, OrderCode, OrderRecord, Payment};
 use libsql::params;
 
+use crate::statement::KnownTransfer;
+
 pub use buyer::{Address, Buyer, Salt};
 pub use entry::{Entry, Fact, Listing, Product};
 pub use ledger::{Head, LedgerRow};
@@ -336,6 +338,11 @@ impl ReadStore {
     /// A list of transfers as it was exported.
     pub fn refund_transfers(&self, batch: u64) -> Result<Vec<Transfer>> {
         refunds::transfers(&self.db, batch)
+    }
+
+    /// Every transfer the ledger knows, paid from `since` to `until`; those whose time is not known, too.
+    pub fn known_transfers(&self, since: Millis, until: Millis) -> Result<Vec<KnownTransfer>> {
+        refunds::known_transfers(&self.db, since, until)
     }
 
     /// Money that named no order of ours, whatever became of it, oldest first.

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use domain::{
-    BuyerCommit, DropId, Jti, LinkFacts, Millis, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord,
-    Refund, Sid, Sub, TransferFacts, Vnd,
+    BuyerCommit, DropId, Jti, LinkFacts, Millis, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord, Refund, Sid,
+    Sub, TransferFacts, Vnd,
 };
 use libsql::Row;
 
