@@ -87,6 +87,19 @@ export class Api {
   }
 
   /**
+   * @param {string} orderCode
+   * @param {string} orderKey
+   * @param {{bank: string, account_number: string, account_name: string}} destination
+   */
+  refundDestination(orderCode, orderKey, destination) {
+    return this.#request("POST", `/api/orders/${orderCode}/refund-destination`, {
+      headers: { authorization: `Bearer ${orderKey}` },
+      body: JSON.stringify(destination),
+      timeoutMs: WRITE_TIMEOUT_MS,
+    });
+  }
+
+  /**
    * @param {string} method
    * @param {string} path
    * @param {{headers?: Record<string, string>, body?: string, timeoutMs: number}} options

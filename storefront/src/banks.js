@@ -48,3 +48,8 @@ const BANKS = /** @type {Record<string, string>} */ ({
 export function bankName(bin) {
   return BANKS[bin] ?? null;
 }
+
+/** @returns {[bin: string, name: string][]} by name, as one looks for one's own */
+export function bankList() {
+  return Object.entries(BANKS).sort(([, one], [, other]) => one.localeCompare(other, "vi"));
+}

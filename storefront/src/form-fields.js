@@ -1,6 +1,7 @@
 import { byTestId, h, setText } from "./dom.js";
 import { fieldError } from "./fields.js";
 import { onLanguage, t } from "./i18n/index.js";
+import { afterPress } from "./press.js";
 import { PROVINCES } from "./provinces.js";
 import { load, save } from "./storage.js";
 
@@ -157,20 +158,6 @@ export class FormFields {
     }
     input(first).focus();
   }
-}
-
-let pressed = false;
-for (const type of ["pointerdown", "pointerup", "pointercancel"]) {
-  document.addEventListener(type, () => (pressed = type === "pointerdown"), true);
-}
-
-/**
- * Leaving a field is often the press of the button below it. A message that appears during the press moves the
- * button away from under the finger and the press is lost, so messages wait until it is over.
- * @param {() => void} act
- */
-function afterPress(act) {
-  setTimeout(() => (pressed ? afterPress(act) : act()), 150);
 }
 
 /**

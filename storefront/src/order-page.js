@@ -10,6 +10,7 @@ import { announce, everySecond, pathTail, startPage } from "./page.js";
 import { PaymentView } from "./payment-view.js";
 import { Poller } from "./poller.js";
 import { problemMessage } from "./problems.js";
+import { RefundForm } from "./refund-form.js";
 
 /** @typedef {import("./order-state.js").Order} Order */
 
@@ -54,6 +55,12 @@ const cancel = new Cancel(async () => {
   return answer;
 });
 
+const refundForm = new RefundForm(async (destination) => {
+  const answer = await api.refundDestination(orderCode, orderKey ?? "", destination);
+  poller.now();
+  return answer;
+}, render);
+
 /** @param {Order} fresh */
 function take(fresh) {
   order = fresh;
@@ -79,6 +86,7 @@ function render() {
   const stage = orderStage(order, now);
   orderView.update(order, stage, now);
   paymentView.update(order, stage, language());
+  refundForm.update(order, now);
   cancel.update(order.state === "pending" && stage !== "settling");
   const again = /** @type {HTMLAnchorElement} */ (byTestId("again"));
   again.hidden = stage === "pending" || stage === "partial" || stage === "settling";

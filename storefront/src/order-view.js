@@ -46,8 +46,6 @@ export class OrderView {
     }
     setText(byTestId("amount-label"), t(stage === "partial" ? "order.still_owed" : "order.amount"));
     setText(byTestId("amount"), formatVnd(stage === "partial" ? order.amount - order.amount_applied : order.amount));
-    byTestId("refund").hidden = order.refund_due === 0;
-    setText(byTestId("refund-due"), t("order.refund", { amount: formatVnd(order.refund_due) }));
     this.#showTime(order, stage, nowMs);
     this.#showRows(order);
   }

@@ -35,6 +35,18 @@ test("an order key travels as Bearer and never in the address", async () => {
   assert.ok(!requests[0].path.includes("secret"));
 });
 
+test("where a refund goes is told as JSON under the order key", async () => {
+  const { api: shop, requests } = api(() => new Response('{"usable_at":"2026-11-21T13:00:00Z"}'));
+  const destination = { bank: "970436", account_number: "0123", account_name: "AN" };
+  await shop.refundDestination("7", "1secret", destination);
+  const { path, options } = requests[0];
+  assert.equal(path, "/api/orders/7/refund-destination");
+  assert.equal(options.method, "POST");
+  assert.equal(options.headers.authorization, "Bearer 1secret");
+  assert.equal(options.headers["content-type"], "application/json");
+  assert.deepEqual(JSON.parse(options.body), destination);
+});
+
 test("a problem keeps its code, field and Retry-After", async () => {
   const body = JSON.stringify({ code: "invalid_field", field: "buyer.email" });
   const { api: shop } = api(() => new Response(body, { status: 400, headers: { "retry-after": "2" } }));
