@@ -1,11 +1,12 @@
 //! The origin: one writer, its readers, and everything that speaks to them.
 //!
-//! Imports point one way: `store` ← `writer` ← `http`, `outbox`, `timers`. Nothing imports `http` but `serve`.
+//! Imports point one way: `store` ← `writer` ← `links` ← `http`, `outbox`, `timers`. Nothing imports `http` but `serve`.
 
 pub mod cli;
 pub mod clock;
 pub mod config;
 mod http;
+mod links;
 mod metrics;
 mod outbox;
 mod payments;

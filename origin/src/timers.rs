@@ -9,7 +9,7 @@ use domain::{Command, DropStatus, HOLD_GRACE_MS, Link, Millis, OrderCode, OrderS
 use tokio::task::JoinSet;
 use tracing::error;
 
-use crate::outbox::PaymentLinks;
+use crate::links::PaymentLinks;
 use crate::stop::Stop;
 
 /// A freed unit is for sale within this of its hold's end.

@@ -48,9 +48,6 @@ impl DropState {
 
     /// Closed, with no hold left and too late for the late rule to bring an order back.
     pub fn is_over(&self, now: Millis) -> bool {
-        if self.status == DropStatus::Killed {
-            return self.stock.held == 0;
-        }
         let Some(closes_at) = self.terms.closes_at else {
             return false;
         };

@@ -9,8 +9,8 @@ use domain::Millis;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
-use super::effect::{Effect, Kind};
-use super::{Delivered, PaymentLinks};
+use super::effect::{Delivered, Effect, Kind};
+use crate::links::PaymentLinks;
 use crate::stop::Stop;
 use crate::store::{Progress, Retry};
 
@@ -116,7 +116,7 @@ impl Channel {
             self.running.insert(seq);
             let links = self.links.clone();
             tasks.spawn(async move {
-                let delivered = links.deliver(effect).await;
+                let delivered = effect.deliver(&links).await;
                 (seq, attempt, delivered)
             });
         }

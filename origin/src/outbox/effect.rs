@@ -3,8 +3,19 @@
 use anyhow::Result;
 use domain::{Event, Millis, OrderCode, Proof};
 
-use super::{Delivered, PaymentLinks};
+use crate::links::{LinkMaking, PaymentLinks};
 use crate::store::{Fact, LedgerRow};
+
+/// What came of an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Delivered {
+    /// Done, or not owed any more.
+    Done,
+    /// To be tried again, not before this long if the other side said so.
+    Later { after_ms: Option<i64> },
+    /// Done for now; owed again at this time.
+    At(Millis),
+}
 
 /// Something owed because of a row of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,18 +83,21 @@ fn sale(row: &LedgerRow) -> Option<&Event> {
 
 const LATER: Delivered = Delivered::Later { after_ms: None };
 
-impl PaymentLinks {
-    pub(super) async fn deliver(&self, effect: Effect) -> Result<Delivered> {
+impl Effect {
+    pub(super) async fn deliver(self, links: &PaymentLinks) -> Result<Delivered> {
         let done = |done| if done { Delivered::Done } else { LATER };
-        match effect {
-            Effect::MakeLink(order) => self.make_link(order).await,
-            Effect::CloseLink(order) => self.close_link(order).await.map(done),
-            Effect::Settle(order) => self.settle(order).await.map(done),
-            Effect::CheckEnded { order, ended_at } => {
-                if self.read_again(order).await?.is_none() {
+        match self {
+            Self::MakeLink(order) => Ok(match links.make_link(order).await? {
+                LinkMaking::Done => Delivered::Done,
+                LinkMaking::Later { after_ms } => Delivered::Later { after_ms },
+            }),
+            Self::CloseLink(order) => links.close_link(order).await.map(done),
+            Self::Settle(order) => links.settle(order).await.map(done),
+            Self::CheckEnded { order, ended_at } => {
+                if links.read_again(order).await?.is_none() {
                     return Ok(LATER);
                 }
-                let now = self.clock.now();
+                let now = links.clock.now();
                 let next = CHECKS_AFTER_MS.iter().map(|after| ended_at.plus_ms(*after)).find(|at| *at > now);
                 Ok(next.map_or(Delivered::Done, Delivered::At))
             }

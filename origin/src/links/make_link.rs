@@ -3,7 +3,7 @@ use domain::{Command, LinkFacts, OrderCode, OrderRecord, OrderState, Outcome, Tr
 use payos::{CreateLink, CreatedLink, Error, Link, LinkStatus};
 use tracing::{error, info, warn};
 
-use super::{Delivered, PaymentLinks};
+use super::{LinkMaking, PaymentLinks};
 use crate::metrics::Metrics;
 
 /// A link under our code that was made this long before our order is somebody else's; the rest is clock difference.
@@ -21,13 +21,13 @@ enum Made {
 
 impl PaymentLinks {
     /// Gives a pending order its link. That it was asked for is on disk before PayOS hears of it.
-    pub(super) async fn make_link(&self, order: OrderCode) -> Result<Delivered> {
+    pub(crate) async fn make_link(&self, order: OrderCode) -> Result<LinkMaking> {
         let asked_before = match self.writer.order(order, Command::AskLink).await {
             Ok(Outcome::Done) => false,
             Ok(Outcome::Unchanged) => true,
             // The order ended, or has its link.
-            Ok(_) => return Ok(Delivered::Done),
-            Err(_) => return Ok(Delivered::Later { after_ms: None }),
+            Ok(_) => return Ok(LinkMaking::Done),
+            Err(_) => return Ok(LinkMaking::Later { after_ms: None }),
         };
         let record = self.record(order).await?;
         // A request whose answer was lost may have made the link: creating again would only be refused.
@@ -35,17 +35,17 @@ impl PaymentLinks {
         let command = match made {
             Made::Link(facts) => Command::LinkMade(facts),
             Made::Conflict => Command::LinkConflict,
-            Made::Later { after_ms } => return Ok(Delivered::Later { after_ms }),
+            Made::Later { after_ms } => return Ok(LinkMaking::Later { after_ms }),
         };
         match self.writer.order(order, command).await {
             Ok(_) => {}
-            Err(_) => return Ok(Delivered::Later { after_ms: None }),
+            Err(_) => return Ok(LinkMaking::Later { after_ms: None }),
         }
         // The order may have ended meanwhile: nobody should pay for it.
         if self.record(order).await?.state != OrderState::Pending {
-            return self.close_link(order).await.map(|closed| if closed { Delivered::Done } else { LATER });
+            return self.close_link(order).await.map(|closed| if closed { LinkMaking::Done } else { LATER });
         }
-        Ok(Delivered::Done)
+        Ok(LinkMaking::Done)
     }
 
     pub(super) async fn record(&self, order: OrderCode) -> Result<OrderRecord> {
@@ -134,7 +134,7 @@ impl PaymentLinks {
     }
 }
 
-const LATER: Delivered = Delivered::Later { after_ms: None };
+const LATER: LinkMaking = LinkMaking::Later { after_ms: None };
 
 /// Only what we would have made ourselves can be ours; money on anything else is nobody's to give to this order.
 pub(super) fn may_be_ours(link: &Link, record: &OrderRecord) -> bool {

@@ -61,7 +61,7 @@ impl PaymentLinks {
     }
 
     /// Whether a signed read has shown all the money that webhooks brought for the order.
-    pub(super) async fn settle(&self, order: OrderCode) -> Result<bool> {
+    pub(crate) async fn settle(&self, order: OrderCode) -> Result<bool> {
         if is_settled(&self.record(order).await?) {
             return Ok(true);
         }
