@@ -3,10 +3,15 @@
 mod bad_input;
 mod browser;
 mod crash;
+mod ended;
 mod expiry;
 mod ledger;
+mod links;
+mod payments;
 mod privacy;
 mod race;
+mod reconcile;
+mod refunds;
 mod replay;
 mod sale;
 mod sale_db;

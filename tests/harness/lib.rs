@@ -6,6 +6,7 @@
 
 mod answer;
 mod built;
+mod operator;
 mod payos;
 mod ports;
 mod process;

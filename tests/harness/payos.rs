@@ -75,6 +75,32 @@ impl PayOs {
         links.iter().find(|link| link["orderCode"] == order_code).cloned()
     }
 
+    /// How many links there are, of whatever order.
+    pub async fn links_made(&self) -> usize {
+        self.looks("links").await["links"].as_array().expect("links").len()
+    }
+
+    /// From now on answers as badly as this says: `create`, `get` and `cancel`, for the `next` calls.
+    pub async fn behaves(&self, change: &Value) {
+        self.controls("behaviour", change).await;
+    }
+
+    /// Waits until it has been asked this often in all to make a link.
+    pub async fn is_asked_for_links(&self, times: u64) {
+        until(&format!("{times} calls for a link"), WEBHOOK_DEADLINE, async || {
+            (self.looks("behaviour").await["calls"]["create"].as_u64()? >= times).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until the link of an order takes no more money.
+    pub async fn closes_link(&self, order_code: u64) {
+        until(&format!("the link of {order_code} is cancelled"), WEBHOOK_DEADLINE, async || {
+            (self.link(order_code).await?["status"] == "CANCELLED").then_some(())
+        })
+        .await;
+    }
+
     pub fn url(&self) -> String {
         self.port.url()
     }

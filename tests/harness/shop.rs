@@ -218,6 +218,11 @@ impl Shop {
         self.ports.origin.url()
     }
 
+    /// Where the origin tells its operator how it is.
+    pub fn private_url(&self) -> String {
+        self.ports.origin_private.url()
+    }
+
     /// The folder the origin keeps its files in.
     pub fn data(&self) -> PathBuf {
         data_in(self.folder.path())

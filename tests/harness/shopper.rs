@@ -98,6 +98,20 @@ impl Shopper {
         .await
     }
 
+    /// Waits until the order has this much money in this field, such as `refund_due`.
+    pub async fn sees_money(&self, order: &Order, field: &str, amount: u64) -> Value {
+        until(&format!("order {} has {field} {amount}", order.code), STATE_DEADLINE, async || {
+            let view = self.order(order).await;
+            (view[field] == amount).then_some(view)
+        })
+        .await
+    }
+
+    /// Says where the money of an order goes back to, as the bearer of this key.
+    pub async fn wants_refund_to(&self, order_code: u64, key: &str, account: &Value) -> Answer {
+        self.posts(&format!("/api/orders/{order_code}/refund-destination"), Some(key), account).await
+    }
+
     pub async fn posts(&self, path: &str, bearer: Option<&str>, body: &Value) -> Answer {
         let request = self.client.post(format!("{}{path}", self.edge)).json(body);
         let request = bearer.into_iter().fold(request, RequestBuilder::bearer_auth);

@@ -1,0 +1,59 @@
+use harness::{DropTerms, Shop};
+use serde_json::json;
+
+#[tokio::test]
+async fn money_that_no_webhook_brought_is_found_by_reconcile_once() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { price: 250_000, ..DropTerms::default() }).await;
+    let shopper = shop.shopper("0912000110");
+    let order = shopper.buys(&drop, 1).await;
+    let pending = shopper.sees(&order, "payment_state", "ready").await;
+    let other = shop.shopper("0912000111");
+    let unpaid = other.buys(&drop, 1).await;
+    other.sees(&unpaid, "payment_state", "ready").await;
+
+    let transfer = shop.payos.pays_as(order.code, &json!({ "webhook": false })).await;
+    assert_eq!(transfer["webhooks"], 0);
+    assert_eq!(shopper.order(&order).await["state"], "pending");
+
+    let found = shop.operates(&["reconcile"]);
+    let difference = format!(
+        "{}  {}  payment_found: 250000 VND with reference {}, now recorded",
+        order.code,
+        pending["code"].as_str().expect("a memo"),
+        transfer["reference"].as_str().expect("a reference")
+    );
+    assert_eq!(found.lines().next(), Some(difference.as_str()), "{found}");
+    assert!(found.ends_with(" 1 differences, 0 not read\n"), "{found}");
+    assert!(!found.contains(&unpaid.code.to_string()), "{found}");
+    let paid = shopper.order(&order).await;
+    assert_eq!((&paid["state"], &paid["refund_due"]), (&json!("paid"), &json!(0)));
+    assert_eq!(shop.metric("dropgate_payments_unsettled").await, 0, "what a signed read brought is settled");
+
+    let again = shop.operates(&["reconcile"]);
+    assert_eq!(again.lines().count(), 1, "{again}");
+    assert!(again.starts_with("2 links read") && again.ends_with(" 0 differences, 0 not read\n"), "{again}");
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn reconcile_names_what_it_could_not_read_and_fails() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms::default()).await;
+    let shopper = shop.shopper("0912000112");
+    let order = shopper.buys(&drop, 1).await;
+    shopper.sees(&order, "payment_state", "ready").await;
+    shop.payos.behaves(&json!({ "get": "fail_5xx" })).await;
+
+    let (printed, said) = shop.refuses_to(&["reconcile"]);
+    assert!(printed.starts_with(&format!("{}  not read", order.code)), "{printed}");
+    assert!(printed.ends_with(" 0 differences, 1 not read\n"), "{printed}");
+    assert!(said.contains("run it again"), "{said}");
+
+    // Only orders placed since are asked about, and a time that is none is refused.
+    let later = shop.operates(&["reconcile", "--since", "2099-01-01T00:00:00Z"]);
+    assert!(later.starts_with("0 links read"), "{later}");
+    let (_, said) = shop.refuses_to(&["reconcile", "--since", "yesterday"]);
+    assert!(said.contains("invalid_field: since: "), "{said}");
+    shop.finish().await;
+}
