@@ -72,7 +72,11 @@ fn buy_and_pay(parts: &Parts, edge: &str, payos: &str, slug: &str) -> Result<()>
     let order_key = bearer(&order["order_key"])?;
     wait_for_order(parts, &order_url, &order_key, "payment_state", "ready")?;
     post(&format!("{payos}/_control/links/{order_code}/pay"), &[], &json!({}))?;
-    wait_for_order(parts, &order_url, &order_key, "state", "paid")
+    wait_for_order(parts, &order_url, &order_key, "state", "paid")?;
+    wait_for(parts, "the drop page shows it sold out", || {
+        let drop = parsed(&minreq::get(&drop_url).send()?)?;
+        Ok((drop["drop"]["stock"]["available"] == 0).then_some(()))
+    })
 }
 
 fn wait_for_order(parts: &Parts, url: &str, key: &str, field: &str, value: &str) -> Result<()> {

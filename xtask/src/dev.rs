@@ -34,6 +34,8 @@ pub(crate) fn dev() -> Result<()> {
     check_ports_are_free()?;
     tools::set_up()?;
     build_everything()?;
+    // And again: whoever took one meanwhile would answer in the place of ours.
+    check_ports_are_free()?;
 
     let folder = root().join(".dev");
     let dropgate = build::program("dropgate")?;

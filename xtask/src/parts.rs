@@ -72,14 +72,14 @@ impl Parts {
     pub(crate) fn wait_until_ready(&self, name: &str, url: &str, deadline: Duration) -> Result<()> {
         let started = Instant::now();
         loop {
+            // First of all, so that a part which could not start is not taken for another program in its place.
+            self.watch_for(POLL)?;
             let answer = minreq::get(url).with_timeout(2).send();
             match answer {
                 Ok(response) if response.status_code == 200 => return Ok(()),
-                _ if started.elapsed() > deadline => {
-                    let last = answer.map_or_else(|error| error.to_string(), |r| format!("status {}", r.status_code));
-                    bail!("the {name} is not ready after {} s: {url}: {last}", deadline.as_secs());
-                }
-                _ => self.watch_for(POLL)?,
+                _ if started.elapsed() < deadline => {}
+                Ok(response) => bail!("{}: status {}", too_late(name, url, deadline), response.status_code),
+                Err(error) => return Err(error).context(too_late(name, url, deadline)),
             }
         }
     }
@@ -123,6 +123,10 @@ impl Drop for Parts {
             stop(name, group);
         }
     }
+}
+
+fn too_late(name: &str, url: &str, deadline: Duration) -> String {
+    format!("the {name} is not ready after {} s: {url}", deadline.as_secs())
 }
 
 fn stop(name: &str, group: Pid) {
