@@ -18,7 +18,8 @@ const TAMPERINGS: [&str; 12] = [
     "update orders set name = 'Someone Else'",
     "delete from orders",
     "delete from payments",
-    "insert into unmatched_payments values (7, 'link', 'reference', 1000, 0, 0)",
+    "insert into unmatched_payments (order_code, link, reference, amount, paid_at, recorded_at, seq) \
+     values (7, 'link', 'reference', 1000, 0, 0, 1)",
     "update drop_counters set available = available + 1, sold = sold - 1",
 ];
 
