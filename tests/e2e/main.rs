@@ -15,6 +15,8 @@ mod refunds;
 mod replay;
 mod sale;
 mod sale_db;
+mod sdk;
+mod silent;
 mod status;
 mod tidy;
 mod tokens;

@@ -8,7 +8,7 @@ use crate::{Answer, built::program, ports::ReservedPort, process::Process, wait:
 /// The account the shop has with the stand-in.
 pub(crate) const CLIENT_ID: &str = "test-client";
 pub(crate) const API_KEY: &str = "test-api-key";
-pub(crate) const CHECKSUM_KEY: &str = "test-checksum-key";
+pub const CHECKSUM_KEY: &str = "test-checksum-key";
 
 /// The stand-in repeats what was not accepted for about two minutes.
 const WEBHOOK_DEADLINE: Duration = Duration::from_secs(60);
@@ -44,6 +44,11 @@ impl PayOs {
     /// A payment with the options of the stand-in: `amount`, `reference`, `times`, `webhook`, `delay_ms`.
     pub async fn pays_as(&self, order_code: u64, options: &Value) -> Value {
         self.controls(&format!("links/{order_code}/pay"), options).await
+    }
+
+    /// From now on no payment is reported: whoever wants to know must ask.
+    pub async fn sends_no_webhooks(&self) {
+        self.controls("webhooks", &json!({ "enabled": false })).await;
     }
 
     /// Waits until every webhook has been answered 2xx; returns how many there were.

@@ -1,0 +1,58 @@
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use harness::{CHECKSUM_KEY, DropTerms, Shop};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_webhook_that_the_official_sdk_signed_pays_whatever_else_stands_in_it() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { price: 250_000, ..DropTerms::default() }).await;
+    let shopper = shop.shopper("0912000130");
+    let order = shopper.buys(&drop, 1).await;
+    shopper.sees(&order, "payment_state", "ready").await;
+    let link = shop.payos.link(order.code).await.expect("a link");
+
+    // Keys we do not know, nothing where text may stand, a blank at the end that the signature covers.
+    let data = json!({
+        "orderCode": order.code,
+        "amount": 250_000,
+        "description": "Nguyễn Thị Ánh chuyển tiền ",
+        "accountNumber": "113366668888",
+        "reference": "FT26325000000001",
+        "transactionDateTime": "2026-11-21 12:06:00",
+        "currency": "VND",
+        "paymentLinkId": link["paymentLinkId"],
+        "code": "00",
+        "desc": "Thành công",
+        "counterAccountBankId": null,
+        "counterAccountName": "",
+        "somethingElse": [{ "z": null, "a": "</ & >" }],
+    });
+    let signed = signed_by_the_sdk(&data);
+    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": signed })).await / 100, 2);
+    shopper.sees(&order, "state", "paid").await;
+
+    let forged = signed.replace("250000", "250001");
+    assert_ne!(forged, signed);
+    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": forged })).await, 401);
+    shop.finish().await;
+}
+
+fn signed_by_the_sdk(data: &Value) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/sdk/sign.mjs");
+    let mut node = Command::new("node")
+        .args([script, CHECKSUM_KEY])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node runs");
+    let mut input = node.stdin.take().expect("an input");
+    input.write_all(data.to_string().as_bytes()).expect("node reads");
+    drop(input);
+    let output = node.wait_with_output().expect("node ends");
+    assert!(output.status.success(), "the SDK signs");
+    String::from_utf8(output.stdout).expect("a body of text")
+}
