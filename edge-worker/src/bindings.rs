@@ -9,7 +9,7 @@ use worker::{Context, Date, Env, Error, Headers, Request, Response, ResponseBuil
 
 use crate::answer::Answer;
 use crate::config::{Config, ConfigError};
-use crate::gate::{Credentials, announced_length, too_large};
+use crate::gate::{Credentials, announced_length, arrived_whole, cut_off, too_large};
 
 /// What one request works with.
 #[derive(Clone)]
@@ -63,18 +63,21 @@ pub(crate) fn credentials(request: &Request) -> Credentials {
 
 /// Reads no more than `bytes_max`, whatever the request announces.
 pub(crate) async fn body(request: &mut Request, bytes_max: usize) -> std::result::Result<Vec<u8>, Problem> {
-    announced_length(header(request, "content-length").as_deref(), bytes_max)?;
+    let content_length = header(request, "content-length");
+    announced_length(content_length.as_deref(), bytes_max)?;
     let mut body = Vec::new();
     // Without a body there is no stream, which is the same as an empty one here.
     let Ok(mut stream) = request.stream() else {
         return Ok(body);
     };
-    while let Some(Ok(chunk)) = stream.next().await {
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| cut_off())?;
         if body.len() + chunk.len() > bytes_max {
             return Err(too_large(bytes_max));
         }
         body.extend_from_slice(&chunk);
     }
+    arrived_whole(content_length.as_deref(), body.len())?;
     Ok(body)
 }
 

@@ -88,6 +88,16 @@ pub(crate) fn announced_length(content_length: Option<&str>, bytes_max: usize) -
     Ok(())
 }
 
+/// A client that hangs up leaves a stream that ends like a whole one, so its bytes are counted.
+pub(crate) fn arrived_whole(content_length: Option<&str>, bytes: usize) -> Result<(), Problem> {
+    let announced = content_length.and_then(|text| text.parse::<usize>().ok());
+    if announced.is_some_and(|announced| announced != bytes) { Err(cut_off()) } else { Ok(()) }
+}
+
+pub(crate) fn cut_off() -> Problem {
+    Problem::new(ProblemCode::InvalidJson, "The body ended before its announced length.")
+}
+
 pub(crate) fn too_large(bytes_max: usize) -> Problem {
     Problem::new(ProblemCode::BodyTooLarge, format!("At most {bytes_max} bytes are taken here."))
 }
@@ -217,6 +227,15 @@ mod tests {
             (Some("nonsense"), true),
         ] {
             assert_eq!(announced_length(length, 16_384).is_ok(), fits, "{length:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_broke_off_is_not_taken_for_a_whole_one() {
+        for (length, bytes, whole) in
+            [(None, 6, true), (Some("6"), 6, true), (Some("1000"), 6, false), (Some("1"), 0, false), (Some("5"), 6, false)]
+        {
+            assert_eq!(arrived_whole(length, bytes).is_ok(), whole, "{length:?} {bytes}");
         }
     }
 
