@@ -17,6 +17,7 @@ mod outcome;
 mod pending;
 mod stock;
 mod terms;
+mod unmatched;
 
 pub use command::{Command, LinkFacts, Payment, Proof, Purchase, RefundStep, TransferFacts};
 pub use customers::Customer;
@@ -34,6 +35,7 @@ pub use terms::{
     Format, HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX, LATE_PAYMENT_SECONDS_DEFAULT, LIMIT_PER_CUSTOMER_MAX, PRICE_MAX,
     SIZE_MAX, Terms, TermsError,
 };
+pub use unmatched::{UnmatchedState, UnmatchedStep};
 
 /// Applies one event to the drop and, where the event is about it, to the loaded order.
 ///

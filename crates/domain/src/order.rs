@@ -1,6 +1,7 @@
-use crate::command::{LinkFacts, Payment};
+use crate::command::{LinkFacts, Payment, RefundStep};
 use crate::event::{Event, ExpiryReason, RefundReason};
 use crate::ids::{BuyerCommit, Canceller, DropId, Jti, Millis, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Vnd};
+use crate::outcome::Refusal;
 
 /// One order with its link and its money, as loaded for a command that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +107,18 @@ pub enum RefundState {
 }
 
 impl RefundState {
+    /// Where a step leaves the refund; `None` when the step was taken before.
+    pub fn after(self, step: &RefundStep) -> Result<Option<Self>, Refusal> {
+        match (self, step) {
+            (Self::Due, RefundStep::Batch { batch }) => Ok(Some(Self::Batched { batch: *batch })),
+            (Self::Batched { batch }, RefundStep::Sent { .. }) => Ok(Some(Self::Sent { batch })),
+            (Self::Sent { batch }, RefundStep::Confirm) => Ok(Some(Self::Confirmed { batch })),
+            (Self::Batched { .. } | Self::Sent { .. }, RefundStep::Fail { .. }) => Ok(Some(Self::Due)),
+            (Self::Sent { .. }, RefundStep::Sent { .. }) | (Self::Confirmed { .. }, RefundStep::Confirm) => Ok(None),
+            _ => Err(Refusal::RefundNotThere),
+        }
+    }
+
     /// The list of transfers it is on, 0 for none.
     pub fn batch(self) -> u64 {
         match self {

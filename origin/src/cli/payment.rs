@@ -20,6 +20,8 @@ pub(super) enum PaymentCommand {
         #[arg(long)]
         order: u64,
     },
+    /// Say that unmatched money goes back to whoever sent it; `refund export` then puts it on a list.
+    Refund(Refund),
     /// Say that unmatched money is not money of the sale.
     Dismiss {
         payment: u64,
@@ -47,6 +49,19 @@ pub(super) struct Record {
     unmatched: bool,
 }
 
+#[derive(Args)]
+pub(super) struct Refund {
+    /// The payment's number, as `payment list` shows it.
+    payment: u64,
+    /// Where it goes, unless PayOS said where it came from: BIN or name of the bank.
+    #[arg(long, requires_all = ["account_number", "account_name"])]
+    bank: Option<String>,
+    #[arg(long, requires = "bank")]
+    account_number: Option<String>,
+    #[arg(long, requires = "bank")]
+    account_name: Option<String>,
+}
+
 pub(super) async fn run(command: PaymentCommand) -> Result<()> {
     let client = AdminClient::from_env(Role::Money)?;
     match command {
@@ -66,6 +81,12 @@ pub(super) async fn run(command: PaymentCommand) -> Result<()> {
             let body = json!({ "order_code": order });
             client.call(Method::POST, &format!("/admin/payments/{payment}/move"), Some(body)).await?;
             println!("payment {payment} is order {order}'s");
+            Ok(())
+        }
+        PaymentCommand::Refund(Refund { payment, bank, account_number, account_name }) => {
+            let body = json!({ "bank": bank, "account_number": account_number, "account_name": account_name });
+            client.call(Method::POST, &format!("/admin/payments/{payment}/refund"), Some(body)).await?;
+            println!("refund due of payment {payment}");
             Ok(())
         }
         PaymentCommand::Dismiss { payment, reason } => {

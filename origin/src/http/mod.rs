@@ -69,6 +69,7 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/payments", get(payments::list).post(payments::record))
         .route("/admin/payments/{payment}/move", post(payments::give))
         .route("/admin/payments/{payment}/dismiss", post(payments::dismiss))
+        .route("/admin/payments/{payment}/refund", post(payments::owe_back))
         .route("/admin/refunds", get(refunds::list))
         .route("/admin/refunds/export", post(refunds::export))
         .route("/admin/refunds/batches/{batch}", get(refunds::batch))

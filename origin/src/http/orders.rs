@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use domain::{Command, Link, Millis, OrderCode, OrderState, Outcome, Sid};
+use domain::{Command, Link, Millis, OrderCode, OrderState, Outcome, RefundState, Sid};
 use edge_protocol::{OrderCode as CodeParts, ProblemCode};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::OrderToken;
-use crate::store::{Buyer, StoredOrder};
+use crate::store::{Buyer, Payer, StoredOrder};
 
 /// What the bearer of an order key may know. Whoever it was forwarded to sees no more of the buyer than a hint.
 #[derive(Serialize)]
@@ -26,7 +26,12 @@ struct OrderView {
     quantity: u32,
     amount: i64,
     amount_applied: i64,
+    /// Owed back, and not on a list of transfers yet.
     refund_due: i64,
+    /// On a list, or sent.
+    refund_sending: i64,
+    /// Seen on the bank's statement.
+    refund_sent: i64,
     /// When what was said of where refunds go is used; absent while nobody has said it.
     refund_destination_usable_at: Option<String>,
     currency: &'static str,
@@ -97,7 +102,10 @@ pub(super) fn named(token: &OrderToken, code: &str) -> ApiResult<OrderCode> {
 }
 
 async fn view(app: &App, order: OrderCode) -> ApiResult<Response> {
-    let read = app.reader.read(move |store| Ok((store.load_order(order)?, store.refund_destination(order)?))).await?;
+    let read = app
+        .reader
+        .read(move |store| Ok((store.load_order(order)?, store.refund_destination(Payer::Order(order))?)))
+        .await?;
     let (stored, destination) = (read.0.ok_or(domain::Refusal::OrderNotFound)?, read.1);
     let view = order_view(app, stored, destination.map(|(_, usable_at)| usable_at))?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response())
@@ -110,7 +118,12 @@ fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Mill
         ApiError::internal(&anyhow::anyhow!("order {} is of drop {}, which is not known", record.order, record.drop.0))
     })?;
     let listing = &drop.listing;
-    let refund_due = record.refunds_due().get();
+    let refunds = |there: fn(RefundState) -> bool| -> i64 {
+        record.refunds.iter().filter(|refund| there(refund.state)).map(|refund| refund.amount.get()).sum()
+    };
+    let refund_due = refunds(|state| state == RefundState::Due);
+    let refund_sending = refunds(|state| matches!(state, RefundState::Batched { .. } | RefundState::Sent { .. }));
+    let refund_sent = refunds(|state| matches!(state, RefundState::Confirmed { .. }));
     Ok(OrderView {
         order_code: record.order.0,
         code: memo(record.order),
@@ -126,6 +139,8 @@ fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Mill
         amount: record.amount.get(),
         amount_applied: record.applied.get(),
         refund_due,
+        refund_sending,
+        refund_sent,
         refund_destination_usable_at: destination_usable_at.map(rfc3339),
         currency: "VND",
         ordered_at: rfc3339(record.ordered_at),

@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::{Command, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, Vnd};
+use domain::{
+    Command, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, UnmatchedState, UnmatchedStep, Vnd,
+};
 use edge_protocol::{ProblemCode, Role};
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +18,9 @@ use super::error::{ApiError, ApiResult};
 use super::extract::{Operator, read_json};
 use super::orders::rfc3339;
 use super::purchase::text;
-use crate::store::{Unmatched, UnmatchedState};
-use crate::writer::{MovePayment, MoveRefused, NO_ORDER};
+use super::refunds::{self, DestinationBody};
+use crate::store::Unmatched;
+use crate::writer::{MovePayment, MoveRefused, NO_ORDER, UnmatchedAsk};
 
 const REFERENCE_CHARS_MAX: usize = 64;
 const REASON_CHARS_MAX: usize = 200;
@@ -108,7 +111,23 @@ pub(super) async fn dismiss(
     let operator = operator.require(Role::Money)?;
     let body: DismissBody = read_json(request).await?;
     let reason = text("reason", body.reason, REASON_CHARS_MAX)?;
-    answered(app.writer.dismiss_payment(row(&payment)?, reason, operator).await?)
+    let ask =
+        UnmatchedAsk { seq: row(&payment)?, step: UnmatchedStep::Dismiss { reason }, destination: None, operator };
+    answered(app.writer.unmatched_step(ask).await?)
+}
+
+/// Says that unmatched money goes back to whoever sent it and, where it is known, to which account.
+pub(super) async fn owe_back(
+    operator: Operator,
+    State(app): State<Arc<App>>,
+    Path(payment): Path<String>,
+    request: Request,
+) -> ApiResult<StatusCode> {
+    let operator = operator.require(Role::Money)?;
+    let body: DestinationBody = read_json(request).await?;
+    let destination = if body.is_empty() { None } else { Some(refunds::destination(body)?) };
+    let ask = UnmatchedAsk { seq: row(&payment)?, step: UnmatchedStep::OweBack, destination, operator };
+    answered(app.writer.unmatched_step(ask).await?)
 }
 
 fn answered(result: Result<(), MoveRefused>) -> ApiResult<StatusCode> {

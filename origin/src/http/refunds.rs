@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{Command, OrderCode, Outcome, RefundStep, Refusal};
+use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, UnmatchedStep};
 use edge_protocol::{OrderCode as CodeParts, ProblemCode, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,7 +16,8 @@ use super::error::{ApiError, ApiResult};
 use super::extract::{Operator, OrderToken, read_json};
 use super::orders::{memo, named, rfc3339};
 use super::purchase::text;
-use crate::store::{Destination, OpenRefund, Transfer};
+use crate::store::{Destination, OpenRefund, RefundId, Transfer};
+use crate::writer::{MoveRefused, UnmatchedAsk};
 
 const BANK_REFERENCE_CHARS_MAX: usize = 64;
 const REASON_CHARS_MAX: usize = 200;
@@ -28,7 +29,8 @@ const ACCOUNT_NAME_CHARS_MAX: usize = 70;
 #[derive(Serialize)]
 struct RefundView {
     id: String,
-    order_code: u64,
+    /// Absent for money that named no order.
+    order_code: Option<u64>,
     amount: i64,
     state: &'static str,
     batch: Option<u64>,
@@ -52,6 +54,13 @@ pub(super) struct DestinationBody {
     pub(super) bank: Option<String>,
     pub(super) account_number: Option<String>,
     pub(super) account_name: Option<String>,
+}
+
+impl DestinationBody {
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { bank, account_number, account_name } = self;
+        bank.is_none() && account_number.is_none() && account_name.is_none()
+    }
 }
 
 pub(super) async fn list(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
@@ -120,11 +129,22 @@ async fn step(
     step: RefundStep,
 ) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;
-    let (order, number) = parse_id(app.origin_no, &id).ok_or(Refusal::RefundNotThere)?;
-    match app.writer.order_as(operator, order, Command::Refund { number, step }).await? {
-        Outcome::Refused(Refusal::OrderNotFound) => Err(Refusal::RefundNotThere.into()),
-        Outcome::Refused(refusal) => Err(refusal.into()),
-        _ => Ok(StatusCode::NO_CONTENT),
+    match parse_id(app.origin_no, &id).ok_or(Refusal::RefundNotThere)? {
+        RefundId::Order(order, number) => {
+            match app.writer.order_as(operator, order, Command::Refund { number, step }).await? {
+                Outcome::Refused(Refusal::OrderNotFound) => Err(Refusal::RefundNotThere.into()),
+                Outcome::Refused(refusal) => Err(refusal.into()),
+                _ => Ok(StatusCode::NO_CONTENT),
+            }
+        }
+        RefundId::Unmatched(seq) => {
+            let ask = UnmatchedAsk { seq, step: UnmatchedStep::Refund(step), destination: None, operator };
+            match app.writer.unmatched_step(ask).await? {
+                Err(MoveRefused::NoSuchPayment) => Err(Refusal::RefundNotThere.into()),
+                Err(MoveRefused::ByTheRules(refusal)) => Err(refusal.into()),
+                Ok(()) => Ok(StatusCode::NO_CONTENT),
+            }
+        }
     }
 }
 
@@ -168,12 +188,12 @@ fn csv(transfers: &[Transfer]) -> anyhow::Result<Vec<u8>> {
     for transfer in transfers {
         let Destination { bank, account_number, account_name } = &transfer.destination;
         csv.write_record([
-            &id(transfer.order, transfer.number),
+            &id(transfer.refund),
             &transfer.amount.to_string(),
             bank,
             account_number,
             account_name,
-            &transfer.order.to_string(),
+            &order_of(transfer.refund).map_or_else(String::new, |order| order.to_string()),
         ])?;
     }
     Ok(csv.into_inner()?)
@@ -181,8 +201,8 @@ fn csv(transfers: &[Transfer]) -> anyhow::Result<Vec<u8>> {
 
 fn view(refund: OpenRefund) -> RefundView {
     RefundView {
-        id: id(refund.order, refund.number),
-        order_code: refund.order.0,
+        id: id(refund.refund),
+        order_code: order_of(refund.refund).map(|order| order.0),
         amount: refund.amount.get(),
         state: refund.step.name(),
         batch: Some(refund.batch).filter(|batch| *batch != 0),
@@ -191,17 +211,42 @@ fn view(refund: OpenRefund) -> RefundView {
     }
 }
 
-/// The memo of the transfer back: the order as people see it, and which of its refunds.
-fn id(order: OrderCode, number: u32) -> String {
-    format!("RF{}{number}", memo(order))
+fn order_of(refund: RefundId) -> Option<OrderCode> {
+    match refund {
+        RefundId::Order(order, _) => Some(order),
+        RefundId::Unmatched(_) => None,
+    }
+}
+
+/// The memo of the transfer back: the order as people see it and which of its refunds, or `U` and the payment's number
+/// in base 36. The second is always shorter, so neither can be read as the other.
+fn id(refund: RefundId) -> String {
+    match refund {
+        RefundId::Order(order, number) => format!("RF{}{number}", memo(order)),
+        RefundId::Unmatched(seq) => format!("RFU{}", base36(seq.unsigned_abs())),
+    }
 }
 
 const MEMO_CHARS: usize = 9;
 
-fn parse_id(origin_no: u8, id: &str) -> Option<(OrderCode, u32)> {
-    let (memo, number) = id.strip_prefix("RF")?.split_at_checked(MEMO_CHARS)?;
+fn parse_id(origin_no: u8, id: &str) -> Option<RefundId> {
+    let name = id.strip_prefix("RF")?;
+    if name.len() <= MEMO_CHARS {
+        let seq = name.strip_prefix('U').filter(|number| number.bytes().all(|byte| byte.is_ascii_alphanumeric()))?;
+        return Some(RefundId::Unmatched(i64::from_str_radix(seq, 36).ok()?));
+    }
+    let (memo, number) = name.split_at_checked(MEMO_CHARS)?;
     let order = CodeParts::from_memo(origin_no, memo).ok()?;
-    Some((OrderCode(order.as_u64()), number.parse().ok()?))
+    Some(RefundId::Order(OrderCode(order.as_u64()), number.parse().ok()?))
+}
+
+fn base36(mut number: u64) -> String {
+    let mut digits = Vec::new();
+    while number > 0 || digits.is_empty() {
+        digits.extend(char::from_digit((number % 36) as u32, 36).map(|digit| digit.to_ascii_uppercase()));
+        number /= 36;
+    }
+    digits.iter().rev().collect()
 }
 
 #[cfg(test)]
@@ -211,9 +256,14 @@ mod tests {
     #[test]
     fn a_refunds_memo_names_it() {
         let order = OrderCode(157_600_000_000_001);
-        let id = id(order, 12);
-        assert_eq!(parse_id(1, &id), Some((order, 12)));
-        for wrong in ["", "RF", "RF0", &id[..11], &id[2..], "RF!!!!!!!!!1", "RFấấấấấấấấấ1"] {
+        let id = id(RefundId::Order(order, 12));
+        assert_eq!(parse_id(1, &id), Some(RefundId::Order(order, 12)));
+        for seq in [0, 7, 35, 36, 1_000_000, 2_821_109_907_455] {
+            let unmatched = super::id(RefundId::Unmatched(seq));
+            assert_eq!(parse_id(1, &unmatched), Some(RefundId::Unmatched(seq)), "{unmatched}");
+        }
+        for wrong in ["", "RF", "RF0", "RFU", "RFU+1", "RFX1", &id[..11], &id[2..], "RF!!!!!!!!!1", "RFấấấấấấấấấ1"]
+        {
             assert_eq!(parse_id(1, wrong), None, "{wrong}");
         }
     }

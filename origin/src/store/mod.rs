@@ -31,8 +31,8 @@ pub use ledger::{Head, LedgerRow};
 pub use lock::FolderLock;
 pub use orders::StoredOrder;
 pub use outbox::{Progress, Retry};
-pub use refunds::{Destination, MoneyWaiting, OpenRefund, Transfer};
-pub use unmatched::{Unmatched, UnmatchedState};
+pub use refunds::{Destination, MoneyWaiting, OpenRefund, Payer, RefundId, Transfer};
+pub use unmatched::Unmatched;
 pub use verify::{Verified, verify};
 
 use self::drops::DropWriter;
@@ -75,8 +75,8 @@ pub struct BatchWrites<'a> {
     pub changed: Vec<&'a OrderRecord>,
     pub drops: Vec<&'a DropState>,
     pub progress: &'a [Progress],
-    /// Where refunds of orders go, and from when on.
-    pub destinations: &'a [(OrderCode, Destination, Millis)],
+    /// Where refunds go, and from when on.
+    pub destinations: &'a [(Payer, Destination, Millis)],
     /// Refunds put on lists of transfers.
     pub transfers: &'a [(u64, Transfer)],
 }
@@ -141,8 +141,8 @@ impl WriteStore {
         Ok(ledger::read(&self.db, seq - 1, 1)?.into_iter().find(|row| row.seq == seq))
     }
 
-    pub fn refund_destination(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
-        self.destinations.of(order)
+    pub fn refund_destination(&self, payer: Payer) -> Result<Option<(Destination, Millis)>> {
+        self.destinations.of(payer)
     }
 
     /// Due refunds whose destination may be used now, oldest first.
@@ -207,8 +207,8 @@ impl WriteStore {
         for progress in writes.progress {
             self.outbox.record(progress)?;
         }
-        for (order, destination, usable_at) in writes.destinations {
-            self.refunds.put_destination(*order, destination, *usable_at)?;
+        for (payer, destination, usable_at) in writes.destinations {
+            self.refunds.put_destination(*payer, destination, *usable_at)?;
         }
         for (batch, transfer) in writes.transfers {
             self.refunds.insert_transfer(*batch, transfer)?;
@@ -223,13 +223,21 @@ impl WriteStore {
             Fact::DropCreated(listing) => self.drops.listing(listing),
             Fact::Sale(event) => self.orders.apply(event, now, seq),
             Fact::PaymentUnmatched { order, payment } => self.unmatched.insert(*order, payment, now, seq),
-            Fact::UnmatchedAssigned { payment, .. } => self.unmatched.set_state(*payment, UnmatchedState::Assigned),
-            Fact::UnmatchedDismissed { payment, .. } => self.unmatched.set_state(*payment, UnmatchedState::Dismissed),
-            Fact::RefundDestinationGiven { .. } => Ok(()),
+            Fact::RefundDestinationGiven { .. } | Fact::UnmatchedDestinationGiven { .. } => Ok(()),
             Fact::TokenRevoked { jti } => {
                 self.revoke.execute(params![jti.0.to_vec()])?;
                 Ok(())
             }
+            Fact::UnmatchedAssigned { .. }
+            | Fact::UnmatchedDismissed { .. }
+            | Fact::UnmatchedRefundDue { .. }
+            | Fact::UnmatchedRefundBatched { .. }
+            | Fact::UnmatchedRefundSent { .. }
+            | Fact::UnmatchedRefundConfirmed { .. }
+            | Fact::UnmatchedRefundFailed { .. } => match entry.fact.unmatched_step() {
+                Some((payment, step)) => self.unmatched.step(payment, &step, now),
+                None => Ok(()),
+            },
         }
     }
 
@@ -325,9 +333,9 @@ impl ReadStore {
         outbox::load(&self.db, channel)
     }
 
-    /// Where refunds of an order go, and from when on.
-    pub fn refund_destination(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
-        self.destinations.of(order)
+    /// Where refunds go, and from when on.
+    pub fn refund_destination(&self, payer: Payer) -> Result<Option<(Destination, Millis)>> {
+        self.destinations.of(payer)
     }
 
     /// Refunds that are due or under way, oldest first.

@@ -22,11 +22,24 @@ impl std::fmt::Debug for Destination {
     }
 }
 
+/// Whose money goes back: an order's, or that of the unmatched payment which this ledger row recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payer {
+    Order(OrderCode),
+    Unmatched(i64),
+}
+
+/// One refund: an order's with its number, or the one of an unmatched payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundId {
+    Order(OrderCode, u32),
+    Unmatched(i64),
+}
+
 /// One refund on a list of transfers, as it was exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
-    pub order: OrderCode,
-    pub number: u32,
+    pub refund: RefundId,
     pub amount: Vnd,
     pub destination: Destination,
 }
@@ -52,8 +65,7 @@ impl OpenStep {
 /// A refund that is not done with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenRefund {
-    pub order: OrderCode,
-    pub number: u32,
+    pub refund: RefundId,
     pub amount: Vnd,
     pub step: OpenStep,
     pub batch: u64,
@@ -77,7 +89,9 @@ pub struct MoneyWaiting {
 
 pub(crate) struct RefundWriter {
     put_destination: Statement,
+    put_unmatched_destination: Statement,
     insert_transfer: Statement,
+    insert_unmatched_transfer: Statement,
     ready: Statement,
 }
 
@@ -85,24 +99,30 @@ impl RefundWriter {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
         Ok(Self {
             put_destination: db.prepare("INSERT OR REPLACE INTO refund_destinations VALUES (?, ?, ?, ?, ?)")?,
+            put_unmatched_destination: db
+                .prepare("INSERT OR REPLACE INTO unmatched_destinations VALUES (?, ?, ?, ?, ?)")?,
             insert_transfer: db.prepare("INSERT INTO refund_transfers VALUES (?, ?, ?, ?, ?, ?, ?)")?,
+            insert_unmatched_transfer: db.prepare("INSERT INTO unmatched_transfers VALUES (?, ?, ?, ?, ?, ?)")?,
             ready: db.prepare(
-                "SELECT r.order_code, r.number, r.amount, d.bank, d.account_number, d.account_name
+                "SELECT r.order_code, r.number, r.amount, d.bank, d.account_number, d.account_name, r.due_at
                  FROM refunds r JOIN refund_destinations d USING (order_code)
-                 WHERE r.state = 0 AND d.usable_at <= ? ORDER BY r.due_at, r.order_code, r.number LIMIT ?",
+                 WHERE r.state = 0 AND d.usable_at <= ?1
+                 UNION ALL
+                 SELECT NULL, p.seq, p.amount, d.bank, d.account_number, d.account_name, p.due_at
+                 FROM unmatched_payments p JOIN unmatched_destinations d USING (seq)
+                 WHERE p.state = 3 AND d.usable_at <= ?1
+                 ORDER BY 7, 1, 2 LIMIT ?2",
             )?,
         })
     }
 
-    pub(crate) fn put_destination(&self, order: OrderCode, to: &Destination, usable_at: Millis) -> Result<()> {
+    pub(crate) fn put_destination(&self, payer: Payer, to: &Destination, usable_at: Millis) -> Result<()> {
         let Destination { bank, account_number, account_name } = to;
-        self.put_destination.execute(params![
-            order.0.cast_signed(),
-            bank.as_str(),
-            account_number.as_str(),
-            account_name.as_str(),
-            usable_at.0
-        ])?;
+        let (statement, key) = match payer {
+            Payer::Order(order) => (&self.put_destination, order.0.cast_signed()),
+            Payer::Unmatched(seq) => (&self.put_unmatched_destination, seq),
+        };
+        statement.execute(params![key, bank.as_str(), account_number.as_str(), account_name.as_str(), usable_at.0])?;
         Ok(())
     }
 
@@ -113,44 +133,78 @@ impl RefundWriter {
 
     pub(crate) fn insert_transfer(&self, batch: u64, transfer: &Transfer) -> Result<()> {
         let Destination { bank, account_number, account_name } = &transfer.destination;
-        self.insert_transfer.execute(params![
-            batch.cast_signed(),
-            transfer.order.0.cast_signed(),
-            transfer.number,
-            transfer.amount.get(),
-            bank.as_str(),
-            account_number.as_str(),
-            account_name.as_str()
-        ])?;
+        let (batch, amount) = (batch.cast_signed(), transfer.amount.get());
+        let (bank, account_number, account_name) = (bank.as_str(), account_number.as_str(), account_name.as_str());
+        match transfer.refund {
+            RefundId::Order(order, number) => {
+                let order = order.0.cast_signed();
+                self.insert_transfer.execute(params![
+                    batch,
+                    order,
+                    number,
+                    amount,
+                    bank,
+                    account_number,
+                    account_name
+                ])?;
+            }
+            RefundId::Unmatched(seq) => {
+                self.insert_unmatched_transfer.execute(params![
+                    batch,
+                    seq,
+                    amount,
+                    bank,
+                    account_number,
+                    account_name
+                ])?;
+            }
+        }
         Ok(())
     }
 }
 
 /// Reads where refunds go.
-pub(crate) struct Destinations(Statement);
+pub(crate) struct Destinations {
+    of_order: Statement,
+    of_unmatched: Statement,
+}
 
 impl Destinations {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
-        let sql = "SELECT bank, account_number, account_name, usable_at FROM refund_destinations WHERE order_code = ?";
-        Ok(Self(db.prepare(sql)?))
+        let select = |table: &str, key: &str| {
+            db.prepare(&format!("SELECT bank, account_number, account_name, usable_at FROM {table} WHERE {key} = ?"))
+        };
+        Ok(Self {
+            of_order: select("refund_destinations", "order_code")?,
+            of_unmatched: select("unmatched_destinations", "seq")?,
+        })
     }
 
     /// And from when on it is used.
-    pub(crate) fn of(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
-        self.0.first([order.0.cast_signed()], |row| Ok((read_destination(row, 0)?, Millis(row.get(3)?))))
+    pub(crate) fn of(&self, payer: Payer) -> Result<Option<(Destination, Millis)>> {
+        let (statement, key) = match payer {
+            Payer::Order(order) => (&self.of_order, order.0.cast_signed()),
+            Payer::Unmatched(seq) => (&self.of_unmatched, seq),
+        };
+        statement.first([key], |row| Ok((read_destination(row, 0)?, Millis(row.get(3)?))))
     }
 }
 
 pub(crate) fn last_batch(db: &Db) -> Result<u64> {
-    let last: i64 = db.value("SELECT coalesce(max(batch), 0) FROM refund_transfers")?;
+    let last: i64 = db.value(
+        "SELECT max(coalesce((SELECT max(batch) FROM refund_transfers), 0),
+                    coalesce((SELECT max(batch) FROM unmatched_transfers), 0))",
+    )?;
     Ok(last.cast_unsigned())
 }
 
 /// A list of transfers as it was exported, in one fixed order.
 pub(crate) fn transfers(db: &Db, batch: u64) -> Result<Vec<Transfer>> {
     let select = db.prepare(
-        "SELECT order_code, number, amount, bank, account_number, account_name FROM refund_transfers
-         WHERE batch = ? ORDER BY order_code, number",
+        "SELECT order_code, number, amount, bank, account_number, account_name FROM refund_transfers WHERE batch = ?1
+         UNION ALL
+         SELECT NULL, seq, amount, bank, account_number, account_name FROM unmatched_transfers WHERE batch = ?1
+         ORDER BY 1, 2",
     )?;
     select.rows([batch.cast_signed()], read_transfer)
 }
@@ -158,13 +212,16 @@ pub(crate) fn transfers(db: &Db, batch: u64) -> Result<Vec<Transfer>> {
 pub(crate) fn open(db: &Db) -> Result<Vec<OpenRefund>> {
     let select = db.prepare(
         "SELECT r.order_code, r.number, r.amount, r.state, r.batch, r.due_at, d.usable_at
-         FROM refunds r LEFT JOIN refund_destinations d USING (order_code)
-         WHERE r.state IN (0, 2, 3) ORDER BY r.due_at, r.order_code, r.number",
+         FROM refunds r LEFT JOIN refund_destinations d USING (order_code) WHERE r.state IN (0, 2, 3)
+         UNION ALL
+         SELECT NULL, p.seq, p.amount, CASE p.state WHEN 3 THEN 0 WHEN 4 THEN 2 ELSE 3 END, p.batch, p.due_at,
+           d.usable_at
+         FROM unmatched_payments p LEFT JOIN unmatched_destinations d USING (seq) WHERE p.state IN (3, 4, 5)
+         ORDER BY 6, 1, 2",
     )?;
     select.rows((), |row| {
         Ok(OpenRefund {
-            order: OrderCode(row.get::<i64>(0)?.cast_unsigned()),
-            number: row.get(1)?,
+            refund: read_refund(row)?,
             amount: Vnd::new(row.get(2)?).context("a stored amount is out of range")?,
             step: match row.get::<i64>(3)? {
                 0 => OpenStep::Due,
@@ -184,7 +241,9 @@ pub(crate) fn waiting(db: &Db) -> Result<MoneyWaiting> {
         let found = db.prepare(sql)?.first((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         found.context("an aggregate gave no row")
     };
-    let refunds = row("SELECT count(*), coalesce(sum(amount), 0), min(due_at) FROM refunds WHERE state = 0")?;
+    let refunds = row("SELECT count(*), coalesce(sum(amount), 0), min(due_at) FROM (
+           SELECT amount, due_at FROM refunds WHERE state = 0
+           UNION ALL SELECT amount, due_at FROM unmatched_payments WHERE state = 3)")?;
     let unsettled = row(
         "SELECT count(*), coalesce(sum(amount), 0), min(recorded_at) FROM payments WHERE state = 0 AND settled = 0",
     )?;
@@ -224,10 +283,17 @@ pub(crate) fn known_transfers(db: &Db, since: Millis, until: Millis) -> Result<V
 
 fn read_transfer(row: &Row) -> Result<Transfer> {
     Ok(Transfer {
-        order: OrderCode(row.get::<i64>(0)?.cast_unsigned()),
-        number: row.get(1)?,
+        refund: read_refund(row)?,
         amount: Vnd::new(row.get(2)?).context("a stored amount is out of range")?,
         destination: read_destination(row, 3)?,
+    })
+}
+
+/// Without an order the second column is the ledger row of an unmatched payment.
+fn read_refund(row: &Row) -> Result<RefundId> {
+    Ok(match row.get::<Option<i64>>(0)? {
+        Some(order) => RefundId::Order(OrderCode(order.cast_unsigned()), row.get(1)?),
+        None => RefundId::Unmatched(row.get(1)?),
     })
 }
 

@@ -1,17 +1,10 @@
 //! Money that named no order of ours, until an operator says what it is.
 
-use anyhow::{Context, Result, bail, ensure};
-use domain::{Millis, OrderCode, Payment, PaymentIdentity, Proof, Vnd};
+use anyhow::{Context, Result, bail};
+use domain::{Millis, OrderCode, Payment, PaymentIdentity, Proof, RefundState, UnmatchedState, UnmatchedStep, Vnd};
 use libsql::{Row, params};
 
 use super::sqlite::{Db, Statement};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UnmatchedState {
-    Open,
-    Assigned,
-    Dismissed,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmatched {
@@ -23,11 +16,12 @@ pub struct Unmatched {
     pub state: UnmatchedState,
 }
 
-const COLUMNS: &str = "seq, order_code, link, reference, amount, paid_at, state";
+const COLUMNS: &str = "seq, order_code, link, reference, amount, paid_at, state, batch";
 
 pub(crate) struct UnmatchedWriter {
     insert: Statement,
     set_state: Statement,
+    set_due: Statement,
     known: Statement,
     by_seq: Statement,
 }
@@ -39,7 +33,8 @@ impl UnmatchedWriter {
                 "INSERT INTO unmatched_payments (order_code, link, reference, amount, paid_at, recorded_at, seq)
                  VALUES (?, ?, ?, ?, ?, ?, ?)",
             )?,
-            set_state: db.prepare("UPDATE unmatched_payments SET state = ? WHERE seq = ?")?,
+            set_state: db.prepare("UPDATE unmatched_payments SET state = ?, batch = ? WHERE seq = ?")?,
+            set_due: db.prepare("UPDATE unmatched_payments SET due_at = ? WHERE seq = ?")?,
             known: db.prepare(
                 "SELECT 1 FROM unmatched_payments WHERE order_code = ? AND link = ? AND reference = ? AND amount = ?",
             )?,
@@ -60,9 +55,17 @@ impl UnmatchedWriter {
         Ok(())
     }
 
-    pub(crate) fn set_state(&self, seq: i64, state: UnmatchedState) -> Result<()> {
-        let changed = self.set_state.execute((code(state), seq))?;
-        ensure!(changed == 1, "there is no unmatched payment of row {seq}");
+    /// Takes a step that was decided: it must lead somewhere from where the money is.
+    pub(crate) fn step(&self, seq: i64, step: &UnmatchedStep, now: Millis) -> Result<()> {
+        let found = self.by_seq(seq)?.with_context(|| format!("there is no unmatched payment of row {seq}"))?;
+        let Ok(Some(after)) = found.state.after(step) else {
+            bail!("the unmatched payment of row {seq} is {:?}", found.state);
+        };
+        let (state, batch) = code(after)?;
+        self.set_state.execute((state, batch.cast_signed(), seq))?;
+        if *step == UnmatchedStep::OweBack {
+            self.set_due.execute((now.0, seq))?;
+        }
         Ok(())
     }
 
@@ -95,23 +98,36 @@ fn read(row: &Row) -> Result<Unmatched> {
         seq: row.get(0)?,
         order: OrderCode(row.get::<i64>(1)?.cast_unsigned()),
         payment,
-        state: state_of(row.get(6)?)?,
+        state: state_of(row.get(6)?, row.get(7)?)?,
     })
 }
 
-fn code(state: UnmatchedState) -> i64 {
-    match state {
-        UnmatchedState::Open => 0,
-        UnmatchedState::Assigned => 1,
-        UnmatchedState::Dismissed => 2,
-    }
+/// And the list of transfers it is on, 0 for none.
+fn code(state: UnmatchedState) -> Result<(i64, u64)> {
+    Ok(match state {
+        UnmatchedState::Open => (0, 0),
+        UnmatchedState::Assigned => (1, 0),
+        UnmatchedState::Dismissed => (2, 0),
+        UnmatchedState::Refund(refund) => match refund {
+            RefundState::Due => (3, 0),
+            RefundState::Batched { batch } => (4, batch),
+            RefundState::Sent { batch } => (5, batch),
+            RefundState::Confirmed { batch } => (6, batch),
+            RefundState::Void => bail!("money without an order has no refund that could be void"),
+        },
+    })
 }
 
-fn state_of(code: i64) -> Result<UnmatchedState> {
+fn state_of(code: i64, batch: i64) -> Result<UnmatchedState> {
+    let batch = batch.cast_unsigned();
     Ok(match code {
         0 => UnmatchedState::Open,
         1 => UnmatchedState::Assigned,
         2 => UnmatchedState::Dismissed,
+        3 => UnmatchedState::Refund(RefundState::Due),
+        4 => UnmatchedState::Refund(RefundState::Batched { batch }),
+        5 => UnmatchedState::Refund(RefundState::Sent { batch }),
+        6 => UnmatchedState::Refund(RefundState::Confirmed { batch }),
         _ => bail!("unmatched state {code} is not known"),
     })
 }

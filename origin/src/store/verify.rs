@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::{DropId, DropState, Event, Jti, OrderCode, OrderRecord, PaymentIdentity, Stock, Vnd, evolve};
+use domain::{
+    DropId, DropState, Event, Jti, OrderCode, OrderRecord, PaymentIdentity, Stock, UnmatchedState, UnmatchedStep, Vnd,
+    evolve,
+};
 
 use super::drops;
 use super::entry::{Fact, Listing, Product};
@@ -13,7 +16,7 @@ use super::ledger::{self, Head, LedgerRow};
 use super::orders::OrderReader;
 use super::sale_file;
 use super::sqlite::Db;
-use super::unmatched::{self, UnmatchedState};
+use super::unmatched;
 
 /// What [`verify`] found in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +75,20 @@ impl Replay {
                 let payment = (*order, payment.identity.clone(), payment.amount, UnmatchedState::Open);
                 self.unmatched.insert(row.seq, payment);
             }
-            Fact::UnmatchedAssigned { payment, .. } => self.set_unmatched(*payment, UnmatchedState::Assigned)?,
-            Fact::UnmatchedDismissed { payment, .. } => self.set_unmatched(*payment, UnmatchedState::Dismissed)?,
+            Fact::UnmatchedAssigned { .. }
+            | Fact::UnmatchedDismissed { .. }
+            | Fact::UnmatchedRefundDue { .. }
+            | Fact::UnmatchedRefundBatched { .. }
+            | Fact::UnmatchedRefundSent { .. }
+            | Fact::UnmatchedRefundConfirmed { .. }
+            | Fact::UnmatchedRefundFailed { .. } => {
+                if let Some((payment, step)) = row.entry.fact.unmatched_step() {
+                    self.step_unmatched(payment, &step)?;
+                }
+            }
+            Fact::UnmatchedDestinationGiven { payment } => {
+                ensure!(self.unmatched.contains_key(payment), "row {payment} is no unmatched payment");
+            }
             Fact::RefundDestinationGiven { order } => {
                 ensure!(self.orders.contains_key(order), "it names order {order}, which was never placed");
             }
@@ -84,10 +99,12 @@ impl Replay {
         Ok(())
     }
 
-    fn set_unmatched(&mut self, seq: i64, state: UnmatchedState) -> Result<()> {
+    fn step_unmatched(&mut self, seq: i64, step: &UnmatchedStep) -> Result<()> {
         let unmatched = self.unmatched.get_mut(&seq).with_context(|| format!("row {seq} is no unmatched payment"))?;
-        ensure!(unmatched.3 == UnmatchedState::Open, "the unmatched payment of row {seq} was decided before");
-        unmatched.3 = state;
+        match unmatched.3.after(step) {
+            Ok(Some(after)) => unmatched.3 = after,
+            Ok(None) | Err(_) => bail!("the unmatched payment of row {seq} was decided before"),
+        }
         Ok(())
     }
 

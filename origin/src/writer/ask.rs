@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::{Command, DropId, DropStatus, Jti, Millis, OrderCode, Outcome, Purchase, Receipt, Refusal, Stock, Terms};
+use domain::{
+    Command, DropId, DropStatus, Jti, Millis, OrderCode, Outcome, Purchase, Receipt, Refusal, Stock, Terms,
+    UnmatchedStep,
+};
 use tokio::sync::oneshot;
 
 use crate::store::{Buyer, Destination, Listing, Product, Progress, Salt};
@@ -16,8 +19,7 @@ pub(crate) enum Ask {
     RevokeToken(Jti, String, oneshot::Sender<()>),
     SetDestination(OrderCode, Destination, oneshot::Sender<Result<Millis, Refusal>>),
     MovePayment(MovePayment, oneshot::Sender<Result<(), MoveRefused>>),
-    /// Says that an unmatched payment is not money of the sale: its row, the reason, who says so.
-    DismissPayment(i64, String, String, oneshot::Sender<Result<(), MoveRefused>>),
+    Unmatched(UnmatchedAsk, oneshot::Sender<Result<(), MoveRefused>>),
     /// Puts every refund that can go out on one list; answers its number, if there is any refund to put.
     ExportRefunds(String, oneshot::Sender<Option<u64>>),
     Progress(Progress, oneshot::Sender<()>),
@@ -39,6 +41,16 @@ pub(crate) struct MovePayment {
     /// The ledger row that recorded it.
     pub(crate) seq: i64,
     pub(crate) to: OrderCode,
+    pub(crate) operator: String,
+}
+
+/// Decides about money that named no order of ours.
+pub(crate) struct UnmatchedAsk {
+    /// The ledger row that recorded it.
+    pub(crate) seq: i64,
+    pub(crate) step: UnmatchedStep,
+    /// Where it goes back to, when that is said with the step.
+    pub(crate) destination: Option<Destination>,
     pub(crate) operator: String,
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 
 pub(crate) use ask::{
     CreateDropError, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop, ProductOf, Published, PublishedDrop,
-    PurchaseAnswer, PurchaseAsk, PurchaseDone, PurchaseRefused,
+    PurchaseAnswer, PurchaseAsk, PurchaseDone, PurchaseRefused, UnmatchedAsk,
 };
 pub(crate) use batch::NO_ORDER;
 pub(crate) use lanes::SubmitError;
@@ -96,14 +96,9 @@ impl Writer {
         self.ask(Lane::Control, |reply| Ask::MovePayment(ask, reply)).await
     }
 
-    /// Says that an unmatched payment is not money of the sale.
-    pub(crate) async fn dismiss_payment(
-        &self,
-        seq: i64,
-        reason: String,
-        operator: String,
-    ) -> Result<Result<(), MoveRefused>, SubmitError> {
-        self.ask(Lane::Control, |reply| Ask::DismissPayment(seq, reason, operator, reply)).await
+    /// Decides about money that named no order of ours.
+    pub(crate) async fn unmatched_step(&self, ask: UnmatchedAsk) -> Result<Result<(), MoveRefused>, SubmitError> {
+        self.ask(Lane::Control, |reply| Ask::Unmatched(ask, reply)).await
     }
 
     /// Puts every refund that can go out on one list of transfers; `None` when there is none.

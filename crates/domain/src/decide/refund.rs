@@ -1,6 +1,6 @@
 use crate::command::RefundStep;
 use crate::event::Event;
-use crate::ids::PaymentIdentity;
+use crate::ids::{OrderCode, PaymentIdentity};
 use crate::order::{OrderRecord, PaymentState, RefundState};
 use crate::outcome::{Decision, Outcome, Refusal};
 
@@ -9,25 +9,19 @@ pub(super) fn step(order: &OrderRecord, number: u32, step: &RefundStep) -> Decis
     let Some(refund) = order.refunds.iter().find(|refund| refund.number == number) else {
         return Decision::refused(Refusal::RefundNotThere);
     };
-    let code = order.order;
-    match (refund.state, step) {
-        (RefundState::Due, RefundStep::Batch { batch }) => {
-            Decision::done(vec![Event::RefundBatched { order: code, number, batch: *batch }])
-        }
-        (RefundState::Batched { .. }, RefundStep::Sent { bank_reference }) => {
-            let bank_reference = bank_reference.clone();
-            Decision::done(vec![Event::RefundSent { order: code, number, bank_reference }])
-        }
-        (RefundState::Sent { .. }, RefundStep::Confirm) => {
-            Decision::done(vec![Event::RefundConfirmed { order: code, number }])
-        }
-        (RefundState::Batched { .. } | RefundState::Sent { .. }, RefundStep::Fail { reason }) => {
-            Decision::done(vec![Event::RefundFailed { order: code, number, reason: reason.clone() }])
-        }
-        (RefundState::Sent { .. }, RefundStep::Sent { .. }) | (RefundState::Confirmed { .. }, RefundStep::Confirm) => {
-            Decision::nothing(Outcome::Unchanged)
-        }
-        _ => Decision::refused(Refusal::RefundNotThere),
+    match refund.state.after(step) {
+        Ok(Some(_)) => Decision::done(vec![event(order.order, number, step)]),
+        Ok(None) => Decision::nothing(Outcome::Unchanged),
+        Err(refusal) => Decision::refused(refusal),
+    }
+}
+
+fn event(order: OrderCode, number: u32, step: &RefundStep) -> Event {
+    match step.clone() {
+        RefundStep::Batch { batch } => Event::RefundBatched { order, number, batch },
+        RefundStep::Sent { bank_reference } => Event::RefundSent { order, number, bank_reference },
+        RefundStep::Confirm => Event::RefundConfirmed { order, number },
+        RefundStep::Fail { reason } => Event::RefundFailed { order, number, reason },
     }
 }
 

@@ -165,3 +165,37 @@ fn released_money_reported_again_is_still_known() {
     assert_eq!(sale.ask(order, Command::Payment(payment)), Outcome::Unchanged);
     assert_eq!(sale.money(order), (0, 0));
 }
+
+#[test]
+fn money_without_an_order_goes_the_way_of_every_refund() {
+    let (sent, due) = (RefundStep::Sent { bank_reference: "FT7".into() }, UnmatchedState::Refund(RefundState::Due));
+    let refund = |step: RefundStep| UnmatchedStep::Refund(step);
+    assert_eq!(UnmatchedState::Open.after(&UnmatchedStep::OweBack), Ok(Some(due)));
+    assert_eq!(due.after(&UnmatchedStep::OweBack), Ok(None));
+    let batched = due.after(&refund(batch(7))).unwrap().unwrap();
+    assert_eq!(batched.after(&refund(batch(8))), Err(Refusal::RefundNotThere), "on one list at most");
+    let on_its_way = batched.after(&refund(sent.clone())).unwrap().unwrap();
+    assert_eq!(on_its_way.after(&refund(sent)), Ok(None));
+    assert_eq!(on_its_way.after(&refund(RefundStep::Fail { reason: "closed".into() })), Ok(Some(due)));
+    let confirmed = on_its_way.after(&refund(RefundStep::Confirm)).unwrap().unwrap();
+    assert_eq!(confirmed, UnmatchedState::Refund(RefundState::Confirmed { batch: 7 }));
+}
+
+#[test]
+fn money_without_an_order_is_decided_about_once() {
+    let (assign, dismiss) =
+        (UnmatchedStep::Assign { order: OrderCode(5) }, UnmatchedStep::Dismiss { reason: "a test".into() });
+    let due = UnmatchedState::Refund(RefundState::Due);
+    for (state, assigned, dismissed, owed) in [
+        (UnmatchedState::Open, true, true, true),
+        (due, true, false, true),
+        (UnmatchedState::Refund(RefundState::Batched { batch: 7 }), false, false, false),
+        (UnmatchedState::Assigned, false, false, false),
+        (UnmatchedState::Dismissed, false, false, false),
+    ] {
+        let may = [&assign, &dismiss, &UnmatchedStep::OweBack].map(|step| state.after(step).is_ok());
+        assert_eq!(may, [assigned, dismissed, owed], "{state:?}");
+    }
+    let refund = UnmatchedStep::Refund(batch(7));
+    assert_eq!(UnmatchedState::Open.after(&refund), Err(Refusal::RefundNotThere), "nobody said that it goes back");
+}

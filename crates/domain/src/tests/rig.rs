@@ -29,6 +29,8 @@ pub(super) fn terms(size: u32, limit_per_customer: u32) -> Terms {
 pub(super) struct Sale {
     pub(super) state: DropState,
     pub(super) orders: BTreeMap<OrderCode, OrderRecord>,
+    /// Money that no order took.
+    pub(super) unmatched: Vec<(OrderCode, Payment, UnmatchedState)>,
     pub(super) now: Millis,
     next: u64,
     references: u32,
@@ -37,7 +39,7 @@ pub(super) struct Sale {
 impl Sale {
     pub(super) fn open(size: u32, limit_per_customer: u32) -> Self {
         let state = DropState::created(terms(size, limit_per_customer));
-        Self { state, orders: BTreeMap::new(), now: OPENS_AT, next: 1000, references: 0 }
+        Self { state, orders: BTreeMap::new(), unmatched: Vec::new(), now: OPENS_AT, next: 1000, references: 0 }
     }
 
     pub(super) fn wait(&mut self, ms: i64) {
@@ -109,8 +111,32 @@ impl Sale {
             self.next = self.next.max(record.order.0 + 1);
             self.orders.insert(record.order, record);
         }
+        if let (Some(order), Outcome::Refused(_), Command::Payment(payment)) = (order, &decision.outcome, command) {
+            self.keep_unmatched(order, payment);
+        }
         self.check();
         decision.outcome
+    }
+
+    /// As the writer does: the same report again is no new money.
+    fn keep_unmatched(&mut self, order: OrderCode, payment: &Payment) {
+        let same = |(named, known, _): &(OrderCode, Payment, UnmatchedState)| {
+            *named == order && known.identity == payment.identity && known.amount == payment.amount
+        };
+        if !self.unmatched.iter().any(same) {
+            self.unmatched.push((order, payment.clone(), UnmatchedState::Open));
+        }
+    }
+
+    /// Every place where money can be, summed apart from the code under test.
+    pub(super) fn money_everywhere(&self) -> i64 {
+        let of_order = |order: &OrderRecord| {
+            let live = order.refunds.iter().filter(|refund| refund.state != RefundState::Void);
+            order.applied.get() + live.map(|refund| refund.amount.get()).sum::<i64>()
+        };
+        let unmatched = self.unmatched.iter().filter(|(_, _, state)| *state != UnmatchedState::Assigned);
+        self.orders.values().map(of_order).sum::<i64>()
+            + unmatched.map(|(_, payment, _)| payment.amount.get()).sum::<i64>()
     }
 
     /// What must hold after anything whatever.

@@ -3,7 +3,7 @@
 mod stored;
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::{DropId, Event, Jti, OrderCode, Payment, Terms};
+use domain::{DropId, Event, Jti, OrderCode, Payment, RefundStep, Terms, UnmatchedStep};
 use serde::{Deserialize, Serialize};
 
 use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1};
@@ -45,6 +45,30 @@ pub enum Fact {
     UnmatchedDismissed {
         payment: i64,
         reason: String,
+    },
+    /// An operator found that it goes back to whoever sent it.
+    UnmatchedRefundDue {
+        payment: i64,
+    },
+    UnmatchedRefundBatched {
+        payment: i64,
+        batch: u64,
+    },
+    UnmatchedRefundSent {
+        payment: i64,
+        bank_reference: String,
+    },
+    UnmatchedRefundConfirmed {
+        payment: i64,
+    },
+    /// It is due again.
+    UnmatchedRefundFailed {
+        payment: i64,
+        reason: String,
+    },
+    /// Where it goes was said; what was said is personal data, and not here.
+    UnmatchedDestinationGiven {
+        payment: i64,
     },
     /// Where a refund of the order goes was said; what was said is personal data, and not here.
     RefundDestinationGiven {
@@ -115,6 +139,44 @@ impl Entry {
 }
 
 impl Fact {
+    /// What an operator decided about the unmatched payment that the ledger row `payment` recorded.
+    pub(crate) fn of_unmatched(payment: i64, step: UnmatchedStep) -> Self {
+        match step {
+            UnmatchedStep::Assign { order } => Self::UnmatchedAssigned { payment, order },
+            UnmatchedStep::Dismiss { reason } => Self::UnmatchedDismissed { payment, reason },
+            UnmatchedStep::OweBack => Self::UnmatchedRefundDue { payment },
+            UnmatchedStep::Refund(step) => match step {
+                RefundStep::Batch { batch } => Self::UnmatchedRefundBatched { payment, batch },
+                RefundStep::Sent { bank_reference } => Self::UnmatchedRefundSent { payment, bank_reference },
+                RefundStep::Confirm => Self::UnmatchedRefundConfirmed { payment },
+                RefundStep::Fail { reason } => Self::UnmatchedRefundFailed { payment, reason },
+            },
+        }
+    }
+
+    /// The reverse of [`Self::of_unmatched`].
+    pub(crate) fn unmatched_step(&self) -> Option<(i64, UnmatchedStep)> {
+        let (payment, step) = match self {
+            Self::UnmatchedAssigned { payment, order } => (payment, UnmatchedStep::Assign { order: *order }),
+            Self::UnmatchedDismissed { payment, reason } => {
+                (payment, UnmatchedStep::Dismiss { reason: reason.clone() })
+            }
+            Self::UnmatchedRefundDue { payment } => (payment, UnmatchedStep::OweBack),
+            Self::UnmatchedRefundBatched { payment, batch } => {
+                (payment, UnmatchedStep::Refund(RefundStep::Batch { batch: *batch }))
+            }
+            Self::UnmatchedRefundSent { payment, bank_reference } => {
+                (payment, UnmatchedStep::Refund(RefundStep::Sent { bank_reference: bank_reference.clone() }))
+            }
+            Self::UnmatchedRefundConfirmed { payment } => (payment, UnmatchedStep::Refund(RefundStep::Confirm)),
+            Self::UnmatchedRefundFailed { payment, reason } => {
+                (payment, UnmatchedStep::Refund(RefundStep::Fail { reason: reason.clone() }))
+            }
+            _ => return None,
+        };
+        Some((*payment, step))
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::ProductCreated(_) => "product_created",
@@ -122,6 +184,12 @@ impl Fact {
             Self::PaymentUnmatched { .. } => "payment_unmatched",
             Self::UnmatchedAssigned { .. } => "unmatched_assigned",
             Self::UnmatchedDismissed { .. } => "unmatched_dismissed",
+            Self::UnmatchedRefundDue { .. } => "unmatched_refund_due",
+            Self::UnmatchedRefundBatched { .. } => "unmatched_refund_batched",
+            Self::UnmatchedRefundSent { .. } => "unmatched_refund_sent",
+            Self::UnmatchedRefundConfirmed { .. } => "unmatched_refund_confirmed",
+            Self::UnmatchedRefundFailed { .. } => "unmatched_refund_failed",
+            Self::UnmatchedDestinationGiven { .. } => "unmatched_destination_given",
             Self::RefundDestinationGiven { .. } => "refund_destination_given",
             Self::TokenRevoked { .. } => "token_revoked",
             Self::Sale(event) => match event {

@@ -198,6 +198,35 @@ fn rows_of_a_refunds_way_back() {
 }
 
 #[test]
+fn rows_of_money_that_goes_back_without_an_order() {
+    let payment = 42;
+    golden(
+        "unmatched_refund_due",
+        r#"{"unmatched_refund_due":{"payment":42}}"#,
+        Fact::of_unmatched(payment, UnmatchedStep::OweBack),
+    );
+    for (kind, stored, step) in [
+        ("unmatched_refund_batched", r#""batch":7"#, RefundStep::Batch { batch: 7 }),
+        ("unmatched_refund_sent", r#""bank_reference":"FT7""#, RefundStep::Sent { bank_reference: "FT7".into() }),
+        ("unmatched_refund_failed", r#""reason":"closed""#, RefundStep::Fail { reason: "closed".into() }),
+    ] {
+        let fact = Fact::of_unmatched(payment, UnmatchedStep::Refund(step.clone()));
+        assert_eq!(fact.unmatched_step(), Some((payment, UnmatchedStep::Refund(step))));
+        golden(kind, &format!(r#"{{"{kind}":{{"payment":42,{stored}}}}}"#), fact);
+    }
+    golden(
+        "unmatched_refund_confirmed",
+        r#"{"unmatched_refund_confirmed":{"payment":42}}"#,
+        Fact::of_unmatched(payment, UnmatchedStep::Refund(RefundStep::Confirm)),
+    );
+    golden(
+        "unmatched_destination_given",
+        r#"{"unmatched_destination_given":{"payment":42}}"#,
+        Fact::UnmatchedDestinationGiven { payment },
+    );
+}
+
+#[test]
 fn rows_of_an_orders_end() {
     sale(
         "order_paid",

@@ -17,7 +17,8 @@ use domain::{DropId, DropState, Millis, OrderCode, OrderRecord};
 use super::ask::{Ask, Ready};
 use super::window::TokenWindow;
 use crate::store::{
-    BatchWrites, Buyer, Destination, Entry, Fact, Listing, Product, Progress, Salt, StoredOrder, Transfer, WriteStore,
+    BatchWrites, Buyer, Destination, Entry, Fact, Listing, Payer, Product, Progress, Salt, StoredOrder, Transfer,
+    WriteStore,
 };
 
 /// Everything the writer keeps in memory between batches.
@@ -68,7 +69,7 @@ pub(super) struct Decided {
     touched: HashMap<OrderCode, Touched>,
     pub(super) changed_drops: BTreeSet<DropId>,
     progress: Vec<Progress>,
-    destinations: Vec<(OrderCode, Destination, Millis)>,
+    destinations: Vec<(Payer, Destination, Millis)>,
     transfers: Vec<(u64, Transfer)>,
     pub(super) ready: Vec<Ready>,
 }
@@ -90,9 +91,7 @@ impl<'a> Batch<'a> {
                 Ready::Destination(reply, self.set_destination(order, destination)?)
             }
             Ask::MovePayment(ask, reply) => Ready::Moved(reply, self.move_payment(&ask)?),
-            Ask::DismissPayment(seq, reason, operator, reply) => {
-                Ready::Moved(reply, self.dismiss_payment(seq, reason, operator)?)
-            }
+            Ask::Unmatched(ask, reply) => Ready::Moved(reply, self.unmatched_step(ask)?),
             Ask::ExportRefunds(operator, reply) => Ready::Exported(reply, self.export_refunds(&operator)?),
             Ask::Drop(drop, command, operator, reply) => {
                 Ready::Drop(reply, self.drop_command(drop, &command, &operator))

@@ -7,7 +7,7 @@ use domain::{
 
 use super::super::ask::OrderAsk;
 use super::{Batch, LiveDrop};
-use crate::store::{Entry, Fact};
+use crate::store::{Entry, Fact, Payer};
 
 /// The code of money that an operator enters without one.
 pub(crate) const NO_ORDER: OrderCode = OrderCode(0);
@@ -18,15 +18,24 @@ const END_OF_TIME: Millis = Millis(i64::MAX / 2);
 impl Batch<'_> {
     pub(super) fn order(&mut self, ask: OrderAsk) -> Result<Outcome> {
         let OrderAsk { order, command, operator, payer } = ask;
+        let before = self.decided.entries.len();
         let outcome = self.decide_order(order, &command, &operator)?;
-        if let Some(payer) = payer
-            && outcome == Outcome::Done
-            && self.find(order)?.is_some()
-            && self.destination(order)?.is_none()
+        if let (Some(account), Some(payer)) = (payer, self.payer_since(before))
+            && self.destination(payer)?.is_none()
         {
-            self.decided.destinations.push((order, payer, self.now));
+            self.decided.destinations.push((payer, account, self.now));
         }
         Ok(outcome)
+    }
+
+    /// Whose money this batch recorded from its entry `first` on.
+    fn payer_since(&self, first: usize) -> Option<Payer> {
+        self.decided.entries.iter().enumerate().skip(first).find_map(|(index, entry)| match &entry.fact {
+            Fact::Sale(Event::PaymentReceived { order, .. }) => Some(Payer::Order(*order)),
+            // Entries get their rows one after the other, from the ledger's head on.
+            Fact::PaymentUnmatched { .. } => Some(Payer::Unmatched(self.store.head().seq + 1 + index as i64)),
+            _ => None,
+        })
     }
 
     pub(super) fn decide_order(&mut self, order: OrderCode, command: &Command, operator: &str) -> Result<Outcome> {

@@ -1,18 +1,22 @@
 //! Money that an operator gives a home, or says has none here.
 
 use anyhow::Result;
-use domain::{Command, Event, OrderCode, Outcome, Payment, Proof, Refusal, decide};
+use domain::{Command, Event, OrderCode, Outcome, Payment, Proof, Refusal, UnmatchedState, UnmatchedStep, decide};
 
-use super::super::ask::{MovePayment, MoveRefused};
+use super::super::ask::{MovePayment, MoveRefused, UnmatchedAsk};
 use super::Batch;
-use crate::store::{Entry, Fact, UnmatchedState};
+use crate::store::{Entry, Fact, Payer};
 
 impl Batch<'_> {
     /// Money leaves where it is and arrives at its new order in one batch, or stays where it is.
     pub(super) fn move_payment(&mut self, ask: &MovePayment) -> Result<Result<(), MoveRefused>> {
         let MovePayment { seq, to, operator } = ask;
-        if let Some(payment) = self.open_unmatched(*seq)? {
-            return self.assign(*seq, payment, *to, operator);
+        if let Some((payment, state)) = self.find_unmatched(*seq)? {
+            let step = UnmatchedStep::Assign { order: *to };
+            return match state.after(&step) {
+                Ok(_) => self.assign(*seq, payment, *to, operator),
+                Err(refusal) => Ok(Err(MoveRefused::ByTheRules(refusal))),
+            };
         }
         let Some((from, payment)) = self.received_by(*seq)? else {
             return Ok(Err(MoveRefused::NoSuchPayment));
@@ -32,17 +36,24 @@ impl Batch<'_> {
         Ok(Ok(()))
     }
 
-    pub(super) fn dismiss_payment(
-        &mut self,
-        payment: i64,
-        reason: String,
-        operator: String,
-    ) -> Result<Result<(), MoveRefused>> {
-        if self.open_unmatched(payment)?.is_none() {
+    /// A step of money without an order; taken again it changes nothing.
+    pub(super) fn unmatched_step(&mut self, ask: UnmatchedAsk) -> Result<Result<(), MoveRefused>> {
+        let UnmatchedAsk { seq, step, destination, operator } = ask;
+        let Some((_, state)) = self.find_unmatched(seq)? else {
             return Ok(Err(MoveRefused::NoSuchPayment));
+        };
+        match state.after(&step) {
+            Ok(Some(_)) => {
+                let fact = Fact::of_unmatched(seq, step);
+                self.decided.entries.push(Entry { drop: None, operator: operator.clone(), fact });
+            }
+            Ok(None) => {}
+            Err(refusal) => return Ok(Err(MoveRefused::ByTheRules(refusal))),
         }
-        let fact = Fact::UnmatchedDismissed { payment, reason };
-        self.decided.entries.push(Entry { drop: None, operator, fact });
+        if let Some(to) = destination {
+            let fact = Fact::UnmatchedDestinationGiven { payment: seq };
+            self.give_destination(Payer::Unmatched(seq), to, Entry { drop: None, operator, fact })?;
+        }
         Ok(Ok(()))
     }
 
@@ -57,23 +68,21 @@ impl Batch<'_> {
         if let Some(refusal) = self.would_refuse(order, &arrive)? {
             return Ok(Err(MoveRefused::ByTheRules(refusal)));
         }
-        let fact = Fact::UnmatchedAssigned { payment: seq, order };
+        let fact = Fact::of_unmatched(seq, UnmatchedStep::Assign { order });
         self.decided.entries.push(Entry { drop: None, operator: operator.to_owned(), fact });
         self.decide_order(order, &arrive, operator)?;
         Ok(Ok(()))
     }
 
-    /// An unmatched payment that nobody has decided about, in this batch neither.
-    fn open_unmatched(&self, seq: i64) -> Result<Option<Payment>> {
-        let decided = |entry: &Entry| match &entry.fact {
-            Fact::UnmatchedAssigned { payment, .. } | Fact::UnmatchedDismissed { payment, .. } => *payment == seq,
-            _ => false,
-        };
-        if self.decided.entries.iter().any(decided) {
+    /// An unmatched payment and where it stands, as this batch has left it so far.
+    pub(super) fn find_unmatched(&self, seq: i64) -> Result<Option<(Payment, UnmatchedState)>> {
+        let Some(found) = self.store.unmatched(seq)? else {
             return Ok(None);
-        }
-        let found = self.store.unmatched(seq)?.filter(|found| found.state == UnmatchedState::Open);
-        Ok(found.map(|found| found.payment))
+        };
+        let steps = self.decided.entries.iter().filter_map(|entry| entry.fact.unmatched_step());
+        let in_batch = steps.filter(|(payment, _)| *payment == seq);
+        let state = in_batch.fold(found.state, |state, (_, step)| state.after(&step).ok().flatten().unwrap_or(state));
+        Ok(Some((found.payment, state)))
     }
 
     /// The order a recorded payment went to, and the payment as an operator would give it on.
@@ -95,9 +104,12 @@ impl Batch<'_> {
         let Some(live) = self.shop.drops.get(&record.drop) else {
             return Ok(Some(Refusal::OrderNotFound));
         };
-        Ok(match decide(&live.state, Some(&record), self.now, command).outcome {
+        let decision = decide(&live.state, Some(&record), self.now, command);
+        Ok(match decision.outcome {
             Outcome::Refused(refusal) => Some(refusal),
             Outcome::Unchanged => Some(Refusal::NotReleasable),
+            // A report that would be disputed brings no money: it would leave one order and reach none.
+            _ if matches!(decision.events.first(), Some(Event::PaymentDisputed { .. })) => Some(Refusal::NotReleasable),
             Outcome::Done | Outcome::Placed(_) | Outcome::Replayed(_) | Outcome::Own(_) => None,
         })
     }

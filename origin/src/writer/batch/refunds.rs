@@ -1,10 +1,11 @@
 //! Where refunds go, and the lists they go on.
 
 use anyhow::Result;
-use domain::{Command, Millis, OrderCode, Outcome, RefundStep, Refusal};
+use domain::{Command, Millis, OrderCode, Outcome, RefundStep, Refusal, UnmatchedStep};
 
+use super::super::ask::UnmatchedAsk;
 use super::Batch;
-use crate::store::{Destination, Entry, Fact};
+use crate::store::{Destination, Entry, Fact, Payer, RefundId};
 
 /// A changed destination waits a day: whoever stole an order key is noticed before money follows.
 const DESTINATION_CHANGE_MS: i64 = 24 * 3_600_000;
@@ -12,12 +13,12 @@ const DESTINATION_CHANGE_MS: i64 = 24 * 3_600_000;
 const REFUNDS_PER_BATCH_MAX: u32 = 500;
 
 impl Batch<'_> {
-    /// Where refunds of the order go, as this batch has left it so far.
-    pub(super) fn destination(&self, order: OrderCode) -> Result<Option<(Destination, Millis)>> {
-        let in_batch = self.decided.destinations.iter().rev().find(|(known, _, _)| *known == order);
+    /// Where refunds go, as this batch has left it so far.
+    pub(super) fn destination(&self, payer: Payer) -> Result<Option<(Destination, Millis)>> {
+        let in_batch = self.decided.destinations.iter().rev().find(|(known, _, _)| *known == payer);
         match in_batch {
             Some((_, destination, usable_at)) => Ok(Some((destination.clone(), *usable_at))),
-            None => self.store.refund_destination(order),
+            None => self.store.refund_destination(payer),
         }
     }
 
@@ -29,15 +30,21 @@ impl Batch<'_> {
         if record.refunds_due().is_zero() {
             return Ok(Err(Refusal::NothingOwed));
         }
-        let usable_at = match self.destination(order)? {
-            Some((known, usable_at)) if known == to => return Ok(Ok(usable_at)),
+        let fact = Fact::RefundDestinationGiven { order };
+        let entry = Entry { drop: Some(drop), operator: String::new(), fact };
+        Ok(Ok(self.give_destination(Payer::Order(order), to, entry)?))
+    }
+
+    /// From when on it is used: a change waits.
+    pub(super) fn give_destination(&mut self, payer: Payer, to: Destination, entry: Entry) -> Result<Millis> {
+        let usable_at = match self.destination(payer)? {
+            Some((known, usable_at)) if known == to => return Ok(usable_at),
             Some(_) => self.now.plus_ms(DESTINATION_CHANGE_MS),
             None => self.now,
         };
-        self.decided.destinations.push((order, to, usable_at));
-        let fact = Fact::RefundDestinationGiven { order };
-        self.decided.entries.push(Entry { drop: Some(drop), operator: String::new(), fact });
-        Ok(Ok(usable_at))
+        self.decided.destinations.push((payer, to, usable_at));
+        self.decided.entries.push(entry);
+        Ok(usable_at)
     }
 
     /// A refund is on at most one list: the core refuses to batch what is batched already.
@@ -46,8 +53,16 @@ impl Batch<'_> {
         let mut exported = false;
         for transfer in self.store.refunds_ready(self.now, REFUNDS_PER_BATCH_MAX)? {
             let step = RefundStep::Batch { batch };
-            let command = Command::Refund { number: transfer.number, step };
-            if self.decide_order(transfer.order, &command, operator)? == Outcome::Done {
+            let batched = match transfer.refund {
+                RefundId::Order(order, number) => {
+                    self.decide_order(order, &Command::Refund { number, step }, operator)? == Outcome::Done
+                }
+                RefundId::Unmatched(seq) => {
+                    let (step, operator) = (UnmatchedStep::Refund(step), operator.to_owned());
+                    self.unmatched_step(UnmatchedAsk { seq, step, destination: None, operator })?.is_ok()
+                }
+            };
+            if batched {
                 self.decided.transfers.push((batch, transfer));
                 exported = true;
             }

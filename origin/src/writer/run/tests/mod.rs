@@ -7,16 +7,17 @@ mod verify;
 
 use domain::{
     Canceller, DropId, Format, Jti, LinkFacts, OrderState, Outcome, Payment, PaymentIdentity, PaymentState, Proof,
-    Purchase, RefundState, RefundStep, Refusal, RegionCode, Sid, Sub, Terms, Vnd,
+    Purchase, RefundState, RefundStep, Refusal, RegionCode, Sid, Sub, Terms, UnmatchedStep, Vnd,
 };
 use tempfile::TempDir;
 
 use super::super::ask::{
     MovePayment, MoveRefused, NewDrop, NewProduct, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseRefused,
+    UnmatchedAsk,
 };
 use super::super::batch::NO_ORDER;
 use super::*;
-use crate::store::{Buyer, Destination, ReadStore, Salt, sale_file, verify};
+use crate::store::{Buyer, Destination, Payer, ReadStore, RefundId, Salt, sale_file, verify};
 
 const START: Millis = Millis(1_800_000_000_000);
 const PRICE: i64 = 100;
@@ -109,6 +110,25 @@ impl Rig {
         answer.try_recv().unwrap()
     }
 
+    /// As [`Self::ask`], of money whose bank said where it came from.
+    fn ask_from(&mut self, order: OrderCode, command: Command, payer: Option<Destination>) -> Outcome {
+        let (reply, mut answer) = oneshot::channel();
+        self.batch(vec![(Lane::Money, Ask::Order(OrderAsk { payer, ..ask_of(order, command, String::new()) }, reply))]);
+        answer.try_recv().unwrap()
+    }
+
+    fn export(&mut self) -> Option<u64> {
+        let (reply, mut answer) = oneshot::channel();
+        self.batch(vec![(Lane::Control, Ask::ExportRefunds("binh".into(), reply))]);
+        answer.try_recv().unwrap()
+    }
+
+    /// A list of transfers: what, and to which account.
+    fn list(&self, batch: u64) -> Vec<(RefundId, String)> {
+        let transfers = ReadStore::open(self.folder.path()).unwrap().refund_transfers(batch).unwrap();
+        transfers.into_iter().map(|transfer| (transfer.refund, transfer.destination.account_number)).collect()
+    }
+
     fn stored(&self, order: OrderCode) -> crate::store::StoredOrder {
         ReadStore::open(self.folder.path()).unwrap().load_order(order).unwrap().unwrap()
     }
@@ -126,6 +146,10 @@ fn open(folder: &TempDir, clock: &Clock) -> (Run, mpsc::Receiver<Vec<Ready>>) {
     let (answers, relay) = mpsc::channel(ANSWERS_MAX);
     let (run, _) = Run::open(folder.path(), 1, clock.clone(), Arc::new(Metrics::default()), answers).unwrap();
     (run, relay)
+}
+
+fn account(number: &str) -> Destination {
+    Destination { bank: "970422".into(), account_number: number.into(), account_name: "AN".into() }
 }
 
 fn ask_of(order: OrderCode, command: Command, operator: String) -> OrderAsk {

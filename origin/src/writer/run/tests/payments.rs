@@ -14,8 +14,13 @@ impl Rig {
     }
 
     fn dismiss(&mut self, seq: i64) -> Result<(), MoveRefused> {
+        self.decides(seq, UnmatchedStep::Dismiss { reason: "a test".into() }, None)
+    }
+
+    fn decides(&mut self, seq: i64, step: UnmatchedStep, destination: Option<Destination>) -> Result<(), MoveRefused> {
         let (reply, mut answer) = oneshot::channel();
-        self.batch(vec![(Lane::Control, Ask::DismissPayment(seq, "a test".into(), "binh".into(), reply))]);
+        let ask = UnmatchedAsk { seq, step, destination, operator: "binh".into() };
+        self.batch(vec![(Lane::Control, Ask::Unmatched(ask, reply))]);
         answer.try_recv().unwrap()
     }
 }
@@ -30,6 +35,7 @@ fn on_statement(reference: &str, amount: i64) -> Command {
 }
 
 const NOT_THERE: Result<(), MoveRefused> = Err(MoveRefused::NoSuchPayment);
+const DECIDED: Result<(), MoveRefused> = Err(MoveRefused::ByTheRules(Refusal::NotReleasable));
 
 #[test]
 fn unmatched_money_given_to_an_order_pays_it_once() {
@@ -41,8 +47,9 @@ fn unmatched_money_given_to_an_order_pays_it_once() {
     assert_eq!(rig.give(seq, order), Ok(()));
     assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
     let mut rig = rig.restart();
-    assert_eq!(rig.give(seq, order), NOT_THERE);
-    assert_eq!(rig.dismiss(seq), NOT_THERE);
+    assert_eq!(rig.give(seq, order), DECIDED);
+    assert_eq!(rig.dismiss(seq), DECIDED);
+    assert_eq!(rig.dismiss(seq + 1000), NOT_THERE);
     assert_eq!(rig.stored(order).record.applied, Vnd::new(PRICE).unwrap());
     rig.verified();
 }
@@ -59,7 +66,7 @@ fn unmatched_money_is_decided_about_once_even_in_one_batch() {
         (Lane::Control, Ask::MovePayment(ask(orders[0]), first)),
         (Lane::Control, Ask::MovePayment(ask(orders[1]), second)),
     ]);
-    assert_eq!((gave.try_recv().unwrap(), again.try_recv().unwrap()), (Ok(()), NOT_THERE));
+    assert_eq!((gave.try_recv().unwrap(), again.try_recv().unwrap()), (Ok(()), DECIDED));
     assert_eq!(rig.stored(orders[1]).record.state, OrderState::Pending);
     rig.verified();
 }
@@ -70,7 +77,7 @@ fn dismissed_money_waits_for_nobody() {
     rig.ask(OrderCode(5), payment("FT1", 7));
     let seq = rig.row_of("payment_unmatched");
     assert_eq!(rig.dismiss(seq), Ok(()));
-    assert_eq!(rig.dismiss(seq), NOT_THERE);
+    assert_eq!(rig.dismiss(seq), DECIDED);
     assert_eq!(ReadStore::open(rig.folder.path()).unwrap().money_waiting().unwrap().unmatched, 0);
     rig.verified();
 }
@@ -104,4 +111,80 @@ fn a_webhook_for_money_entered_as_nobodys_is_disputed_and_not_new() {
     assert_eq!(rig.ask(order, payment("FT10", PRICE)), Outcome::Done);
     assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
     rig.verified();
+}
+
+#[test]
+fn money_that_its_new_order_would_dispute_stays_where_it_is() {
+    let mut rig = Rig::start();
+    let ended = rig.order(1);
+    rig.ask(ended, Command::Cancel { sid: Sid([1; 16]) });
+    rig.ask(ended, payment("FT1", PRICE));
+    let seq = rig.row_of("payment_received");
+    let other = rig.order(2);
+    rig.ask(other, payment("FT1", PRICE - 1));
+    assert_eq!(rig.give(seq, other), DECIDED);
+    assert_eq!(rig.stored(ended).record.refunds[0].state, RefundState::Due);
+    rig.verified();
+}
+
+#[test]
+fn unmatched_money_goes_back_by_the_lists_of_every_refund() {
+    let mut rig = Rig::start();
+    rig.ask_from(OrderCode(5), payment("FT1", 70), Some(account("111")));
+    let seq = rig.row_of("payment_unmatched");
+    assert_eq!(rig.export(), None, "nobody has said that it goes back");
+    assert_eq!(rig.decides(seq, UnmatchedStep::OweBack, None), Ok(()));
+    let waiting = ReadStore::open(rig.folder.path()).unwrap().money_waiting().unwrap();
+    assert_eq!((waiting.refunds_due, waiting.refunds_due_amount, waiting.unmatched), (1, 70, 0));
+    let order = rig.order(1);
+    assert_eq!(rig.export(), Some(1));
+    assert_eq!(rig.list(1), [(RefundId::Unmatched(seq), "111".to_owned())]);
+    assert_eq!(rig.export(), None, "it is on one list at most");
+    assert_eq!(rig.give(seq, order), DECIDED, "it is on its way");
+    let mut rig = rig.restart();
+    let sent = RefundStep::Sent { bank_reference: "FT7".into() };
+    assert_eq!(rig.decides(seq, UnmatchedStep::Refund(sent), None), Ok(()));
+    assert_eq!(rig.decides(seq, UnmatchedStep::Refund(RefundStep::Fail { reason: "closed".into() }), None), Ok(()));
+    assert_eq!(rig.export(), Some(2), "a list number is never used again");
+    assert_eq!(rig.list(1), rig.list(2));
+    rig.verified();
+}
+
+#[test]
+fn another_account_for_unmatched_money_waits_a_day() {
+    let mut rig = Rig::start();
+    rig.ask_from(OrderCode(5), payment("FT1", 70), Some(account("111")));
+    let seq = rig.row_of("payment_unmatched");
+    assert_eq!(rig.decides(seq, UnmatchedStep::OweBack, Some(account("222"))), Ok(()));
+    assert_eq!(rig.export(), None);
+    rig.clock.advance(24 * 3_600_000);
+    assert_eq!(rig.export(), Some(1));
+    assert_eq!(rig.list(1), [(RefundId::Unmatched(seq), "222".to_owned())]);
+    rig.verified();
+}
+
+#[test]
+fn due_unmatched_money_can_still_be_given_to_an_order() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.ask(OrderCode(5), payment("FT1", PRICE));
+    let seq = rig.row_of("payment_unmatched");
+    rig.decides(seq, UnmatchedStep::OweBack, Some(account("111"))).unwrap();
+    assert_eq!(rig.give(seq, order), Ok(()));
+    assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
+    assert_eq!(rig.export(), None);
+    rig.verified();
+}
+
+#[test]
+fn the_account_of_money_an_order_did_not_take_is_not_the_orders() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.ask(order, Command::AskLink);
+    rig.ask(order, Command::LinkConflict);
+    rig.ask_from(order, payment("FT1", PRICE), Some(account("666")));
+    let store = ReadStore::open(rig.folder.path()).unwrap();
+    assert_eq!(store.refund_destination(Payer::Order(order)).unwrap(), None);
+    let seq = rig.row_of("payment_unmatched");
+    assert!(store.refund_destination(Payer::Unmatched(seq)).unwrap().is_some());
 }

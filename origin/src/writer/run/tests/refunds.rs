@@ -1,9 +1,5 @@
 use super::*;
 
-fn account(number: &str) -> Destination {
-    Destination { bank: "970422".into(), account_number: number.into(), account_name: "AN".into() }
-}
-
 impl Rig {
     /// An order that ended with money owed back.
     fn owing(&mut self, who: u8) -> OrderCode {
@@ -17,17 +13,6 @@ impl Rig {
         let (reply, mut answer) = oneshot::channel();
         self.batch(vec![(Lane::Shopper, Ask::SetDestination(order, to, reply))]);
         answer.try_recv().unwrap()
-    }
-
-    fn export(&mut self) -> Option<u64> {
-        let (reply, mut answer) = oneshot::channel();
-        self.batch(vec![(Lane::Control, Ask::ExportRefunds("binh".into(), reply))]);
-        answer.try_recv().unwrap()
-    }
-
-    fn transfers(&self, batch: u64) -> Vec<(OrderCode, String)> {
-        let transfers = ReadStore::open(self.folder.path()).unwrap().refund_transfers(batch).unwrap();
-        transfers.into_iter().map(|transfer| (transfer.order, transfer.destination.account_number)).collect()
     }
 }
 
@@ -72,13 +57,13 @@ fn a_refund_goes_on_a_list_once_it_is_known_where_and_on_one_list_only() {
     let at_once = rig.clock.now();
     assert_eq!(rig.set_destination(order, account("1")), Ok(at_once));
     assert_eq!(rig.export(), Some(1));
-    assert_eq!(rig.transfers(1), [(order, "1".to_owned())]);
+    assert_eq!(rig.list(1), [(RefundId::Order(order, 1), "1".to_owned())]);
     assert_eq!(rig.export(), None, "it is on a list");
     let mut rig = rig.restart();
     let step = RefundStep::Fail { reason: "closed".into() };
     rig.ask(order, Command::Refund { number: 1, step });
     assert_eq!(rig.export(), Some(2), "it is due again, and lists are numbered on after a restart");
-    assert_eq!(rig.transfers(1), [(order, "1".to_owned())], "a list never changes");
+    assert_eq!(rig.list(1), [(RefundId::Order(order, 1), "1".to_owned())], "a list never changes");
     rig.verified();
 }
 
@@ -93,7 +78,7 @@ fn two_exports_in_one_batch_make_one_list() {
         (Lane::Control, Ask::ExportRefunds("binh".into(), reply_2)),
     ]);
     assert_eq!((first.try_recv().unwrap(), second.try_recv().unwrap()), (Some(1), None));
-    assert_eq!(rig.transfers(1).len(), 1);
+    assert_eq!(rig.list(1).len(), 1);
     rig.verified();
 }
 
@@ -110,7 +95,7 @@ fn a_changed_destination_waits_a_day_and_the_same_one_again_does_not() {
     assert_eq!(rig.export(), None);
     rig.clock.advance(1);
     assert_eq!(rig.export(), Some(1));
-    assert_eq!(rig.transfers(1), [(order, "2".to_owned())]);
+    assert_eq!(rig.list(1), [(RefundId::Order(order, 1), "2".to_owned())]);
 }
 
 #[test]
@@ -129,7 +114,7 @@ fn the_account_a_bank_named_is_used_until_somebody_says_another() {
     let ask = OrderAsk { payer: Some(account("7")), ..ask_of(order, payment("FT1", PRICE + 5), String::new()) };
     rig.batch(vec![(Lane::Money, Ask::Order(ask, reply))]);
     assert_eq!(rig.export(), Some(1));
-    assert_eq!(rig.transfers(1), [(order, "7".to_owned())]);
+    assert_eq!(rig.list(1), [(RefundId::Order(order, 1), "7".to_owned())]);
 }
 
 #[test]

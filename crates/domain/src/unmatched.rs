@@ -1,0 +1,42 @@
+use crate::command::RefundStep;
+use crate::ids::OrderCode;
+use crate::order::RefundState;
+use crate::outcome::Refusal;
+
+/// Where money stands that named no order, or one that could not take it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnmatchedState {
+    /// Nobody has said what it is.
+    Open,
+    /// Given to an order: in that one's sums.
+    Assigned,
+    /// Not money of the sale.
+    Dismissed,
+    /// Owed back to whoever sent it; never `Void`.
+    Refund(RefundState),
+}
+
+/// What an operator decides about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnmatchedStep {
+    Assign { order: OrderCode },
+    Dismiss { reason: String },
+    OweBack,
+    Refund(RefundStep),
+}
+
+impl UnmatchedState {
+    /// Where the step leaves the money; `None` when the step was taken before. Money that is not on a list of transfers
+    /// yet can still be given to an order.
+    pub fn after(self, step: &UnmatchedStep) -> Result<Option<Self>, Refusal> {
+        match (self, step) {
+            (Self::Open | Self::Refund(RefundState::Due), UnmatchedStep::Assign { .. }) => Ok(Some(Self::Assigned)),
+            (Self::Open, UnmatchedStep::Dismiss { .. }) => Ok(Some(Self::Dismissed)),
+            (Self::Open, UnmatchedStep::OweBack) => Ok(Some(Self::Refund(RefundState::Due))),
+            (Self::Refund(RefundState::Due), UnmatchedStep::OweBack) => Ok(None),
+            (Self::Refund(state), UnmatchedStep::Refund(step)) => Ok(state.after(step)?.map(Self::Refund)),
+            (_, UnmatchedStep::Refund(_)) => Err(Refusal::RefundNotThere),
+            _ => Err(Refusal::NotReleasable),
+        }
+    }
+}
