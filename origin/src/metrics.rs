@@ -9,6 +9,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -21,6 +22,12 @@ pub(crate) struct Ended {
     pub result: &'static str,
 }
 
+/// One reader of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Channelled {
+    pub channel: &'static str,
+}
+
 pub(crate) struct Metrics {
     registry: Registry,
     /// Purchases by the code of their answer; `placed` is a new order.
@@ -30,6 +37,9 @@ pub(crate) struct Metrics {
     pub webhooks: Family<Ended, Counter>,
     /// Calls to the payment provider by what came of them.
     pub links: Family<Ended, Counter>,
+    /// How long the oldest effect of a channel has been due: of the checks, how far reconciliation is behind.
+    pub outbox_lag_seconds: Family<Channelled, Gauge>,
+    pub outbox_retries: Family<Channelled, Gauge>,
     pub batch_size: Histogram,
     pub commit_seconds: Histogram,
     pub clock_steps: Counter,
@@ -46,6 +56,11 @@ impl Default for Metrics {
         registry.register("webhooks", "Payment webhooks by result", webhooks.clone());
         let links = Family::default();
         registry.register("payment_links", "Payment link calls by result", links.clone());
+        let outbox_lag_seconds = Family::default();
+        let help = "How long the oldest effect has been due, by channel";
+        registry.register("outbox_lag_seconds", help, outbox_lag_seconds.clone());
+        let outbox_retries = Family::default();
+        registry.register("outbox_retries", "Effects that failed and wait, by channel", outbox_retries.clone());
         let batch_size = Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0]);
         registry.register("batch_size", "Commands decided together", batch_size.clone());
         let commit_seconds = Histogram::new([0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 1.0]);
@@ -53,7 +68,18 @@ impl Default for Metrics {
         registry.register_with_unit("commit", help, Unit::Seconds, commit_seconds.clone());
         let clock_steps = Counter::default();
         registry.register("clock_steps", "Jumps of the wall clock over five seconds", clock_steps.clone());
-        Self { registry, purchases, refused_tokens, webhooks, links, batch_size, commit_seconds, clock_steps }
+        Self {
+            registry,
+            purchases,
+            refused_tokens,
+            webhooks,
+            links,
+            outbox_lag_seconds,
+            outbox_retries,
+            batch_size,
+            commit_seconds,
+            clock_steps,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::config::ServeConfig;
 use crate::http::{App, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router};
 use crate::links::PaymentLinks;
 use crate::metrics::Metrics;
-use crate::outbox::{self, LINK_CHECKS, PAYMENT_LINKS};
+use crate::outbox;
 use crate::payments::DescriptionSalt;
 use crate::reader::Reader;
 use crate::stop::{self, Stop};
@@ -96,8 +96,8 @@ pub async fn serve(
         origin_no: config.origin_no,
     });
     listeners.announce()?;
-    let link_channel = tokio::spawn(outbox::run(&PAYMENT_LINKS, links.clone(), stop.clone()));
-    let check_channel = tokio::spawn(outbox::run(&LINK_CHECKS, links.clone(), stop.clone()));
+    let channels: Vec<_> =
+        outbox::KINDS.iter().map(|kind| tokio::spawn(outbox::run(kind, links.clone(), stop.clone()))).collect();
     let timer = tokio::spawn(HoldTimer::new(links).run(stop.clone()));
     let public =
         axum::serve(listeners.public, public_router(app.clone())).with_graceful_shutdown(requested(stop.clone()));
@@ -112,8 +112,9 @@ pub async fn serve(
     if tokio::time::timeout(DRAIN_TIMEOUT, servers).await.is_err() {
         warn!("some requests did not end in time; their connections are closed");
     }
-    link_channel.await.context("the payment link channel panicked")??;
-    check_channel.await.context("the link check channel panicked")??;
+    for channel in channels {
+        channel.await.context("a channel of the outbox panicked")??;
+    }
     timer.await.context("the hold timer panicked")?;
     running.stop().await?;
     drop(lock);

@@ -43,3 +43,20 @@ async fn a_creation_that_payos_fails_delays_or_leaves_unanswered_ends_in_one_lin
     assert_eq!(shop.payos.links_made().await, orders.len());
     shop.finish().await;
 }
+
+#[tokio::test]
+async fn an_operator_sees_how_far_payment_links_are_behind() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { price: 250_000, ..DropTerms::default() }).await;
+    shop.payos.behaves(&json!({ "create": "fail_5xx" })).await;
+    let shopper = shop.shopper("0912000125");
+    let order = shopper.buys(&drop, 1).await;
+    shop.shows_metric("dropgate_outbox_retries{channel=\"payment_links\"}", 1).await;
+    shop.shows_metric("dropgate_outbox_lag_seconds{channel=\"payment_links\"}", 1).await;
+
+    shop.payos.behaves(&json!({ "create": "ok" })).await;
+    shopper.sees_within(LINK_DEADLINE, &order, "payment_state", "ready").await;
+    shop.shows_metric("dropgate_outbox_retries{channel=\"payment_links\"}", 0).await;
+    shop.shows_metric("dropgate_outbox_lag_seconds{channel=\"payment_links\"}", 0).await;
+    shop.finish().await;
+}

@@ -20,4 +20,5 @@ mod silent;
 mod status;
 mod tidy;
 mod tokens;
+mod unmatched;
 mod webhooks;

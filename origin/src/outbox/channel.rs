@@ -11,11 +11,14 @@ use tracing::{error, warn};
 
 use super::effect::{Delivered, Effect, Kind};
 use crate::links::PaymentLinks;
+use crate::metrics::Channelled;
 use crate::stop::Stop;
 use crate::store::{Progress, Retry};
 
-/// Rows of the ledger read at a time.
-const PAGE_ROWS: u32 = 512;
+/// Rows of the ledger looked at in one read.
+const PAGE_ROWS: i64 = 512;
+/// Effects that failed and wait: with more of them the other side is down, and reading on would only collect more.
+const RETRIES_MAX: usize = 1_024;
 /// Progress is written at most this often: repeating a moment of effects after a crash is harmless, and each report
 /// costs the writer a transaction.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
@@ -28,13 +31,16 @@ struct Channel {
     links: Arc<PaymentLinks>,
     /// Rows up to here have been read.
     read_to: i64,
+    /// Until when there is nothing to read: the next row is not due before.
+    next_due: Option<Millis>,
     fresh: VecDeque<(i64, Effect)>,
+    /// Every row read whose effect is not done, and since when it is due.
+    owed: BTreeMap<i64, Millis>,
     /// Effects that failed, with the row that made them owed.
     retries: BTreeMap<i64, Retry>,
-    /// The same that are not under way, by when they are due: most wait for hours, and are not looked at until then.
+    /// The same that are not under way, by when they are due.
     waiting: BTreeSet<(Millis, i64)>,
-    /// Rows whose effects are being carried out.
-    running: BTreeSet<i64>,
+    running: usize,
     failed: Vec<Retry>,
     done: Vec<i64>,
     reported: i64,
@@ -50,10 +56,12 @@ pub(crate) async fn run(kind: &'static Kind, links: Arc<PaymentLinks>, mut stop:
         kind,
         links,
         read_to: cursor,
+        next_due: None,
         fresh: VecDeque::new(),
+        owed: retries.iter().map(|retry| (retry.seq, retry.due_at)).collect(),
         waiting: retries.iter().map(|retry| (retry.due_at, retry.seq)).collect(),
         retries: retries.into_iter().map(|retry| (retry.seq, retry)).collect(),
-        running: BTreeSet::new(),
+        running: 0,
         failed: Vec::new(),
         done: Vec::new(),
         reported: cursor,
@@ -62,8 +70,9 @@ pub(crate) async fn run(kind: &'static Kind, links: Arc<PaymentLinks>, mut stop:
     let mut tick = tokio::time::interval(REPORT_EVERY);
     loop {
         let written_to = *ledger_seq.borrow_and_update();
-        channel.read(written_to).await?;
-        channel.launch(&mut tasks).await?;
+        if let Err(error) = channel.go_on(written_to, &mut tasks).await {
+            error!(channel = kind.name, error = format!("{error:#}"), "the ledger could not be read; trying again");
+        }
         tokio::select! {
             () = stop.requested() => break,
             changed = ledger_seq.changed() => {
@@ -77,7 +86,10 @@ pub(crate) async fn run(kind: &'static Kind, links: Arc<PaymentLinks>, mut stop:
                     Err(panic) => error!(error = %panic, "an effect panicked; it is tried again after a restart"),
                 }
             }
-            _ = tick.tick() => channel.report().await,
+            _ = tick.tick() => {
+                channel.measure();
+                channel.report().await;
+            }
         }
     }
     // What is on its way is repeated after the start: aborting loses nothing.
@@ -87,21 +99,34 @@ pub(crate) async fn run(kind: &'static Kind, links: Arc<PaymentLinks>, mut stop:
 }
 
 impl Channel {
+    async fn go_on(&mut self, ledger_seq: i64, tasks: &mut JoinSet<Finished>) -> Result<()> {
+        self.read(ledger_seq).await?;
+        self.launch(tasks).await
+    }
+
     async fn read(&mut self, ledger_seq: i64) -> Result<()> {
-        while self.read_to < ledger_seq && self.fresh.len() < self.kind.at_once {
-            let after = self.read_to;
-            let rows = self.links.reader.read(move |store| store.ledger_after(after, PAGE_ROWS)).await?;
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            self.read_to = last.seq;
-            let now = self.links.clock.now();
-            for row in &rows {
-                match (self.kind.owed)(row) {
-                    Some((effect, due_at)) if due_at <= now => self.fresh.push_back((row.seq, effect)),
-                    Some((_, due_at)) => self.owe_again(Retry { seq: row.seq, attempt: 0, due_at }),
-                    None => {}
+        let now = self.links.clock.now();
+        while self.read_to < ledger_seq
+            && self.fresh.len() < self.kind.at_once
+            && self.retries.len() < RETRIES_MAX
+            && self.next_due.is_none_or(|due_at| due_at <= now)
+        {
+            let (after, up_to) = (self.read_to, ledger_seq.min(self.read_to + PAGE_ROWS));
+            let kinds = self.kind.rows;
+            let rows = self.links.reader.read(move |store| store.ledger_of_kinds(after, up_to, kinds)).await?;
+            self.read_to = up_to;
+            self.next_due = None;
+            for row in rows {
+                let Some((effect, due_at)) = self.kind.owed(&row) else {
+                    continue;
+                };
+                if due_at > now {
+                    self.read_to = row.seq - 1;
+                    self.next_due = Some(due_at);
+                    return Ok(());
                 }
+                self.owed.insert(row.seq, due_at);
+                self.fresh.push_back((row.seq, effect));
             }
         }
         Ok(())
@@ -109,11 +134,11 @@ impl Channel {
 
     async fn launch(&mut self, tasks: &mut JoinSet<Finished>) -> Result<()> {
         let now = self.links.clock.now();
-        while self.running.len() < self.kind.at_once {
+        while self.running < self.kind.at_once {
             let Some((seq, attempt, effect)) = self.next(now).await? else {
                 return Ok(());
             };
-            self.running.insert(seq);
+            self.running += 1;
             let links = self.links.clone();
             tasks.spawn(async move {
                 let delivered = effect.deliver(&links).await;
@@ -130,30 +155,24 @@ impl Channel {
         let Some((_, seq)) = self.waiting.first().copied().filter(|(due_at, _)| *due_at <= now) else {
             return Ok(None);
         };
+        let kinds = self.kind.rows;
+        let rows = self.links.reader.read(move |store| store.ledger_of_kinds(seq - 1, seq, kinds)).await?;
         self.waiting.pop_first();
         let Some(retry) = self.retries.get(&seq).copied() else {
             return Ok(None);
         };
-        let rows = self.links.reader.read(move |store| store.ledger_after(retry.seq - 1, 1)).await?;
-        let effect = rows.first().filter(|row| row.seq == retry.seq).and_then(self.kind.owed);
+        let effect = rows.first().and_then(|row| self.kind.owed(row));
         if effect.is_none() {
-            error!(ledger.seq = retry.seq, "a retry names a row that owes nothing");
-            self.retries.remove(&retry.seq);
-            self.done.push(retry.seq);
+            error!(ledger.seq = seq, "a retry names a row that owes nothing");
+            self.forget(seq);
         }
         Ok(effect.map(|(effect, _)| (retry.seq, retry.attempt, effect)))
     }
 
     fn finish(&mut self, (seq, attempt, delivered): Finished) {
-        self.running.remove(&seq);
+        self.running -= 1;
         let after_ms = match delivered {
-            Ok(Delivered::Done) => {
-                if self.retries.remove(&seq).is_some() {
-                    self.done.push(seq);
-                }
-                return;
-            }
-            Ok(Delivered::At(due_at)) => return self.owe_again(Retry { seq, attempt: 0, due_at }),
+            Ok(Delivered::Done) => return self.forget(seq),
             Ok(Delivered::Later { after_ms }) => after_ms,
             Err(error) => {
                 error!(ledger.seq = seq, error = format!("{error:#}"), "an effect failed");
@@ -163,33 +182,43 @@ impl Channel {
         let attempt = attempt + 1;
         if attempt >= ATTEMPTS_MAX {
             error!(ledger.seq = seq, attempt, "giving an effect up");
-            self.retries.remove(&seq);
-            self.done.push(seq);
-            return;
+            return self.forget(seq);
         }
         let backoff = (RETRY_FIRST_MS << attempt.min(10)).min(self.kind.retry_ms_max);
         let wait = after_ms.unwrap_or(0).max(jittered(backoff, seq));
-        self.owe_again(Retry { seq, attempt, due_at: self.links.clock.now().plus_ms(wait) });
+        let retry = Retry { seq, attempt, due_at: self.links.clock.now().plus_ms(wait) };
+        self.retries.insert(seq, retry);
+        self.waiting.insert((retry.due_at, seq));
+        self.failed.push(retry);
     }
 
-    fn owe_again(&mut self, retry: Retry) {
-        self.retries.insert(retry.seq, retry);
-        self.waiting.insert((retry.due_at, retry.seq));
-        self.failed.push(retry);
+    fn forget(&mut self, seq: i64) {
+        self.owed.remove(&seq);
+        if self.retries.remove(&seq).is_some() {
+            self.done.push(seq);
+        }
     }
 
     /// Every row up to here is done or among the retries.
     fn cursor(&self) -> i64 {
-        let unfinished = self.running.iter().filter(|seq| !self.retries.contains_key(seq)).min().copied();
-        let unread = self.fresh.front().map(|(seq, _)| *seq);
-        unfinished.into_iter().chain(unread).min().map_or(self.read_to, |first| first - 1)
+        let unfinished = self.owed.keys().find(|seq| !self.retries.contains_key(seq));
+        unfinished.map_or(self.read_to, |first| first - 1)
+    }
+
+    /// How long the oldest effect has been due.
+    fn measure(&self) {
+        let now = self.links.clock.now();
+        let lag_ms = self.owed.values().min().map_or(0, |due_at| (now.0 - due_at.0).max(0));
+        let channel = Channelled { channel: self.kind.name };
+        self.links.metrics.outbox_lag_seconds.get_or_create(&channel).set(lag_ms / 1000);
+        self.links.metrics.outbox_retries.get_or_create(&channel).set(self.retries.len() as i64);
     }
 
     async fn report(&mut self) {
         let cursor = self.cursor();
         // Rows that owe nothing move the cursor too, but are not worth a transaction of their own.
         let lag = cursor - self.reported;
-        if self.failed.is_empty() && self.done.is_empty() && lag < i64::from(PAGE_ROWS) && !self.idle_with_lag(lag) {
+        if self.failed.is_empty() && self.done.is_empty() && lag < PAGE_ROWS && !self.idle_with_lag(lag) {
             return;
         }
         let failed = std::mem::take(&mut self.failed);
@@ -209,7 +238,7 @@ impl Channel {
 
     /// Nothing is under way, so a restart now would repeat finished work for nothing.
     fn idle_with_lag(&self, lag: i64) -> bool {
-        lag > 0 && self.running.is_empty() && self.fresh.is_empty()
+        lag > 0 && self.running == 0 && self.fresh.is_empty()
     }
 }
 

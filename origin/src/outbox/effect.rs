@@ -13,8 +13,6 @@ pub(super) enum Delivered {
     Done,
     /// To be tried again, not before this long if the other side said so.
     Later { after_ms: Option<i64> },
-    /// Done for now; owed again at this time.
-    At(Millis),
 }
 
 /// Something owed because of a row of the ledger.
@@ -25,67 +23,95 @@ pub(super) enum Effect {
     /// A webhook brought money: a signed read settles it.
     Settle(OrderCode),
     /// Money can arrive on a link after its order ended, and its webhook may never come.
-    CheckEnded {
-        order: OrderCode,
-        ended_at: Millis,
-    },
+    CheckEnded(OrderCode),
 }
 
-/// One reader of the ledger with its own cursor, so that checks never wait in front of links.
+/// One reader of the ledger with its own cursor, so that what can wait never stands in front of what cannot. Rows become
+/// due in their order, a fixed time after they were written: what is not due yet is kept nowhere but in the ledger.
 pub(crate) struct Kind {
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
+    /// The kinds of rows that owe it something; others are not even decoded.
+    pub(super) rows: &'static [&'static str],
+    pub(super) owed: fn(&Event) -> Option<Effect>,
+    pub(super) after_ms: i64,
     pub(super) at_once: usize,
     pub(super) retry_ms_max: i64,
-    pub(super) owed: fn(&LedgerRow) -> Option<(Effect, Millis)>,
 }
-
-/// PayOS publishes no limits; this many calls at once make a few hundred links in seconds. A hold lives minutes: a
-/// provider that comes back should find us asking within a fraction of that.
-pub(crate) const PAYMENT_LINKS: Kind =
-    Kind { name: "payment_links", at_once: 32, retry_ms_max: 20_000, owed: link_owed };
-
-/// Nobody waits for these.
-pub(crate) const LINK_CHECKS: Kind = Kind { name: "link_checks", at_once: 8, retry_ms_max: 300_000, owed: check_owed };
-
-/// PayOS may need a moment until a read shows what its webhook said.
-const SETTLE_AFTER_MS: i64 = 2_000;
 
 /// When a link is read again after its order has ended: transfers between banks are late by minutes, hours or a day.
-const CHECKS_AFTER_MS: [i64; 3] = [5 * 60_000, 60 * 60_000, 24 * 60 * 60_000];
+const CHECKS_AFTER: [(&str, i64); 3] =
+    [("checks_5m", 5 * 60_000), ("checks_1h", 60 * 60_000), ("checks_24h", 24 * 60 * 60_000)];
 
-fn link_owed(row: &LedgerRow) -> Option<(Effect, Millis)> {
-    let effect = match sale(row)? {
-        Event::OrderPlaced { order, .. } => Effect::MakeLink(*order),
-        Event::OrderExpired { order, .. } | Event::OrderCancelled { order, .. } => Effect::CloseLink(*order),
-        _ => return None,
-    };
-    Some((effect, row.at))
+const fn check(index: usize) -> Kind {
+    let (name, after_ms) = CHECKS_AFTER[index];
+    let rows = &["order_paid", "order_expired", "order_cancelled"];
+    Kind { name, rows, owed: check_owed, after_ms, at_once: 8, retry_ms_max: 300_000 }
 }
 
-fn check_owed(row: &LedgerRow) -> Option<(Effect, Millis)> {
-    match sale(row)? {
+pub(crate) static KINDS: [Kind; 5] = [
+    // PayOS publishes no limits; this many calls at once make a few hundred links in seconds. A hold lives minutes: a
+    // provider that comes back should find us asking within a fraction of that.
+    Kind {
+        name: "payment_links",
+        rows: &["order_placed", "order_expired", "order_cancelled"],
+        owed: link_owed,
+        after_ms: 0,
+        at_once: 32,
+        retry_ms_max: 20_000,
+    },
+    // PayOS may need a moment until a read shows what its webhook said.
+    Kind {
+        name: "settlements",
+        rows: &["payment_received"],
+        owed: settlement_owed,
+        after_ms: 2_000,
+        at_once: 8,
+        retry_ms_max: 300_000,
+    },
+    check(0),
+    check(1),
+    check(2),
+];
+
+fn link_owed(event: &Event) -> Option<Effect> {
+    match event {
+        Event::OrderPlaced { order, .. } => Some(Effect::MakeLink(*order)),
+        Event::OrderExpired { order, .. } | Event::OrderCancelled { order, .. } => Some(Effect::CloseLink(*order)),
+        _ => None,
+    }
+}
+
+fn settlement_owed(event: &Event) -> Option<Effect> {
+    match event {
         Event::PaymentReceived { order, payment, .. } if payment.proof == Proof::Webhook => {
-            Some((Effect::Settle(*order), row.at.plus_ms(SETTLE_AFTER_MS)))
+            Some(Effect::Settle(*order))
         }
+        _ => None,
+    }
+}
+
+fn check_owed(event: &Event) -> Option<Effect> {
+    match event {
         Event::OrderPaid { order, .. } | Event::OrderExpired { order, .. } | Event::OrderCancelled { order, .. } => {
-            Some((Effect::CheckEnded { order: *order, ended_at: row.at }, row.at.plus_ms(CHECKS_AFTER_MS[0])))
+            Some(Effect::CheckEnded(*order))
         }
         _ => None,
     }
 }
 
-fn sale(row: &LedgerRow) -> Option<&Event> {
-    match &row.entry.fact {
-        Fact::Sale(event) => Some(event),
-        _ => None,
+impl Kind {
+    /// What the row owes, and when.
+    pub(super) fn owed(&self, row: &LedgerRow) -> Option<(Effect, Millis)> {
+        match &row.entry.fact {
+            Fact::Sale(event) => (self.owed)(event).map(|effect| (effect, row.at.plus_ms(self.after_ms))),
+            _ => None,
+        }
     }
 }
-
-const LATER: Delivered = Delivered::Later { after_ms: None };
 
 impl Effect {
     pub(super) async fn deliver(self, links: &PaymentLinks) -> Result<Delivered> {
-        let done = |done| if done { Delivered::Done } else { LATER };
+        let done = |done| if done { Delivered::Done } else { Delivered::Later { after_ms: None } };
         match self {
             Self::MakeLink(order) => Ok(match links.make_link(order).await? {
                 LinkMaking::Done => Delivered::Done,
@@ -93,14 +119,7 @@ impl Effect {
             }),
             Self::CloseLink(order) => links.close_link(order).await.map(done),
             Self::Settle(order) => links.settle(order).await.map(done),
-            Self::CheckEnded { order, ended_at } => {
-                if links.read_again(order).await?.is_none() {
-                    return Ok(LATER);
-                }
-                let now = links.clock.now();
-                let next = CHECKS_AFTER_MS.iter().map(|after| ended_at.plus_ms(*after)).find(|at| *at > now);
-                Ok(next.map_or(Delivered::Done, Delivered::At))
-            }
+            Self::CheckEnded(order) => links.read_again(order).await.map(|read| done(read.is_some())),
         }
     }
 }

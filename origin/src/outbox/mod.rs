@@ -5,4 +5,4 @@ mod channel;
 mod effect;
 
 pub(crate) use channel::run;
-pub(crate) use effect::{LINK_CHECKS, PAYMENT_LINKS};
+pub(crate) use effect::KINDS;

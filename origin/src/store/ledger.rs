@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use domain::Millis;
-use libsql::Row;
+use libsql::{Row, Value};
 use sha2::{Digest, Sha256};
 
 use super::entry::{Columns, Entry};
@@ -83,10 +83,22 @@ const ROW_COLUMNS: &str = "seq, at, source, drop_id, kind, version, operator, pa
 /// Rows after `after`, at most `max`.
 pub(crate) fn read(db: &Db, after: i64, max: u32) -> Result<Vec<LedgerRow>> {
     let select = db.prepare(&format!("SELECT {ROW_COLUMNS} FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?"))?;
-    select.rows((after, max), |row| {
-        let (seq, at) = (row.get(0)?, Millis(row.get(1)?));
-        Ok(LedgerRow { seq, at, entry: decode(row)? })
-    })
+    select.rows((after, max), read_row)
+}
+
+fn read_row(row: &Row) -> Result<LedgerRow> {
+    Ok(LedgerRow { seq: row.get(0)?, at: Millis(row.get(1)?), entry: decode(row)? })
+}
+
+/// Rows after `after` up to `up_to` that are of one of these kinds: the others are skipped without being decoded.
+pub(crate) fn read_kinds(db: &Db, after: i64, up_to: i64, kinds: &[&str]) -> Result<Vec<LedgerRow>> {
+    let places = vec!["?"; kinds.len()].join(", ");
+    let select = db.prepare(&format!(
+        "SELECT {ROW_COLUMNS} FROM ledger WHERE seq > ? AND seq <= ? AND kind IN ({places}) ORDER BY seq"
+    ))?;
+    let bounds = [Value::from(after), Value::from(up_to)];
+    let parameters: Vec<Value> = bounds.into_iter().chain(kinds.iter().map(|kind| Value::from(*kind))).collect();
+    select.rows(parameters, read_row)
 }
 
 /// Walks the whole chain, checking each row's hash against its stored bytes and its place, and gives each to `visit`.

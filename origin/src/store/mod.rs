@@ -329,6 +329,11 @@ impl ReadStore {
         ledger::read(&self.db, after, max)
     }
 
+    /// Rows after `after` up to `up_to` that are of one of these kinds.
+    pub fn ledger_of_kinds(&self, after: i64, up_to: i64, kinds: &[&str]) -> Result<Vec<LedgerRow>> {
+        ledger::read_kinds(&self.db, after, up_to, kinds)
+    }
+
     pub fn outbox(&self, channel: &str) -> Result<(i64, Vec<Retry>)> {
         outbox::load(&self.db, channel)
     }

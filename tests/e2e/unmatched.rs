@@ -1,0 +1,86 @@
+//! Money that names no order: it waits for a person, and goes back by the lists of every refund.
+
+use std::fs;
+
+use harness::{DropTerms, Shop};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn money_for_nobody_goes_back_to_the_account_it_came_from() {
+    let (shop, payment) = shop_with_money_for_nobody("0912000240", true).await;
+    assert_eq!(shop.operates(&["refund", "export"]), "", "nobody has said that it goes back");
+
+    shop.operates(&["payment", "refund", &payment]);
+    assert!(shop.operates(&["payment", "list"]).lines().count() == 1, "it waits for nobody");
+    for (metric, value) in
+        [("dropgate_payments_unmatched", 0), ("dropgate_refunds_due", 1), ("dropgate_refunds_due_vnd", 250_000)]
+    {
+        assert_eq!(shop.metric(metric).await, value, "{metric}");
+    }
+    let list = shop.operates(&["refund", "export"]);
+    let row = list.lines().nth(1).expect("one transfer");
+    let refund = row.split(',').next().expect("a memo").to_owned();
+    assert!(refund.starts_with("RFU"), "{refund}");
+    assert_eq!(row, format!("{refund},250000,970436,0011223344,NGUYEN VAN AN,"));
+    assert_eq!(shop.operates(&["refund", "export"]), "", "it is on one list alone");
+    assert_eq!(shop.operates(&["refund", "export", "--batch", "1"]), list);
+
+    let sent = tempfile::NamedTempFile::new().expect("a temporary file");
+    fs::write(sent.path(), format!("memo,bank_reference\n{refund},FT26325000888\n")).expect("a written file");
+    let path = sent.path().to_str().expect("a path");
+    assert_eq!(shop.operates(&["refund", "import", path]), format!("sent {refund}\n"));
+    shop.operates(&["refund", "confirm", &refund]);
+    assert_eq!(shop.operates(&["refund", "list"]).lines().count(), 1, "it is done with");
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn money_for_nobody_from_an_unknown_account_waits_until_an_operator_says_where_it_goes() {
+    let (shop, payment) = shop_with_money_for_nobody("0912000241", false).await;
+    shop.operates(&["payment", "refund", &payment]);
+    assert!(shop.operates(&["refund", "list"]).ends_with("none yet\n"));
+    assert_eq!(shop.operates(&["refund", "export"]), "");
+
+    let (_, said) = shop.refuses_to(&["payment", "refund", &payment, "--bank", "970436"]);
+    assert!(said.contains("--account-number"), "{said}");
+    let to = ["--bank", "970436", "--account-number", "=1+1", "--account-name", "AN"];
+    let (_, said) = shop.refuses_to(&[&["payment", "refund", &payment][..], &to].concat());
+    assert!(said.contains("invalid_field: account_number: "), "{said}");
+
+    let to = ["--bank", "970436", "--account-number", "0099", "--account-name", "TRAN AN"];
+    shop.operates(&[&["payment", "refund", &payment][..], &to].concat());
+    assert!(shop.operates(&["refund", "export"]).contains(",250000,970436,0099,TRAN AN,"));
+    // On its way it is nobody's to give or to dismiss.
+    for refused in [&["payment", "refund", &payment][..], &["payment", "dismiss", &payment, "--reason", "late"]] {
+        let (_, said) = shop.refuses_to(refused);
+        assert!(said.contains("not_releasable: "), "{said}");
+    }
+    shop.finish().await;
+}
+
+/// A genuine webhook under a code that no order has, and the number of the payment it became.
+async fn shop_with_money_for_nobody(phone: &str, account_known: bool) -> (Shop, String) {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { price: 250_000, ..DropTerms::default() }).await;
+    let shopper = shop.shopper(phone);
+    let order = shopper.buys(&drop, 1).await;
+    shopper.sees(&order, "payment_state", "ready").await;
+    shop.payos.pays(order.code).await;
+    shopper.sees(&order, "state", "paid").await;
+
+    let genuine = shop.payos.webhook_bodies().await.remove(0);
+    let mut data = serde_json::from_str::<Value>(&genuine).expect("JSON")["data"].clone();
+    data["orderCode"] = json!(123);
+    data["reference"] = json!("FT26325000001");
+    if account_known {
+        data["counterAccountBankId"] = json!("970436");
+        data["counterAccountName"] = json!("NGUYEN VAN AN");
+        data["counterAccountNumber"] = json!("0011223344");
+    }
+    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "data": data })).await / 100, 2);
+    let list = shop.operates(&["payment", "list"]);
+    let payment = list.lines().nth(1).and_then(|line| line.split_whitespace().next()).expect("one payment");
+    let payment = payment.to_owned();
+    assert_eq!(shop.metric("dropgate_payments_unmatched_vnd").await, 250_000);
+    (shop, payment)
+}
