@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use subtle::ConstantTimeEq;
 
-use crate::crypto::{install_crypto, mac};
+use crate::crypto::{Keyed, install_crypto};
 use crate::{Phone, Sub};
 
 /// Two keys: the one that signs, and the one being rotated in or out.
@@ -62,6 +62,9 @@ pub(crate) struct TokenKey {
     pub(crate) kid: String,
     pub(crate) encoding: EncodingKey,
     pub(crate) decoding: DecodingKey,
+    /// The header of every token this key has signed, as it is on the wire.
+    pub(crate) header: String,
+    pub(crate) mac: Keyed,
 }
 
 impl KeyRing {
@@ -75,6 +78,8 @@ impl KeyRing {
                 kid: kid.to_owned(),
                 encoding: EncodingKey::from_secret(&secret),
                 decoding: DecodingKey::from_secret(&secret),
+                header: URL_SAFE_NO_PAD.encode(format!(r#"{{"typ":"JWT","alg":"HS256","kid":"{kid}"}}"#)),
+                mac: Keyed::new(&secret),
             })
         });
         let signing = keys.next().ok_or(KeyError::Count)??;
@@ -90,11 +95,12 @@ impl KeyRing {
         &self.signing
     }
 
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &TokenKey> {
+        std::iter::once(&self.signing).chain(&self.retiring)
+    }
+
     pub(crate) fn find(&self, kid: &str) -> Option<&TokenKey> {
-        if self.signing.kid == kid {
-            return Some(&self.signing);
-        }
-        self.retiring.as_ref().filter(|key| key.kid == kid)
+        self.keys().find(|key| key.kid == kid)
     }
 }
 
@@ -111,7 +117,7 @@ impl fmt::Debug for KeyRing {
 
 /// Makes and checks order keys: `version ‖ base64url(first 16 bytes of HMAC(secret, order_code))`, 23 characters.
 pub struct OrderKeys {
-    keys: Vec<(char, Vec<u8>)>,
+    keys: Vec<(char, Keyed)>,
 }
 
 impl OrderKeys {
@@ -119,7 +125,7 @@ impl OrderKeys {
         let mut keys = Vec::with_capacity(KEYS_MAX);
         for (version, secret) in split_keys(text)? {
             match version.as_bytes() {
-                &[byte @ (b'0'..=b'9' | b'a'..=b'z')] => keys.push((char::from(byte), secret)),
+                &[byte @ (b'0'..=b'9' | b'a'..=b'z')] => keys.push((char::from(byte), Keyed::new(&secret))),
                 _ => return Err(KeyError::Version),
             }
         }
@@ -151,15 +157,15 @@ impl fmt::Debug for OrderKeys {
 }
 
 /// Turns a phone into the customer it stands for within one drop. Without the secret nobody can test a phone.
-pub struct CustomerSecret(Vec<u8>);
+pub struct CustomerSecret(Keyed);
 
 impl CustomerSecret {
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        parse_secret(text).map(Self)
+        parse_secret(text).map(|secret| Self(Keyed::new(&secret)))
     }
 
     pub fn sub(&self, drop: u32, phone: &Phone) -> Sub {
-        let mac = mac(&self.0, &[&drop.to_be_bytes(), phone.as_str().as_bytes()]);
+        let mac = self.0.mac(&[&drop.to_be_bytes(), phone.as_str().as_bytes()]);
         Sub::from_bytes(first_half(mac))
     }
 }
@@ -201,8 +207,8 @@ fn is_kid(ring: Ring, kid: &str) -> bool {
     (1..=15).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-fn order_key(version: char, secret: &[u8], order_code: u64) -> String {
-    let mac = mac(secret, &[&order_code.to_be_bytes()]);
+fn order_key(version: char, secret: &Keyed, order_code: u64) -> String {
+    let mac = secret.mac(&[&order_code.to_be_bytes()]);
     let mut key = String::from(version);
     URL_SAFE_NO_PAD.encode_string(first_half(mac), &mut key);
     key

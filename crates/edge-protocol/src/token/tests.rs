@@ -1,10 +1,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::TokenError::{BadSignature, Expired, Malformed, NotYetValid, UnknownKey, WrongScope};
+use super::wire::{verify_by_library, verify_own};
 use super::*;
-use crate::crypto::mac;
+use crate::crypto::Keyed;
 
 const NOW: i64 = 1_790_000_000_500;
 const NOW_SECONDS: i64 = 1_790_000_000;
@@ -40,7 +42,7 @@ fn admin_claims() -> AdminClaims {
 fn forge(header: &Value, claims: &Value, key: &[u8]) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
-    let signature = URL_SAFE_NO_PAD.encode(mac(key, &[message.as_bytes()]));
+    let signature = URL_SAFE_NO_PAD.encode(Keyed::new(key).mac(&[message.as_bytes()]));
     format!("{message}.{signature}")
 }
 
@@ -249,6 +251,68 @@ fn every_changed_or_missing_character_is_noticed() {
     }
     let long = forge(&good_header(), &changed(good_purchase(), "x", json!("x".repeat(1024))), &[1; 32]);
     assert_eq!(verify_purchase(&edge, &long, NOW).err(), Some(Malformed));
+}
+
+#[test]
+fn tokens_of_our_own_need_no_library() {
+    let both = KeyRing::parse(Ring::Edge, &format!("e2.{},e1.{}", secret(2), secret(1))).unwrap();
+    for ring in [&edge_ring(), &both] {
+        let token = mint_purchase(ring, &purchase_claims(), NOW);
+        assert_eq!(
+            verify_own::<PurchaseClaims>(&both, &PURCHASE, &token, NOW),
+            Some(verify_by_library(&both, &PURCHASE, &token, NOW).unwrap())
+        );
+    }
+}
+
+/// What a token may be changed into: one of its characters, or its end.
+fn mutated(token: &str, at: usize, to: char, cut: usize) -> String {
+    let mut letters: Vec<char> = token.chars().collect();
+    let at = at % letters.len();
+    letters[at] = to;
+    letters.truncate(letters.len() - cut % letters.len());
+    letters.into_iter().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_accepted_that_the_library_refuses(
+        claims in (any::<u32>(), any::<[[u8; 16]; 3]>(), any::<u32>()),
+        age_ms in -3_000..130_000_i64,
+        at in any::<usize>(),
+        to in "[A-Za-z0-9._=+-]",
+        cut in 0..3_usize,
+        name in prop::sample::select(vec!["scope", "iss", "aud", "nbf", "exp", "drop", "sub", "jti", "qty_max", "region", "more"]),
+        value in prop::sample::select(vec![json!(null), json!(1), json!("read"), json!("\u{e9}\n"), json!([1])]),
+    ) {
+        let (drop, [sub, sid, jti], qty_max) = claims;
+        let claims = PurchaseClaims {
+            drop,
+            sub: Sub::from_bytes(sub),
+            sid: Sid::from_bytes(sid),
+            jti: Jti::from_bytes(jti),
+            qty_max,
+            region: Region::C01,
+        };
+        let (ring, now) = (edge_ring(), NOW + age_ms);
+        let genuine = mint_purchase(&ring, &claims, NOW);
+        let changed = mutated(&genuine, at, to.chars().next().unwrap(), cut);
+        let resigned = forge(&good_header(), &changed_claims(&genuine, name, value), &[1; 32]);
+        for token in [genuine, changed, resigned] {
+            let library = verify_by_library::<PurchaseClaims>(&ring, &PURCHASE, &token, now);
+            prop_assert_eq!(verify_purchase(&ring, &token, now), library.clone(), "{}", token);
+            if let Some(own) = verify_own::<PurchaseClaims>(&ring, &PURCHASE, &token, now) {
+                prop_assert_eq!(Ok(own), library, "{}", token);
+            }
+        }
+    }
+}
+
+fn changed_claims(token: &str, name: &str, value: Value) -> Value {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    changed(serde_json::from_slice(&payload).unwrap(), name, value)
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::de::DeserializeOwned;
@@ -65,14 +67,54 @@ pub(super) fn verify<T: DeserializeOwned>(
     if token.len() > TOKEN_CHARS_MAX {
         return Err(TokenError::Malformed);
     }
+    match verify_own(ring, scope, token, now_ms) {
+        Some(verified) => Ok(verified),
+        None => verify_by_library(ring, scope, token, now_ms),
+    }
+}
+
+/// The reference: what it refuses is refused, and with its reason.
+pub(super) fn verify_by_library<T: DeserializeOwned>(
+    ring: &KeyRing,
+    scope: &Scope,
+    token: &str,
+    now_ms: i64,
+) -> Result<Verified<T>, TokenError> {
     let claims = verify_signature(ring, token)?;
     let registered = Registered::deserialize(&claims).map_err(|_| TokenError::Malformed)?;
+    let expires_at_ms = verify_registered(&registered, scope, now_ms)?;
+    let claims = T::deserialize(&claims).map_err(|_| TokenError::Malformed)?;
+    Ok(Verified { claims, expires_at_ms })
+}
+
+/// A good token with the very header that our own minting writes, several times faster than the library reads any
+/// token. It only ever accepts: what it does not, the library judges.
+pub(super) fn verify_own<T: DeserializeOwned>(
+    ring: &KeyRing,
+    scope: &Scope,
+    token: &str,
+    now_ms: i64,
+) -> Option<Verified<T>> {
+    let (message, signature) = token.rsplit_once('.')?;
+    let (header, payload) = message.split_once('.')?;
+    let key = ring.keys().find(|key| key.header == header)?;
+    let mut mac = [0; 32];
+    if URL_SAFE_NO_PAD.decode_slice(signature, &mut mac) != Ok(mac.len()) || !key.mac.verify(message.as_bytes(), &mac) {
+        return None;
+    }
+    let mut bytes = [0; TOKEN_CHARS_MAX];
+    let length = URL_SAFE_NO_PAD.decode_slice(payload, &mut bytes).ok()?;
+    let json = bytes.get(..length)?;
+    let registered: Registered<'_> = serde_json::from_slice(json).ok()?;
+    let expires_at_ms = verify_registered(&registered, scope, now_ms).ok()?;
+    Some(Verified { claims: serde_json::from_slice(json).ok()?, expires_at_ms })
+}
+
+fn verify_registered(registered: &Registered<'_>, scope: &Scope, now_ms: i64) -> Result<i64, TokenError> {
     if (registered.scope, registered.iss, registered.aud) != (scope.name, scope.iss, scope.aud) {
         return Err(TokenError::WrongScope);
     }
-    let expires_at_ms = verify_time(&registered, scope, now_ms)?;
-    let claims = T::deserialize(&claims).map_err(|_| TokenError::Malformed)?;
-    Ok(Verified { claims, expires_at_ms })
+    verify_time(registered, scope, now_ms)
 }
 
 fn verify_signature(ring: &KeyRing, token: &str) -> Result<Value, TokenError> {
