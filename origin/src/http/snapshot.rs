@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::header::InvalidHeaderValue;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{DropStatus, Format};
 use edge_protocol::{DropSnapshot, Product, Snapshot, Stock};
@@ -19,19 +21,22 @@ pub(crate) struct Rendered(ArcSwapOption<Body>);
 struct Body {
     version: u64,
     second: i64,
-    etag: String,
-    json: Vec<u8>,
+    etag: HeaderValue,
+    json: Bytes,
 }
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Every listed drop. Served from memory: no SQL, no waiting for the writer.
 pub(super) async fn show(_: ReadToken, State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResult<Response> {
     let body = current(&app)?;
-    let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|etag| etag.as_bytes() == body.etag.as_bytes());
-    let head = [(header::ETAG, body.etag.clone()), (header::CACHE_CONTROL, "no-store".to_owned())];
+    let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|etag| *etag == body.etag);
+    let head = [(header::ETAG, body.etag.clone()), (header::CACHE_CONTROL, NO_STORE)];
     if unchanged {
         return Ok((StatusCode::NOT_MODIFIED, head).into_response());
     }
-    Ok((head, [(header::CONTENT_TYPE, "application/json")], body.json.clone()).into_response())
+    Ok((head, [(header::CONTENT_TYPE, JSON)], body.json.clone()).into_response())
 }
 
 fn current(app: &App) -> ApiResult<Arc<Body>> {
@@ -46,14 +51,15 @@ fn current(app: &App) -> ApiResult<Arc<Body>> {
     }
     let snapshot = Snapshot { as_of_ms: app.clock.now().0, drops: listed(&published) };
     let json = serde_json::to_vec(&snapshot).map_err(|error| ApiError::internal(&error.into()))?;
-    let body = Arc::new(Body { version: published.version, second, etag: etag(&published), json });
+    let etag = etag(&published).map_err(|error| ApiError::internal(&error.into()))?;
+    let body = Arc::new(Body { version: published.version, second, etag, json: json.into() });
     app.snapshot.0.store(Some(body.clone()));
     Ok(body)
 }
 
 /// Versions start anew with each process, so the ledger's row is part of the tag.
-fn etag(published: &Published) -> String {
-    format!("\"{}-{}\"", published.seq, published.version)
+fn etag(published: &Published) -> Result<HeaderValue, InvalidHeaderValue> {
+    HeaderValue::try_from(format!("\"{}-{}\"", published.seq, published.version))
 }
 
 fn listed(published: &Published) -> Vec<DropSnapshot> {
