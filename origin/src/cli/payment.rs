@@ -31,7 +31,6 @@ pub(super) enum PaymentCommand {
 }
 
 #[derive(Args)]
-#[group(required = true, multiple = false, args = ["order", "unmatched"])]
 pub(super) struct Record {
     #[arg(long)]
     bank_reference: String,
@@ -41,6 +40,14 @@ pub(super) struct Record {
     /// When the bank booked it, such as 2026-11-21T20:00:00+07:00.
     #[arg(long)]
     at: String,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// A struct of its own: the group of one that derives `Args` has all of its arguments in it.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Whose {
     /// Whose money it is, by the order's number.
     #[arg(long)]
     order: Option<u64>,
@@ -71,7 +78,7 @@ pub(super) async fn run(command: PaymentCommand) -> Result<()> {
                 "bank_reference": record.bank_reference,
                 "amount": record.amount,
                 "at": record.at,
-                "order_code": record.order,
+                "order_code": record.whose.order,
             });
             client.call(Method::POST, "/admin/payments", Some(body)).await?;
             println!("recorded {}", record.bank_reference);
