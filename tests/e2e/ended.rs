@@ -77,6 +77,14 @@ async fn a_paid_order_that_an_operator_cancels_is_owed_back_and_its_units_sold_a
     let stock = json!({ "available": 1, "held": 0, "sold": 0, "withdrawn": 1 });
     assert_eq!(shop.stock(&drop).await, stock);
 
+    // Whatever became of the units, further money is not for them.
+    for (shopper, order) in [(&first, &restocked), (&second, &withdrawn)] {
+        shop.payos.pays_as(order.code, &json!({ "amount": PRICE })).await;
+        let view = shopper.sees_money(order, "refund_due", 2 * PRICE).await;
+        assert_eq!((&view["state"], &view["amount_applied"]), (&json!("cancelled"), &json!(0)));
+    }
+    assert_eq!(shop.stock(&drop).await, stock);
+
     let order = third.buys(&drop, 1).await;
     third.sees(&order, "payment_state", "ready").await;
     shop.payos.pays(order.code).await;

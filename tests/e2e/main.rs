@@ -1,10 +1,12 @@
 //! Claims about the whole system, one behaviour per file. `tidy` is about the tree itself.
 
 mod bad_input;
+mod bad_webhooks;
 mod browser;
 mod crash;
 mod ended;
 mod expiry;
+mod late;
 mod ledger;
 mod links;
 mod payments;

@@ -41,7 +41,8 @@ async fn a_webhook_that_the_official_sdk_signed_pays_whatever_else_stands_in_it(
     shop.finish().await;
 }
 
-fn signed_by_the_sdk(data: &Value) -> String {
+/// The body of a webhook about `data`.
+pub(crate) fn signed_by_the_sdk(data: &Value) -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/sdk/sign.mjs");
     let mut node = Command::new("node")
         .args([script, CHECKSUM_KEY])

@@ -175,7 +175,7 @@ fn of_other_token(edge: &KeyRing, claims: &PurchaseClaims, now_ms: i64) -> Strin
     parts_of(&token)[2].to_owned()
 }
 
-fn edge_ring(secrets: &Secrets) -> KeyRing {
+pub(crate) fn edge_ring(secrets: &Secrets) -> KeyRing {
     ring(Ring::Edge, secrets.get("DROPGATE_EDGE_KEYS"))
 }
 
@@ -210,6 +210,6 @@ async fn asks_origin(shop: &Shop, path: &str, token: &str, body: &Value) -> Answ
     shop.sends(request).await
 }
 
-async fn now_ms(shop: &Shop) -> i64 {
+pub(crate) async fn now_ms(shop: &Shop) -> i64 {
     shop.visits("/api/drops").await.header("dropgate-time").parse().expect("unix milliseconds")
 }

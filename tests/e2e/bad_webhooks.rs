@@ -1,0 +1,118 @@
+//! Webhooks that tell of no money: each has its own answer, none leaves a trace in the ledger.
+
+use edge_protocol::{limits::WEBHOOK_BYTES_MAX, mint_webhook};
+use harness::{DropTerms, Order, Shop, Shopper};
+use serde_json::{Value, json};
+
+use crate::{
+    sdk::signed_by_the_sdk,
+    tokens::{edge_ring, now_ms},
+};
+
+const PRICE: u64 = 250_000;
+
+#[tokio::test]
+async fn a_signed_webhook_with_an_amount_that_no_money_has_records_nothing() {
+    let (shop, shopper, order) = shop_with_payable_order("0912000170").await;
+    let before = shop.metric("dropgate_ledger_seq").await;
+
+    // PayOS has signed each: the amount alone is wrong. What can be read is answered as decided, what cannot as bad.
+    for (amount, status) in [
+        (json!(0), 204),
+        (json!(-250_000), 204),
+        (json!("250000"), 204),
+        (json!(250_000.5), 400),
+        (json!(9_007_199_254_740_992_u64), 400),
+    ] {
+        let signed = signed_by_the_sdk(&report(&shop, &order, &amount).await);
+        assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": signed })).await, status, "{amount}");
+    }
+    let genuine = signed_by_the_sdk(&report(&shop, &order, &json!(PRICE)).await);
+    // JavaScript takes the last of two keys, and so does the signature.
+    let twice = genuine.replace("\"amount\":", "\"amount\":1,\"amount\":");
+    assert_ne!(twice, genuine);
+    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": twice })).await, 400);
+
+    shows_counted(&shop, [("not_a_payment", 3), ("invalid_json", 3)]).await;
+    assert_eq!(shop.metric("dropgate_ledger_seq").await, before, "something was recorded");
+    assert_eq!(shopper.order(&order).await["state"], "pending");
+    // What was refused is what was wrong with them: without it the same webhook pays.
+    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": genuine })).await, 204);
+    shopper.sees(&order, "state", "paid").await;
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_payos_did_not_sign_is_401_counted_and_forgotten() {
+    let (shop, shopper, order) = shop_with_payable_order("0912000171").await;
+    let before = shop.metric("dropgate_ledger_seq").await;
+
+    let data = report(&shop, &order, &json!(PRICE)).await;
+    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "data": data, "forged": true })).await, 401);
+    let mut other_amount: Value = serde_json::from_str(&signed_by_the_sdk(&data)).expect("JSON");
+    other_amount["data"]["amount"] = json!(PRICE + 1);
+    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": other_amount.to_string() })).await, 401);
+
+    shows_counted(&shop, [("bad_signature", 2)]).await;
+    assert_eq!(shop.metric("dropgate_ledger_seq").await, before, "something was recorded");
+    assert_eq!(shopper.order(&order).await["state"], "pending");
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn a_webhook_over_64_kib_is_refused_at_the_edge_and_at_the_origin_however_well_it_is_signed() {
+    let (shop, shopper, order) = shop_with_payable_order("0912000172").await;
+    let before = shop.metric("dropgate_ledger_seq").await;
+    let genuine = signed_by_the_sdk(&report(&shop, &order, &json!(PRICE)).await);
+    // Blanks around JSON change neither what it says nor its signature.
+    let of_bytes = |bytes: usize| format!("{genuine}{}", " ".repeat(bytes - genuine.len()));
+    let too_long = of_bytes(WEBHOOK_BYTES_MAX + 1);
+
+    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": too_long })).await, 413);
+    let token = mint_webhook(&edge_ring(&shop.secrets), now_ms(&shop).await);
+    let request = shop.client.post(format!("{}/webhooks/payos", shop.origin_url())).bearer_auth(token);
+    let request = request.header("content-type", "application/json").body(too_long);
+    shop.sends(request).await.refused(413, "body_too_large");
+    // The edge refused the first before the origin heard of it.
+    shows_counted(&shop, [("body_too_large", 1)]).await;
+    assert_eq!(shop.metric("dropgate_ledger_seq").await, before, "something was recorded");
+    assert_eq!(shopper.order(&order).await["state"], "pending");
+
+    let longest = of_bytes(WEBHOOK_BYTES_MAX);
+    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": longest })).await, 204);
+    shopper.sees(&order, "state", "paid").await;
+    shop.finish().await;
+}
+
+async fn shop_with_payable_order(phone: &str) -> (Shop, Shopper, Order) {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { price: PRICE, ..DropTerms::default() }).await;
+    let shopper = shop.shopper(phone);
+    let order = shopper.buys(&drop, 1).await;
+    shopper.sees(&order, "payment_state", "ready").await;
+    (shop, shopper, order)
+}
+
+/// What PayOS would sign about a transfer of this amount for the order.
+async fn report(shop: &Shop, order: &Order, amount: &Value) -> Value {
+    let link = shop.payos.link(order.code).await.expect("a link");
+    json!({
+        "orderCode": order.code,
+        "amount": amount,
+        "description": link["description"],
+        "accountNumber": "113366668888",
+        "reference": "FT26325000000002",
+        "transactionDateTime": "2026-11-21 12:06:00",
+        "currency": "VND",
+        "paymentLinkId": link["paymentLinkId"],
+        "code": "00",
+        "desc": "success",
+    })
+}
+
+async fn shows_counted<const N: usize>(shop: &Shop, results: [(&str, i64); N]) {
+    for (result, times) in results {
+        let metric = format!("dropgate_webhooks_total{{result=\"{result}\"}}");
+        assert_eq!(shop.metric(&metric).await, times, "{result}");
+    }
+}
