@@ -37,6 +37,31 @@ async fn money_that_no_webhook_brought_is_found_by_reconcile_once() {
 }
 
 #[tokio::test]
+async fn a_sum_that_payos_counts_is_no_money_and_its_transfers_are() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { price: 250_000, ..DropTerms::default() }).await;
+    let shopper = shop.shopper("0912000113");
+    let order = shopper.buys(&drop, 1).await;
+    shopper.sees(&order, "payment_state", "ready").await;
+    let says = |difference: &str| format!("amount_paid_differs: {difference} VND from this link");
+
+    shop.payos.shows(order.code, &json!({ "status": "PAID", "amount_paid": 250_000 })).await;
+    let found = shop.operates(&["reconcile"]);
+    assert!(found.contains(&says("PayOS counts 250000 VND, the ledger has 0")), "{found}");
+    let view = shopper.order(&order).await;
+    let money = (&view["state"], &view["amount_applied"], &view["refund_due"]);
+    assert_eq!(money, (&json!("pending"), &json!(0), &json!(0)));
+
+    shop.payos.pays_as(order.code, &json!({ "amount": 250_000, "webhook": false })).await;
+    shop.payos.shows(order.code, &json!({ "status": "PENDING", "amount_paid": 0 })).await;
+    let found = shop.operates(&["reconcile"]);
+    assert!(found.contains("payment_found: 250000 VND"), "{found}");
+    assert!(found.contains(&says("PayOS counts 0 VND, the ledger has 250000")), "{found}");
+    assert_eq!(shopper.order(&order).await["state"], "paid");
+    shop.finish().await;
+}
+
+#[tokio::test]
 async fn reconcile_names_what_it_could_not_read_and_fails() {
     let shop = Shop::start().await;
     let drop = shop.opens_drop(DropTerms::default()).await;

@@ -41,7 +41,8 @@ impl PayOs {
         self.pays_as(order_code, &json!({})).await;
     }
 
-    /// A payment with the options of the stand-in: `amount`, `reference`, `times`, `webhook`, `delay_ms`.
+    /// A payment with the options of the stand-in: `amount`, `reference`, `times`, `webhook`, `delay_ms`,
+    /// `when`.
     pub async fn pays_as(&self, order_code: u64, options: &Value) -> Value {
         self.controls(&format!("links/{order_code}/pay"), options).await
     }
@@ -88,6 +89,11 @@ impl PayOs {
     /// From now on answers as badly as this says: `create`, `get` and `cancel`, for the `next` calls.
     pub async fn behaves(&self, change: &Value) {
         self.controls("behaviour", change).await;
+    }
+
+    /// What replies say of a link from now on in place of the truth: `status`, `amount_paid`.
+    pub async fn shows(&self, order_code: u64, shown: &Value) {
+        self.controls(&format!("links/{order_code}/show"), shown).await;
     }
 
     /// Waits until it has been asked this often in all to make a link.
