@@ -6,6 +6,7 @@ mod browser;
 mod crash;
 mod ended;
 mod expiry;
+mod hang_up;
 mod late;
 mod ledger;
 mod links;

@@ -2,6 +2,11 @@ use std::{sync::Mutex, time::Duration};
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
 use crate::{Answer, OpenedDrop, wait::until};
 
@@ -116,6 +121,26 @@ impl Shopper {
         let request = self.client.post(format!("{}{path}", self.edge)).json(body);
         let request = bearer.into_iter().fold(request, RequestBuilder::bearer_auth);
         Answer::to(self.as_browser(request)).await
+    }
+
+    /// A POST whose connection sends no more than `body`, although `announced` bytes were to come. Returns what comes
+    /// back until the edge hangs up too.
+    pub async fn breaks_off(&self, path: &str, bearer: &str, body: &str, announced: usize) -> String {
+        let host = self.edge.strip_prefix("http://").expect("the address of the edge");
+        let cookie = self.cookie.lock().expect("the cookie").clone().unwrap_or_default();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\ncf-connecting-ip: {}\r\ncookie: {cookie}\r\n\
+             authorization: Bearer {bearer}\r\ncontent-type: application/json\r\ncontent-length: {announced}\r\n\
+             connection: close\r\n\r\n{body}",
+            self.address
+        );
+        let mut connection = TcpStream::connect(host).await.expect("a connection to the edge");
+        connection.write_all(request.as_bytes()).await.expect("the edge reads");
+        connection.shutdown().await.expect("an open connection");
+        let mut answer = Vec::new();
+        // The edge may as well reset the connection: then there is no more of an answer.
+        let _ = timeout(STATE_DEADLINE, connection.read_to_end(&mut answer)).await.expect("the edge hangs up");
+        String::from_utf8(answer).expect("an answer of text")
     }
 
     fn as_browser(&self, request: RequestBuilder) -> RequestBuilder {
