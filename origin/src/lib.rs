@@ -16,5 +16,7 @@ mod statement;
 mod stop;
 pub mod store;
 pub mod telemetry;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod writer;

@@ -17,7 +17,7 @@ mod wait;
 
 pub use answer::Answer;
 pub use built::root;
-pub use payos::{CHECKSUM_KEY, PayOs};
+pub use payos::{API_KEY, CHECKSUM_KEY, CLIENT_ID, PayOs};
 pub use secrets::Secrets;
 pub use shop::{DropTerms, OpenedDrop, Shop};
 pub use shopper::{Order, Shopper};

@@ -3,11 +3,11 @@ use std::{path::Path, process::Command, time::Duration};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::{Answer, built::program, ports::ReservedPort, process::Process, wait::until};
+use crate::{Answer, built::program, ports::ReservedPort, process::Process, shop::new_client, wait::until};
 
 /// The account the shop has with the stand-in.
-pub(crate) const CLIENT_ID: &str = "test-client";
-pub(crate) const API_KEY: &str = "test-api-key";
+pub const CLIENT_ID: &str = "test-client";
+pub const API_KEY: &str = "test-api-key";
 pub const CHECKSUM_KEY: &str = "test-checksum-key";
 
 /// The stand-in repeats what was not accepted for about two minutes.
@@ -21,13 +21,20 @@ pub struct PayOs {
 }
 
 impl PayOs {
-    pub(crate) fn start(client: Client, webhook_url: &str, logs: &Path) -> PayOs {
+    /// Without a shop around it: whoever wants to know of money must ask.
+    pub async fn alone(logs: &Path) -> PayOs {
+        let mut payos = PayOs::start(new_client(), None, logs);
+        payos.is_ready().await;
+        payos
+    }
+
+    pub(crate) fn start(client: Client, webhook_url: Option<&str>, logs: &Path) -> PayOs {
         let port = ReservedPort::new();
         let mut command = Command::new(program("payos-stand-in"));
         command
             .args(["--listen", &port.address()])
             .args(["--client-id", CLIENT_ID, "--api-key", API_KEY, "--checksum-key", CHECKSUM_KEY])
-            .args(["--webhook-url", webhook_url]);
+            .args(webhook_url.iter().flat_map(|url| ["--webhook-url", url]));
         let process = Process::start("payos", command, logs);
         PayOs { port, process, client }
     }

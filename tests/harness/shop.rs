@@ -74,7 +74,7 @@ impl Shop {
         let ports =
             Ports { edge: ReservedPort::new(), origin: ReservedPort::new(), origin_private: ReservedPort::new() };
         let webhook_url = format!("{}/webhooks/payos/{}", ports.edge.url(), secrets.get("DROPGATE_WEBHOOK_SECRET"));
-        let mut payos = PayOs::start(client.clone(), &webhook_url, folder.path());
+        let mut payos = PayOs::start(client.clone(), Some(&webhook_url), folder.path());
         let mut edge = start_edge(&ports, &secrets, folder.path());
         let mut origin = start_origin(&ports, &secrets, &payos.url(), folder.path());
         payos.is_ready().await;
@@ -243,7 +243,7 @@ impl Drop for Shop {
 
 /// Every request has a connection of its own, as from many shoppers. A kept one would also break now and then:
 /// workerd closes a connection after it has refused a request whose body it did not read.
-fn new_client() -> Client {
+pub(crate) fn new_client() -> Client {
     let builder = Client::builder().timeout(ANSWER_DEADLINE).pool_max_idle_per_host(0).no_proxy();
     builder.build().expect("an HTTP client")
 }

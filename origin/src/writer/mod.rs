@@ -21,6 +21,8 @@ pub(crate) use ask::{
 };
 pub(crate) use batch::NO_ORDER;
 pub(crate) use lanes::SubmitError;
+#[cfg(test)]
+pub(crate) use run::RunningWriter;
 pub(crate) use run::start;
 
 use self::ask::{Ask, OrderAsk};

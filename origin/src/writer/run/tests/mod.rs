@@ -21,6 +21,7 @@ use crate::store::{Buyer, Destination, Payer, ReadStore, RefundId, Salt, sale_fi
 
 const START: Millis = Millis(1_800_000_000_000);
 const PRICE: i64 = 100;
+const LATE_SECONDS: i64 = 3_600;
 
 struct Rig {
     folder: TempDir,
@@ -48,6 +49,23 @@ impl Rig {
         Self { folder, clock, run, relay, tokens }
     }
 
+    /// Lets `sells` happen, then puts back the file of before it, as from a backup.
+    fn restore_to_before(mut self, sells: impl FnOnce(&mut Self)) -> Self {
+        self.run.store.checkpoint().unwrap();
+        let file = sale_file(self.folder.path());
+        let copy = std::fs::read(&file).unwrap();
+        sells(&mut self);
+        let Self { folder, clock, run, relay, tokens } = self;
+        drop((run, relay));
+        for suffix in ["-wal", "-shm"] {
+            drop(std::fs::remove_file(folder.path().join(format!("sale.db{suffix}"))));
+        }
+        std::fs::write(&file, copy).unwrap();
+        clock.advance(1);
+        let (run, relay) = open(&folder, &clock);
+        Self { folder, clock, run, relay, tokens }
+    }
+
     fn create_drop(&mut self, size: u32) {
         let terms = Terms {
             drop: DropId(0),
@@ -58,7 +76,7 @@ impl Rig {
             closes_at: None,
             limit_per_customer: 1,
             hold_seconds: 300,
-            late_payment_seconds: 3600,
+            late_payment_seconds: LATE_SECONDS as u32,
         };
         let product = NewProduct { name: "Shoe".into(), description: String::new(), image_url: String::new() };
         let drop = NewDrop { slug: "shoe".into(), product: ProductOf::New(product), terms };

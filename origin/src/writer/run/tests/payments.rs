@@ -188,3 +188,51 @@ fn the_account_of_money_an_order_did_not_take_is_not_the_orders() {
     let seq = rig.row_of("payment_unmatched");
     assert!(store.refund_destination(Payer::Unmatched(seq)).unwrap().is_some());
 }
+
+#[test]
+fn money_of_an_order_that_a_restore_lost_is_kept_apart_and_pays_no_new_order() {
+    let mut lost = NO_ORDER;
+    let mut rig = Rig::start().restore_to_before(|rig| {
+        lost = rig.order(1);
+        rig.ask(lost, payment("FT1", PRICE));
+    });
+    let new = [rig.order(1), rig.order(2)];
+    // The same transfer is reported again, and another one comes.
+    assert_eq!(rig.ask(lost, payment("FT1", PRICE)), Outcome::Done);
+    assert_eq!(rig.ask(lost, payment("FT2", PRICE)), Outcome::Done);
+    assert_eq!(rig.ask(lost, payment("FT1", PRICE)), Outcome::Unchanged);
+    for order in new {
+        let record = rig.stored(order).record;
+        assert_eq!((record.state, record.payments.len()), (OrderState::Pending, 0));
+    }
+    let waiting = ReadStore::open(rig.folder.path()).unwrap().money_waiting().unwrap();
+    assert_eq!((waiting.unmatched, waiting.unmatched_amount), (2, 2 * PRICE));
+
+    // Its customer bought again: an operator gives them what they paid.
+    let rows = ReadStore::open(rig.folder.path()).unwrap().unmatched_payments().unwrap();
+    assert_eq!(rig.give(rows[0].seq, new[0]), Ok(()));
+    assert_eq!(rig.stored(new[0]).record.state, OrderState::Paid { late: false });
+    rig.verified();
+}
+
+#[test]
+fn money_buys_late_until_the_window_ends_and_not_a_moment_after() {
+    let mut rig = Rig::start();
+    let (in_time, too_late) = (rig.order(1), rig.order(2));
+    rig.clock.advance(360_000);
+    assert_eq!(rig.ask(in_time, Command::EndHold), Outcome::Done);
+    assert_eq!(rig.ask(too_late, Command::EndHold), Outcome::Done);
+    let mut rig = rig.restart();
+    rig.clock.advance(LATE_SECONDS * 1_000);
+    rig.ask(in_time, payment("FT1", PRICE));
+    assert_eq!(rig.stored(in_time).record.state, OrderState::Paid { late: true });
+
+    rig.clock.advance(1);
+    rig.ask(too_late, payment("FT2", PRICE));
+    let record = rig.stored(too_late).record;
+    assert!(matches!(record.state, OrderState::Expired(_)), "{:?}", record.state);
+    assert_eq!((record.applied.get(), record.refunds_due().get()), (0, PRICE));
+    let stock = rig.run.shop.drops[&DropId(1)].state.stock();
+    assert_eq!((stock.available, stock.sold), (1, 1));
+    rig.verified();
+}

@@ -1,0 +1,196 @@
+//! The writer, the outbox and the hold timer on a real file, beside PayOS's stand-in over HTTP. The clock is moved by
+//! hand: what takes a quarter of an hour at night takes milliseconds here.
+
+mod hold_end;
+mod outage;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{
+    Command, DropId, ExpiryReason, Format, Jti, Link, Millis, OrderCode, OrderRecord, OrderState, Outcome, Payment,
+    PaymentIdentity, Proof, Purchase, RegionCode, Sid, Stock, Sub, Terms, Vnd,
+};
+use harness::{API_KEY, CHECKSUM_KEY, CLIENT_ID, PayOs, until};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::links::PaymentLinks;
+use crate::metrics::Metrics;
+use crate::outbox::{self, LINK_CHECKS, PAYMENT_LINKS};
+use crate::payments::DescriptionSalt;
+use crate::reader::Reader;
+use crate::stop::{self, Stopper};
+use crate::store::{Buyer, Salt, verify};
+use crate::timers::HoldTimer;
+use crate::writer::{self, NewDrop, NewProduct, ProductOf, PurchaseAnswer, PurchaseAsk};
+
+const UNPAID: OrderState = OrderState::Expired(ExpiryReason::Unpaid);
+const PRICE: i64 = 250_000;
+const HOLD_SECONDS: u32 = 300;
+/// From `pay_by` to where the hold ends when its money is known.
+const GRACE_MS: i64 = 60_000;
+/// How long the hold goes on when its money is not known.
+const SETTLING_MS: i64 = 15 * 60_000;
+/// No link is asked about more often.
+const ASK_AGAIN_MS: i64 = 10_000;
+/// The sale's clock goes this far with every look at what the outbox has done: an effect that failed is tried again
+/// after seconds of it.
+const LOOK_MS: i64 = 100;
+/// The outbox looks several times a second; a busy machine may not.
+const OUTBOX_DEADLINE: Duration = Duration::from_secs(30);
+
+struct Sale {
+    payos: PayOs,
+    clock: Clock,
+    links: Arc<PaymentLinks>,
+    timer: HoldTimer,
+    writer: writer::RunningWriter,
+    stopper: Stopper,
+    channels: [JoinHandle<anyhow::Result<()>>; 2],
+    folder: TempDir,
+    purchases: u8,
+}
+
+impl Sale {
+    async fn of(units: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let payos = PayOs::alone(folder.path()).await;
+        // PayOS lives in real time and takes no deadline that has passed: the sale begins there too.
+        let clock = Clock::manual(Clock::system().now());
+        let metrics = Arc::new(Metrics::default());
+        let writer = writer::start(folder.path(), 1, clock.clone(), metrics.clone()).unwrap();
+        let mut config = payos::Config::new(CLIENT_ID, API_KEY, CHECKSUM_KEY);
+        config.base_url = payos.url();
+        let links = Arc::new(PaymentLinks {
+            writer: writer.writer.clone(),
+            reader: Reader::start(folder.path(), 1).unwrap(),
+            client: payos::Client::new(config).unwrap(),
+            clock: clock.clone(),
+            metrics,
+            description_salt: DescriptionSalt(writer.description_salt),
+            public_url: "http://shop.example".to_owned(),
+        });
+        links.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
+        let (stopper, stop) = stop::channel();
+        let channels = [&PAYMENT_LINKS, &LINK_CHECKS].map(|kind| {
+            let (links, stop) = (links.clone(), stop.clone());
+            tokio::spawn(outbox::run(kind, links, stop))
+        });
+        let timer = HoldTimer::new(links.clone());
+        Self { payos, clock, links, timer, writer, stopper, channels, folder, purchases: 0 }
+    }
+
+    async fn tries_to_buy(&mut self, who: u8) -> PurchaseAnswer {
+        self.purchases += 1;
+        let (buyer, salt) = (buyer(who), Salt([self.purchases; 16]));
+        let purchase = Purchase {
+            order: OrderCode(0),
+            sub: Sub([who; 16]),
+            sid: Sid([who; 16]),
+            jti: Jti([self.purchases; 16]),
+            quantity: 1,
+            quantity_max: 1,
+            region: RegionCode(*b"N01\0"),
+            buyer_commit: buyer.commit(salt),
+        };
+        self.links.writer.purchase(PurchaseAsk { drop: DropId(1), purchase, buyer, salt }).await.unwrap()
+    }
+
+    async fn buys(&mut self, who: u8) -> OrderCode {
+        self.tries_to_buy(who).await.unwrap().receipt.order
+    }
+
+    /// An order whose link the shopper has seen.
+    async fn buys_with_link(&mut self, who: u8) -> OrderCode {
+        let order = self.buys(who).await;
+        self.has_link(order).await;
+        order
+    }
+
+    async fn has_link(&self, order: OrderCode) {
+        self.comes_to("its link is made", order, |record| matches!(record.link, Link::Made(_))).await;
+    }
+
+    /// Waits for the outbox, whose retries are due by the sale's clock.
+    async fn comes_to(&self, what: &str, order: OrderCode, is: impl Fn(&OrderRecord) -> bool) {
+        until(what, OUTBOX_DEADLINE, async || {
+            self.clock.advance(LOOK_MS);
+            is(&self.record(order).await).then_some(())
+        })
+        .await;
+    }
+
+    async fn record(&self, order: OrderCode) -> OrderRecord {
+        let stored = self.links.reader.read(move |store| store.load_order(order)).await.unwrap();
+        stored.unwrap().record
+    }
+
+    async fn state(&self, order: OrderCode) -> OrderState {
+        self.record(order).await.state
+    }
+
+    /// What is applied and what is owed back.
+    async fn money(&self, order: OrderCode) -> (i64, i64) {
+        let record = self.record(order).await;
+        (record.applied.get(), record.refunds_due().get())
+    }
+
+    fn stock(&self) -> Stock {
+        self.links.writer.published().find(DropId(1)).unwrap().stock
+    }
+
+    /// Time passes, and the hold timer looks once.
+    async fn after(&mut self, ms: i64) {
+        self.clock.advance(ms);
+        self.timer.tick_once().await.unwrap();
+    }
+
+    /// The timer looks this long after `order` was to be paid by.
+    async fn after_pay_by(&mut self, order: OrderCode, ms: i64) {
+        let at = self.record(order).await.pay_by.plus_ms(ms);
+        self.after(at.0 - self.clock.now().0).await;
+    }
+
+    async fn receives(&self, order: OrderCode, reference: &str, amount: i64, proof: Proof) {
+        let identity = match proof {
+            Proof::Operator => PaymentIdentity::on_statement(reference),
+            Proof::Webhook | Proof::SignedRead => {
+                let link = self.payos.link(order.0).await.unwrap();
+                PaymentIdentity::new(link["paymentLinkId"].as_str().unwrap(), reference)
+            }
+        };
+        let payment = Payment { identity, amount: Vnd::new(amount).unwrap(), paid_at: self.clock.now(), proof };
+        assert_eq!(self.links.writer.order(order, Command::Payment(payment)).await.unwrap(), Outcome::Done);
+    }
+
+    async fn finish(self) {
+        self.stopper.stop();
+        for channel in self.channels {
+            channel.await.unwrap().unwrap();
+        }
+        self.writer.stop().await.unwrap();
+        verify(self.folder.path(), None).unwrap();
+    }
+}
+
+fn new_drop(units: u32, opens_at: Millis) -> NewDrop {
+    let terms = Terms {
+        drop: DropId(0),
+        format: Format::FirstCome,
+        size: units,
+        price: Vnd::new(PRICE).unwrap(),
+        opens_at,
+        closes_at: None,
+        limit_per_customer: 1,
+        hold_seconds: HOLD_SECONDS,
+        late_payment_seconds: 24 * 3_600,
+    };
+    let product = NewProduct { name: "Shoe".into(), description: String::new(), image_url: String::new() };
+    NewDrop { slug: "shoe".into(), product: ProductOf::New(product), terms }
+}
+
+fn buyer(who: u8) -> Buyer {
+    Buyer { name: format!("An {who}"), phone: "+84912345678".into(), email: "an@example.com".into(), address: None }
+}
