@@ -50,7 +50,7 @@ async fn a_webhook_is_worth_nothing_without_the_signature_of_payos() {
 }
 
 #[tokio::test]
-async fn money_for_an_order_nobody_knows_is_accepted_and_kept_as_unmatched() {
+async fn money_for_an_order_nobody_knows_is_accepted_and_kept_as_unmatched_once() {
     let (mut shop, _drop, shopper, order) = shop_with_unpaid_order("0912000083").await;
     shop.payos.pays(order.code).await;
     shopper.sees(&order, "state", "paid").await;
@@ -59,7 +59,10 @@ async fn money_for_an_order_nobody_knows_is_accepted_and_kept_as_unmatched() {
     let mut data = serde_json::from_str::<Value>(&genuine).expect("JSON")["data"].clone();
     data["orderCode"] = json!(123);
     data["reference"] = json!("TF230204212323");
-    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "data": data })).await / 100, 2);
+    // A second report of it is no second money.
+    for _ in 0..2 {
+        assert_eq!(shop.payos.sends_raw_webhook(&json!({ "data": data })).await / 100, 2);
+    }
 
     shop.stop_origin().await;
     let unmatched = "select count(*) from unmatched_payments where order_code = 123";
