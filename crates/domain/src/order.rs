@@ -174,7 +174,11 @@ impl OrderRecord {
                 self.record(payment, PaymentState::Counted, now);
             }
             Event::PaymentSettled { identity, .. } => {
-                for payment in self.payments.iter_mut().filter(|payment| payment.identity == *identity) {
+                // A disputed report has the same identity, and no read vouches for it.
+                let counted = |payment: &&mut PaymentRecord| {
+                    payment.identity == *identity && payment.state == PaymentState::Counted
+                };
+                for payment in self.payments.iter_mut().filter(counted) {
                     payment.settled = true;
                 }
             }

@@ -76,6 +76,18 @@ fn the_same_reference_with_another_amount_is_disputed_and_in_no_sum() {
 }
 
 #[test]
+fn a_signed_read_of_a_payment_does_not_settle_the_disputed_report_of_it() {
+    let mut sale = Sale::open(5, 2);
+    let order = sale.order(1);
+    let payment = sale.payment("FT1", PRICE);
+    sale.ask(order, Command::Payment(payment.clone()));
+    sale.ask(order, Command::Payment(Payment { amount: vnd(PRICE - 1), ..payment.clone() }));
+    sale.ask(order, Command::Payment(Payment { proof: Proof::SignedRead, ..payment }));
+    let settled: Vec<bool> = sale.orders[&order].payments.iter().map(|payment| payment.settled).collect();
+    assert_eq!(settled, [true, false]);
+}
+
+#[test]
 fn two_partials_without_a_reference_are_two_when_anything_differs() {
     let mut sale = Sale::open(1, 1);
     let order = sale.order(1);
