@@ -14,8 +14,8 @@ const LINES_MAX: usize = 400;
 /// Neither ours to keep tidy nor in the repository.
 const SKIPPED: [&str; 7] = ["target", "node_modules", "build", "dist", ".git", ".tools", ".dev"];
 
-/// The rules of the sale need the standard library, and the tests of the rules need this.
-const DOMAIN_DEPENDENCIES: [&str; 1] = ["proptest"];
+/// The rules of the sale need the standard library, and the tests of the rules need these.
+const DOMAIN_DEPENDENCIES: [&str; 2] = ["proptest", "proptest-state-machine"];
 
 /// Imports of the origin point one way: nothing in the folder on the left knows the modules on the right.
 const UNKNOWN_TO: [(&str, &[&str]); 6] = [

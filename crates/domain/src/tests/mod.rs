@@ -2,6 +2,7 @@
 
 mod history;
 mod holds;
+mod model;
 mod money;
 mod operator;
 mod purchase;

@@ -1,0 +1,132 @@
+//! The clerk's rules of money.
+
+use std::cmp::min;
+
+use super::books::{Books, Door, LinkIs, Phase, Pile, Report, Said, Standing, Via, Why};
+use crate::{RefundStep, Refusal};
+
+impl Books {
+    pub(super) fn pay(&mut self, nth: usize, report: Report) -> Said {
+        let now = self.now;
+        let line = &mut self.lines[nth];
+        let named = |known: &Report| known.via == report.via && known.reference == report.reference;
+        let same = line.reports.iter_mut().find(|(known, _)| named(known) && known.amount == report.amount);
+        if let Some((known, standing)) = same {
+            if *standing != Standing::Counts || known.shown || !report.shown {
+                return Said::Same;
+            }
+            known.shown = true;
+            return Said::Done;
+        }
+        let twin = line.reports.iter().find(|(known, _)| {
+            (known.via == Via::Statement) != (report.via == Via::Statement)
+                && known.reference == report.reference
+                && known.amount == report.amount
+        });
+        if let Some((twin, _)) = twin {
+            if twin.via != Via::Statement {
+                return Said::Same;
+            }
+            line.reports.push((Report { shown: false, ..report }, Standing::Apart));
+            return Said::Done;
+        }
+        let elsewhere = match line.link {
+            LinkIs::Foreign => true,
+            LinkIs::Made | LinkIs::Shut { seen: true } => report.via == Via::OtherLink,
+            LinkIs::None | LinkIs::Asked | LinkIs::Shut { seen: false } => false,
+        };
+        if elsewhere && report.via != Via::Statement {
+            return Said::No(Refusal::ForeignLink);
+        }
+        if line.reports.iter().any(|(known, _)| named(known)) {
+            line.reports.push((Report { shown: false, ..report }, Standing::Apart));
+            return Said::Done;
+        }
+        line.reports.push((report, Standing::Counts));
+        match line.phase {
+            Phase::Waiting => {
+                let used = min(report.amount, line.price() - line.pot);
+                line.pot += used;
+                if line.pot == line.price() {
+                    line.phase = Phase::Bought { late: false };
+                    line.ended = now;
+                    line.uncertain = false;
+                }
+                line.owe(report.amount - used);
+            }
+            Phase::Lapsed(_) => self.pay_late(nth, report.amount),
+            Phase::Bought { .. } | Phase::Called(_) | Phase::Gone => line.owe(report.amount),
+        }
+        Said::Done
+    }
+
+    /// Whoever pays too late still gets the units when nobody loses by it.
+    fn pay_late(&mut self, nth: usize, amount: i64) {
+        let line = &self.lines[nth];
+        let (who, units, price) = (line.who, line.units, line.price());
+        let owed: i64 = line.piles.iter().filter(|(_, pile)| *pile == Pile::Owed).map(|(amount, _)| amount).sum();
+        let from_shelf = self.free() >= units && self.counted_for(who) + units <= self.limit;
+        let swapped =
+            self.waiting(who).filter(|other| self.lines[*other].units == units && self.lines[*other].pot == 0);
+        let in_time = self.now <= line.ended + self.late;
+        let enough = amount + owed >= price;
+        if !enough || !in_time || self.door == Door::Shut || !(from_shelf || swapped.is_some()) {
+            self.lines[nth].owe(amount);
+            return;
+        }
+        if let Some(other) = swapped.filter(|_| !from_shelf) {
+            let now = self.now;
+            self.lines[other].end(Phase::Lapsed(Why::Replaced(nth)), now);
+        }
+        let line = &mut self.lines[nth];
+        for (_, pile) in line.piles.iter_mut().filter(|(_, pile)| *pile == Pile::Owed) {
+            *pile = Pile::Back;
+        }
+        line.phase = Phase::Bought { late: true };
+        line.pot = price;
+        line.owe(amount + owed - price);
+    }
+
+    pub(super) fn dispute(&mut self, nth: usize, report: Report) -> Said {
+        let known = |(known, _): &(Report, Standing)| {
+            (known.via, known.reference, known.amount) == (report.via, report.reference, report.amount)
+        };
+        if self.lines[nth].reports.iter().any(known) {
+            return Said::Same;
+        }
+        self.lines[nth].reports.push((Report { shown: false, ..report }, Standing::Apart));
+        Said::Done
+    }
+
+    pub(super) fn refund(&mut self, nth: usize, number: usize, step: &RefundStep) -> Said {
+        let Some((_, pile)) = self.lines[nth].piles.get_mut(number - 1) else {
+            return Said::No(Refusal::RefundNotThere);
+        };
+        *pile = match (*pile, step) {
+            (Pile::Owed, RefundStep::Batch { .. }) => Pile::Listed,
+            (Pile::Listed, RefundStep::Sent { .. }) => Pile::Out,
+            (Pile::Out, RefundStep::Confirm) => Pile::Seen,
+            (Pile::Listed | Pile::Out, RefundStep::Fail { .. }) => Pile::Owed,
+            (Pile::Out, RefundStep::Sent { .. }) | (Pile::Seen, RefundStep::Confirm) => return Said::Same,
+            _ => return Said::No(Refusal::RefundNotThere),
+        };
+        Said::Done
+    }
+
+    pub(super) fn release(&mut self, nth: usize, via: Via, reference: u8) -> Said {
+        let line = &mut self.lines[nth];
+        let counts = |(known, standing): &&mut (Report, Standing)| {
+            known.via == via && known.reference == reference && *standing == Standing::Counts
+        };
+        let Some((report, standing)) = line.reports.iter_mut().find(counts) else {
+            return Said::No(Refusal::NotReleasable);
+        };
+        let whole = line.piles.iter_mut().find(|(amount, pile)| *pile == Pile::Owed && *amount == report.amount);
+        let Some((_, pile)) = whole else {
+            return Said::No(Refusal::NotReleasable);
+        };
+        *pile = Pile::Back;
+        *standing = Standing::GivenAway;
+        Said::Done
+    }
+}
