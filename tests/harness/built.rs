@@ -18,12 +18,21 @@ pub fn root() -> PathBuf {
 pub(crate) fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     let folder = test.parent().and_then(Path::parent).expect("target/debug/deps");
-    let program = folder.join(name);
+    fresh(folder.join(name), "cargo build --workspace --all-targets")
+}
+
+/// The origin that ends itself at named points, for the tests of crashes.
+pub(crate) fn program_with_failpoints() -> PathBuf {
+    let program = program("dropgate").with_file_name("dropgate-failpoints");
+    fresh(program, "cargo build --package origin --features failpoints --bin dropgate-failpoints")
+}
+
+fn fresh(program: PathBuf, command: &str) -> PathBuf {
     // cargo lists the sources of a program in a file of make rules beside it.
     let rules = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
     let sources = rules.split_once(": ").map_or("", |(_, sources)| sources.trim());
     let sources = sources.split(' ').map(PathBuf::from).collect();
-    check(&program, sources, "cargo build --workspace --all-targets");
+    check(&program, sources, command);
     program
 }
 

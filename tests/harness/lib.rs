@@ -6,6 +6,7 @@
 
 mod answer;
 mod built;
+mod lone_origin;
 mod operator;
 mod payos;
 mod ports;
@@ -17,6 +18,7 @@ mod wait;
 
 pub use answer::Answer;
 pub use built::root;
+pub use lone_origin::{Ended, LoneOrigin, Start};
 pub use payos::{API_KEY, CHECKSUM_KEY, CLIENT_ID, PayOs};
 pub use secrets::Secrets;
 pub use shop::{DropTerms, OpenedDrop, Shop};

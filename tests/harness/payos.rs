@@ -9,6 +9,7 @@ use crate::{Answer, built::program, ports::ReservedPort, process::Process, shop:
 pub const CLIENT_ID: &str = "test-client";
 pub const API_KEY: &str = "test-api-key";
 pub const CHECKSUM_KEY: &str = "test-checksum-key";
+const ACCOUNT: [&str; 6] = ["--client-id", CLIENT_ID, "--api-key", API_KEY, "--checksum-key", CHECKSUM_KEY];
 
 /// The stand-in repeats what was not accepted for about two minutes.
 const WEBHOOK_DEADLINE: Duration = Duration::from_secs(60);
@@ -31,12 +32,21 @@ impl PayOs {
     pub(crate) fn start(client: Client, webhook_url: Option<&str>, logs: &Path) -> PayOs {
         let port = ReservedPort::new();
         let mut command = Command::new(program("payos-stand-in"));
-        command
-            .args(["--listen", &port.address()])
-            .args(["--client-id", CLIENT_ID, "--api-key", API_KEY, "--checksum-key", CHECKSUM_KEY])
-            .args(webhook_url.iter().flat_map(|url| ["--webhook-url", url]));
+        command.args(["--listen", &port.address()]).args(ACCOUNT);
+        command.args(webhook_url.iter().flat_map(|url| ["--webhook-url", url]));
         let process = Process::start("payos", command, logs);
         PayOs { port, process, client }
+    }
+
+    /// The stand-in alone, for an origin without an edge: it tells nobody of money.
+    pub async fn alone(logs: &Path) -> PayOs {
+        let mut command = Command::new(program("payos-stand-in"));
+        let port = ReservedPort::new();
+        command.args(["--listen", &port.address()]).args(ACCOUNT);
+        let client = Client::builder().no_proxy().build().expect("an HTTP client");
+        let mut payos = PayOs { port, process: Process::start("payos", command, logs), client };
+        payos.is_ready().await;
+        payos
     }
 
     pub(crate) async fn is_ready(&mut self) {

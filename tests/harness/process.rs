@@ -27,6 +27,8 @@ pub(crate) struct Process {
     child: Child,
     stdout: PathBuf,
     stderr: PathBuf,
+    /// Where in `stderr` this start begins.
+    stderr_from: usize,
 }
 
 impl Process {
@@ -37,6 +39,7 @@ impl Process {
         // The standard output of a start begins with an empty file: readiness is read from it.
         let out = File::create(&stdout).expect("a log file");
         let err = File::options().append(true).create(true).open(&stderr).expect("a log file");
+        let stderr_from = fs::read(&stderr).expect("the log").len();
         let child = bound_to_this_thread(command)
             .stdin(Stdio::piped())
             .stdout(out)
@@ -44,7 +47,7 @@ impl Process {
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
-        Process { name, child, stdout, stderr }
+        Process { name, child, stdout, stderr, stderr_from }
     }
 
     /// Waits until the program listens; panics when it does not.
@@ -69,7 +72,7 @@ impl Process {
         .await
     }
 
-    async fn ends(&mut self) -> ExitStatus {
+    pub(crate) async fn ends(&mut self) -> ExitStatus {
         let name = self.name;
         until(&format!("{name} ends"), STOP_DEADLINE, async || self.child.try_wait().expect("the state of a child"))
             .await
@@ -77,9 +80,13 @@ impl Process {
 
     /// The way an operator stops it: SIGTERM, and time to finish.
     pub(crate) async fn stop(&mut self) -> ExitStatus {
+        self.terminate();
+        self.ends().await
+    }
+
+    pub(crate) fn terminate(&self) {
         // An error says that it has ended already.
         let _ = kill(self.pid(), Signal::SIGTERM);
-        self.ends().await
     }
 
     /// As a power cut: the program gets no chance to do anything more.
@@ -95,6 +102,12 @@ impl Process {
     /// Whether Rust code in it has, even if it went on afterwards.
     pub(crate) fn has_panicked(&self) -> bool {
         fs::read_to_string(&self.stderr).expect("the log").contains("panicked at")
+    }
+
+    /// What it has said on stderr since its start.
+    pub(crate) fn said(&self) -> String {
+        let log = fs::read(&self.stderr).expect("the log");
+        String::from_utf8_lossy(&log[self.stderr_from..]).into_owned()
     }
 
     /// The end of its log, for a failing test.

@@ -1,0 +1,124 @@
+//! What the edge would send: requests with the tokens it would have signed.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use edge_protocol::{
+    AdminClaims, CustomerSecret, Jti, KeyRing, OrderClaims, Phone, PurchaseClaims, Region, Ring, Role, Sid, mint_admin,
+    mint_order, mint_purchase, mint_webhook,
+};
+use harness::{CHECKSUM_KEY, LoneOrigin};
+use serde_json::{Value, json};
+
+use crate::{
+    chance::Chance,
+    wire::{get, post},
+};
+
+pub(crate) struct Edge {
+    pub(crate) address: String,
+    edge_keys: KeyRing,
+    admin_keys: KeyRing,
+    customer_secret: CustomerSecret,
+}
+
+/// One person's wish to buy one unit. Sent again it is the same wish: the token is part of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) drop: u32,
+    pub(crate) jti: [u8; 16],
+    pub(crate) sid: [u8; 16],
+    pub(crate) request: String,
+}
+
+/// A transfer as PayOS knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Transfer {
+    pub(crate) order: u64,
+    pub(crate) link: String,
+    pub(crate) reference: String,
+    pub(crate) amount: u64,
+}
+
+impl Edge {
+    pub(crate) fn of(origin: &LoneOrigin) -> Edge {
+        edge_protocol::install_crypto();
+        let secret = |name| origin.secrets.get(name);
+        Edge {
+            address: origin.address(),
+            edge_keys: KeyRing::parse(Ring::Edge, secret("DROPGATE_EDGE_KEYS")).expect("edge keys"),
+            admin_keys: KeyRing::parse(Ring::Admin, secret("DROPGATE_ADMIN_KEYS")).expect("admin keys"),
+            customer_secret: CustomerSecret::parse(secret("DROPGATE_CUSTOMER_SECRET")).expect("a customer secret"),
+        }
+    }
+
+    /// A wish of somebody new.
+    pub(crate) fn wish(&self, drop: u32, chance: &mut Chance) -> Wish {
+        let phone = Phone::parse(&format!("+4915{:09}", chance.below(1_000_000_000))).expect("a phone number");
+        let (sid, jti) = (chance.bytes(), chance.bytes());
+        let claims = PurchaseClaims {
+            drop,
+            sub: self.customer_secret.sub(drop, &phone),
+            sid: Sid::from_bytes(sid),
+            jti: Jti::from_bytes(jti),
+            qty_max: 2,
+            region: Region::S01,
+        };
+        let token = mint_purchase(&self.edge_keys, &claims, now_ms());
+        let buyer = json!({ "name": "Nguyễn Văn Ấn", "phone": phone.as_str(), "email": "an@example.com" });
+        let body = json!({ "quantity": 1, "buyer": buyer }).to_string();
+        Wish { drop, jti, sid, request: post("/purchase", &token, &body) }
+    }
+
+    pub(crate) fn views(&self, order: u64) -> String {
+        get(&format!("/orders/{order}"), &mint_order(&self.edge_keys, &claims(order, None), now_ms()))
+    }
+
+    pub(crate) fn cancels(&self, order: u64, sid: [u8; 16]) -> String {
+        let token = mint_order(&self.edge_keys, &claims(order, Some(sid)), now_ms());
+        post(&format!("/orders/{order}/cancel"), &token, "{}")
+    }
+
+    /// PayOS's own report of a transfer, as the edge forwards it.
+    pub(crate) fn reports(&self, transfer: &Transfer) -> String {
+        let data: Value = json!({
+            "orderCode": transfer.order,
+            "amount": transfer.amount,
+            "description": "",
+            "accountNumber": "113366668888",
+            "reference": transfer.reference,
+            "transactionDateTime": "2026-01-01 20:00:00",
+            "currency": "VND",
+            "paymentLinkId": transfer.link,
+            "code": "00",
+            "desc": "success",
+        });
+        let signature = payos::sign_data(CHECKSUM_KEY, &data).expect("data that can be signed");
+        let body = json!({ "code": "00", "desc": "success", "success": true, "data": data, "signature": signature });
+        post("/webhooks/payos", &mint_webhook(&self.edge_keys, now_ms()), &body.to_string())
+    }
+
+    /// An operator ends a drop.
+    pub(crate) fn kills_drop(&self, drop: u32) -> String {
+        post(&format!("/admin/drops/{drop}/kill"), &self.admin_token(), "{}")
+    }
+
+    pub(crate) fn reconciles(&self) -> String {
+        post("/admin/reconcile", &self.admin_token(), &json!({ "since": "2026-01-01T00:00:00Z" }).to_string())
+    }
+
+    fn admin_token(&self) -> String {
+        let jti = Jti::from_bytes([7; 16]);
+        let claims = AdminClaims { name: "an".to_owned(), role: Role::Money, jti };
+        mint_admin(&self.admin_keys, &claims, now_ms(), 60)
+    }
+}
+
+fn claims(order_code: u64, sid: Option<[u8; 16]>) -> OrderClaims {
+    OrderClaims { order_code, sid: sid.map(Sid::from_bytes) }
+}
+
+#[expect(clippy::disallowed_methods, reason = "tokens carry wall time")]
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    i64::try_from(since.as_millis()).expect("a year that fits")
+}

@@ -1,0 +1,10 @@
+//! Claims about an origin that is killed, stopped, or whose disk fails, in the middle of a rush. It is spoken to
+//! directly, with the tokens the edge would sign.
+
+mod book;
+mod chance;
+mod edge;
+mod rounds;
+mod rush;
+mod sale_db;
+mod wire;

@@ -1,0 +1,68 @@
+//! What is in the files, without asking the origin. They must be a copy, or of an origin that is stopped: whoever
+//! closes a database last moves its log into it.
+#![expect(clippy::disallowed_methods, reason = "the tests look behind the store's back")]
+
+use std::path::Path;
+
+use libsql::{Connection, Row};
+
+pub(crate) struct StoredOrder {
+    pub(crate) code: u64,
+    pub(crate) jti: [u8; 16],
+    pub(crate) drop: u32,
+    pub(crate) quantity: u32,
+    pub(crate) amount: u64,
+}
+
+pub(crate) struct StoredPayment {
+    pub(crate) order: u64,
+    pub(crate) link: String,
+    pub(crate) reference: String,
+    pub(crate) amount: u64,
+}
+
+pub(crate) async fn orders(data: &Path) -> Vec<StoredOrder> {
+    all(data, "select order_code, jti, drop_id, quantity, amount from orders", |row| StoredOrder {
+        code: row.get(0).expect("a code"),
+        jti: row.get::<Vec<u8>>(1).expect("a token's id").try_into().expect("16 bytes"),
+        drop: row.get(2).expect("a drop"),
+        quantity: row.get(3).expect("a quantity"),
+        amount: row.get(4).expect("an amount"),
+    })
+    .await
+}
+
+pub(crate) async fn payments(data: &Path) -> Vec<StoredPayment> {
+    all(data, "select order_code, link, reference, amount from payments", |row| StoredPayment {
+        order: row.get(0).expect("a code"),
+        link: row.get(1).expect("a link"),
+        reference: row.get(2).expect("a reference"),
+        amount: row.get(3).expect("an amount"),
+    })
+    .await
+}
+
+pub(crate) async fn count(data: &Path, sql: &str) -> i64 {
+    all(data, sql, |row| row.get(0).expect("a number")).await.remove(0)
+}
+
+/// Another program that has begun to write, until this is dropped.
+pub(crate) async fn holds_write_lock(data: &Path) -> Connection {
+    let connection = open(data).await;
+    connection.execute("begin immediate", ()).await.expect("the write lock");
+    connection
+}
+
+async fn all<T>(data: &Path, sql: &str, read: impl Fn(&Row) -> T) -> Vec<T> {
+    let mut rows = open(data).await.query(sql, ()).await.expect("a valid query");
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().await.expect("a readable row") {
+        found.push(read(&row));
+    }
+    found
+}
+
+async fn open(data: &Path) -> Connection {
+    let database = libsql::Builder::new_local(data.join("sale.db")).build().await.expect("sale.db");
+    database.connect().expect("a connection")
+}

@@ -1,0 +1,88 @@
+//! HTTP as bytes: a client library would try again, and hide which requests got no answer.
+
+use std::io;
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+pub(crate) struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What a server that is gone leaves: the connection ended before the answer was whole.
+#[derive(Debug)]
+pub(crate) struct NoAnswer;
+
+impl Connection {
+    pub(crate) async fn open(address: &str) -> io::Result<Connection> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Connection { stream, buffer: Vec::new() })
+    }
+
+    /// Sends a request and reads its answer to the end.
+    pub(crate) async fn asks(&mut self, request: &str) -> Result<Reply, NoAnswer> {
+        self.sends(request).await?;
+        self.hears().await
+    }
+
+    pub(crate) async fn sends(&mut self, request: &str) -> Result<(), NoAnswer> {
+        self.stream.write_all(request.as_bytes()).await.map_err(|_| NoAnswer)
+    }
+
+    pub(crate) async fn hears(&mut self) -> Result<Reply, NoAnswer> {
+        self.buffer.clear();
+        loop {
+            self.reads_more().await?;
+            let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+            let head = String::from_utf8(self.buffer[..end].to_vec()).expect("a head of text");
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.map_or(0, |length| length.parse().expect("a length"));
+            while self.buffer.len() < end + 4 + length {
+                self.reads_more().await?;
+            }
+            let status = head.get(9..12).expect("a status").parse().expect("a status of digits");
+            let body = self.buffer[end + 4..end + 4 + length].to_vec();
+            return Ok(Reply { status, head, body });
+        }
+    }
+
+    async fn reads_more(&mut self) -> Result<(), NoAnswer> {
+        match self.stream.read_buf(&mut self.buffer).await {
+            Ok(0) | Err(_) => Err(NoAnswer),
+            Ok(_) => Ok(()),
+        }
+    }
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        format!("{}\n{}", self.head, String::from_utf8_lossy(&self.body))
+    }
+}
+
+pub(crate) fn get(path: &str, token: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: origin\r\nauthorization: Bearer {token}\r\n\r\n")
+}
+
+pub(crate) fn post(path: &str, token: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: origin\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+}
