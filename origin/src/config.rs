@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+#[cfg(feature = "failpoints")]
+use crate::failpoint::Point;
 use edge_protocol::{CustomerSecret, KeyRing, OrderKeys, Ring};
 
 /// What `dropgate serve` needs.
@@ -104,6 +106,15 @@ pub fn data_folder() -> Result<PathBuf, ConfigError> {
 /// Who runs a command, as the operating system names them.
 pub fn operator_name() -> String {
     std::env::var("USER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned())
+}
+
+/// Where a test wants the process to end, as `point:nth`.
+#[cfg(feature = "failpoints")]
+pub(crate) fn failpoint() -> Result<Option<(Point, u32)>, ConfigError> {
+    const NAME: &str = "DROPGATE_FAILPOINT";
+    let Ok(text) = std::env::var(NAME) else { return Ok(None) };
+    let parsed = text.split_once(':').and_then(|(point, nth)| Some((point.parse().ok()?, nth.parse().ok()?)));
+    parsed.map(Some).ok_or_else(|| ConfigError(vec![format!("{NAME} is not a point and a number like written:1")]))
 }
 
 /// Collects what is wrong while settings are read.

@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod failpoint;
 mod http;
 mod links;
 mod metrics;

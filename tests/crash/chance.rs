@@ -1,7 +1,15 @@
+use crate::{edge::now_ms, rounds::setting};
+
 /// Chance that can be repeated: a run is what its seed makes it, up to the timing of the machine.
 pub(crate) struct Chance(u64);
 
 impl Chance {
+    /// The seed is printed by whoever asks, and set to see a run again.
+    pub(crate) fn of_this_run() -> (Chance, u64) {
+        let seed = setting("DROPGATE_CRASH_SEED").unwrap_or(now_ms().unsigned_abs());
+        (Chance(seed), seed)
+    }
+
     pub(crate) fn of(seed: u64) -> Chance {
         Chance(seed)
     }

@@ -4,7 +4,9 @@
 mod book;
 mod chance;
 mod edge;
+mod points;
 mod rounds;
 mod rush;
 mod sale_db;
+mod shop;
 mod wire;

@@ -24,7 +24,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
 /// The origin that ends itself at named points, for the tests of crashes.
 pub(crate) fn program_with_failpoints() -> PathBuf {
     let program = program("dropgate").with_file_name("dropgate-failpoints");
-    fresh(program, "cargo build --package origin --features failpoints --bin dropgate-failpoints")
+    fresh(program, "cargo build --workspace --features origin/failpoints --bin dropgate-failpoints")
 }
 
 fn fresh(program: PathBuf, command: &str) -> PathBuf {

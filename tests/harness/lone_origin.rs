@@ -44,7 +44,7 @@ pub struct Ended {
 
 impl Start {
     /// The program with failpoints, which ends itself when it comes to `point` for the `nth` time.
-    pub fn dying_at(point: &str, nth: u32) -> Start {
+    pub fn dying_at(point: &str, nth: u64) -> Start {
         let failpoint = ("DROPGATE_FAILPOINT".to_owned(), format!("{point}:{nth}"));
         Start { failpoints: true, environment: vec![failpoint] }
     }

@@ -37,6 +37,10 @@ fn check() -> Result<()> {
         "Lints (first time about 4 minutes)",
         cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     )?;
+    step::run(
+        "Lints of the failpoints",
+        cargo().args(["clippy", "--package", "origin", "--features", "failpoints", "--", "-D", "warnings"]),
+    )?;
     let packages = WASM_PACKAGES.iter().flat_map(|package| ["--package", package]);
     step::run("Check for WebAssembly", cargo().args(["check", "--target", "wasm32-unknown-unknown"]).args(packages))
 }
@@ -51,6 +55,11 @@ fn build_parts() -> Result<()> {
     step::run(
         "Building programs and tests (first time about 5 minutes)",
         cargo().args(["build", "--workspace", "--all-targets"]),
+    )?;
+    // The whole workspace, so that what the programs depend on is the same and is not built again.
+    step::run(
+        "Building the origin with failpoints",
+        cargo().args(["build", "--workspace", "--features", "origin/failpoints", "--bin", "dropgate-failpoints"]),
     )
 }
 

@@ -12,6 +12,7 @@ mod token;
 mod verify;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -19,7 +20,7 @@ use clap::{Parser, Subcommand};
 /// Sells limited drops: each unit once, every accepted order on disk, every đồng accounted for.
 #[derive(Parser)]
 #[command(name = "dropgate", version, disable_help_subcommand = true)]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -59,8 +60,19 @@ enum Command {
     },
 }
 
+/// The whole program.
+pub fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("dropgate: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 impl Cli {
-    pub fn run(self) -> Result<()> {
+    fn run(self) -> Result<()> {
         match self.command {
             Command::Serve => run::serve(),
             Command::Keys => keys::print(),

@@ -17,6 +17,8 @@ pub(super) fn serve() -> Result<()> {
     telemetry::start();
     edge_protocol::install_crypto();
     let config = ServeConfig::from_env()?;
+    #[cfg(feature = "failpoints")]
+    crate::config::failpoint()?.map(crate::failpoint::arm);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let runtime = runtime(cores)?;
     let result = runtime.block_on(async {

@@ -23,6 +23,7 @@ use anyhow::{Context, Result, bail};
 use domain::{DropState, Jti, Millis, OrderCode, OrderRecord, Payment};
 use libsql::params;
 
+use crate::failpoint::{self, Point};
 use crate::statement::KnownTransfer;
 
 pub use buyer::{Address, Buyer, Salt};
@@ -213,6 +214,7 @@ impl WriteStore {
         for (batch, transfer) in writes.transfers {
             self.refunds.insert_transfer(*batch, transfer)?;
         }
+        failpoint::reached(Point::Written);
         self.commit.execute(())?;
         Ok(())
     }
@@ -247,6 +249,7 @@ impl WriteStore {
         if busy != 0 {
             bail!("a reader kept the write-ahead log from being emptied; it is replayed at the next start");
         }
+        failpoint::reached(Point::Checkpointed);
         Ok(())
     }
 }

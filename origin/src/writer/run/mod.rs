@@ -19,6 +19,7 @@ use super::batch::{Batch, LiveDrop, Shop};
 use super::lanes::{Lane, Lanes};
 use super::window::{TokenWindow, WINDOW_MS};
 use crate::clock::Clock;
+use crate::failpoint::{self, Point};
 use crate::metrics::Metrics;
 use crate::store::WriteStore;
 
@@ -158,11 +159,13 @@ impl Run {
         }
         let decided = batch.decided();
         if !decided.is_empty() {
+            failpoint::reached(Point::Decided);
             let started = Instant::now();
             self.store
                 .commit(now, &decided.writes(&self.shop))
                 .context("the batch could not be written; whether it is on disk is unknown")?;
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+            failpoint::reached(Point::Committed);
         }
         if !decided.changed_drops.is_empty() {
             let version = self.published.load().version + 1;
@@ -211,6 +214,7 @@ async fn relay_answers(mut batches: mpsc::Receiver<Vec<Ready>>) {
         for ready in batch {
             ready.send();
         }
+        failpoint::reached(Point::Answered);
     }
 }
 
