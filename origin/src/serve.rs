@@ -130,6 +130,8 @@ async fn requested(mut stop: Stop) {
 fn fatal(result: Result<()>) -> anyhow::Error {
     match result {
         Ok(()) => anyhow::anyhow!("the writer stopped without being asked to"),
-        Err(error) => error.context("the writer stopped; restart rebuilds everything from disk"),
+        Err(error) => {
+            error.context("the writer stopped, and nobody was answered; a restart rebuilds everything from disk")
+        }
     }
 }

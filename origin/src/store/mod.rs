@@ -8,6 +8,7 @@ mod drops;
 mod entry;
 mod ledger;
 mod lock;
+mod meta;
 mod migrate;
 mod orders;
 mod outbox;
@@ -62,6 +63,7 @@ pub struct WriteStore {
     destinations: Destinations,
     revoke: Statement,
     description_salt: [u8; 16],
+    path: PathBuf,
     // Last, so that every statement is finalised before its connection closes.
     db: Db,
 }
@@ -88,9 +90,15 @@ impl WriteStore {
     /// `source` names this start of the writer in every ledger row it appends.
     pub fn open(folder: &Path, origin_no: u8, source: u64, now: Millis) -> Result<Self> {
         let path = sale_file(folder);
+        let unusable = format!("the database {} cannot be used", path.display());
+        Self::open_file(path, origin_no, source, now).context(unusable)
+    }
+
+    fn open_file(path: PathBuf, origin_no: u8, source: u64, now: Millis) -> Result<Self> {
         let db = Db::open_for_write(&path)?;
-        migrate::migrate(&db, now).with_context(|| format!("cannot bring {} up to date", path.display()))?;
-        claim_for_origin(&db, origin_no)?;
+        migrate::migrate(&db, now).context("its tables cannot be brought up to date")?;
+        meta::claim_for_origin(&db, origin_no)?;
+        meta::prove_writable(&db, now)?;
         Ok(Self {
             begin: db.prepare("BEGIN IMMEDIATE")?,
             commit: db.prepare("COMMIT")?,
@@ -103,7 +111,8 @@ impl WriteStore {
             unmatched: UnmatchedWriter::prepare(&db)?,
             destinations: Destinations::prepare(&db)?,
             revoke: db.prepare("INSERT OR IGNORE INTO revoked_tokens VALUES (?)")?,
-            description_salt: description_salt(&db)?,
+            description_salt: meta::description_salt(&db)?,
+            path,
             db,
         })
     }
@@ -191,6 +200,10 @@ impl WriteStore {
 
     /// Writes a batch and syncs it. After an error nobody knows what is on disk: the caller must stop the process.
     pub fn commit(&mut self, now: Millis, writes: &BatchWrites<'_>) -> Result<()> {
+        self.write(now, writes).with_context(|| format!("a batch could not be written to {}", self.path.display()))
+    }
+
+    fn write(&mut self, now: Millis, writes: &BatchWrites<'_>) -> Result<()> {
         self.begin.execute(())?;
         for entry in writes.entries {
             let seq = self.ledger.append(now, entry)?;
@@ -245,8 +258,7 @@ impl WriteStore {
 
     /// Moves the whole WAL into the database file, for a clean stop.
     pub fn checkpoint(&self) -> Result<()> {
-        let busy: i64 = self.db.value("PRAGMA wal_checkpoint(TRUNCATE)")?;
-        if busy != 0 {
+        if !self.db.empty_log()? {
             bail!("a reader kept the write-ahead log from being emptied; it is replayed at the next start");
         }
         failpoint::reached(Point::Checkpointed);
@@ -255,32 +267,6 @@ impl WriteStore {
 }
 
 const TOKENS_PAGE: i64 = 4096;
-
-/// A secret of the database itself, drawn when it is made.
-fn description_salt(db: &Db) -> Result<[u8; 16]> {
-    let select = db.prepare("SELECT value FROM meta WHERE key = 'description_salt'")?;
-    if let Some(salt) = select.first((), |row| sqlite::bytes(row, 0))? {
-        return Ok(salt);
-    }
-    let mut salt = [0; 16];
-    getrandom::fill(&mut salt).context("the system gives no random bytes")?;
-    db.prepare("INSERT INTO meta VALUES ('description_salt', ?)")?.execute(params![salt.to_vec()])?;
-    Ok(salt)
-}
-
-/// A file belongs to one origin number for ever: its order codes say so to the edge and to PayOS.
-fn claim_for_origin(db: &Db, origin_no: u8) -> Result<()> {
-    let select = db.prepare("SELECT value FROM meta WHERE key = 'origin_no'")?;
-    let stored: Option<Vec<u8>> = select.first((), |row| Ok(row.get(0)?))?;
-    match stored.as_deref() {
-        None => {
-            db.prepare("INSERT INTO meta VALUES ('origin_no', ?)")?.execute(params![vec![origin_no]])?;
-            Ok(())
-        }
-        Some([stored]) if *stored == origin_no => Ok(()),
-        Some(stored) => bail!("this database belongs to origin {stored:?}, and DROPGATE_ORIGIN_NO is {origin_no}"),
-    }
-}
 
 /// Every drop. The orders of a drop that is over stay on disk: no decision on it asks who bought what.
 fn load_drops(db: &Db, now: Millis) -> Result<Vec<(Listing, DropState)>> {

@@ -61,9 +61,10 @@ impl Db {
     }
 
     fn open(path: &Path, flags: OpenFlags) -> Result<Self> {
-        let database = ready(Builder::new_local(path).flags(flags).build())
-            .with_context(|| format!("cannot open {}", path.display()))?;
-        let connection = database.connect().with_context(|| format!("cannot open {}", path.display()))?;
+        let cannot_open = || format!("cannot open {}", path.display());
+        let database = ready(Builder::new_local(path).flags(flags).build()).map_err(plainly);
+        let database = database.with_context(cannot_open)?;
+        let connection = database.connect().map_err(plainly).with_context(cannot_open)?;
         Ok(Self { connection, _database: database })
     }
 
@@ -78,19 +79,26 @@ impl Db {
 
     /// Runs statements that return nothing. Never with a `BEGIN` inside: a batch that fails midway leaves it open.
     pub(crate) fn batch(&self, sql: &str) -> Result<()> {
-        let mut rows = ready(self.connection.execute_batch(sql)).with_context(|| format!("cannot run: {sql}"))?;
+        let rows = ready(self.connection.execute_batch(sql)).map_err(plainly);
+        let mut rows = rows.with_context(|| format!("cannot run: {sql}"))?;
         while rows.next_stmt_row().is_some() {}
         Ok(())
     }
 
     pub(crate) fn prepare(&self, sql: &str) -> Result<Statement> {
-        let statement = ready(self.connection.prepare(sql)).with_context(|| format!("cannot prepare: {sql}"))?;
-        Ok(Statement(statement))
+        let statement = ready(self.connection.prepare(sql)).map_err(plainly);
+        Ok(Statement(statement.with_context(|| format!("cannot prepare: {sql}"))?))
     }
 
     /// The first column of the only row of a query.
     pub(crate) fn value<T: FromColumn>(&self, sql: &str) -> Result<T> {
         self.prepare(sql)?.first((), |row| T::from_column(row, 0))?.with_context(|| format!("no row: {sql}"))
+    }
+
+    /// Moves the whole WAL into the database file. Returns whether nobody was in the way.
+    pub(crate) fn empty_log(&self) -> Result<bool> {
+        let busy: i64 = self.value("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        Ok(busy == 0)
     }
 
     /// Runs `work` in one transaction, committed only when it succeeds.
@@ -110,6 +118,24 @@ impl Db {
     }
 }
 
+/// SQLite's own words are for programmers: whoever runs a shop is told what to look at first.
+fn plainly(error: libsql::Error) -> anyhow::Error {
+    let libsql::Error::SqliteFailure(code, _) = &error else {
+        return error.into();
+    };
+    // The low byte is the kind of failure; the rest says where in SQLite it was met.
+    let cause = match code & 0xff {
+        5 | 6 => "another program holds the database",
+        8 => "the database can be read and not written",
+        10 => "the disk failed to read, write or sync",
+        11 | 26 => "the file is damaged, or no database",
+        13 => "the disk is full",
+        14 => "the file cannot be opened",
+        _ => return error.into(),
+    };
+    anyhow::Error::new(error).context(cause)
+}
+
 /// A prepared statement that is reset before and after each use: run again without it, libsql silently keeps the old
 /// parameters, and a statement left open pins the WAL.
 pub(crate) struct Statement(libsql::Statement);
@@ -119,7 +145,7 @@ impl Statement {
         self.0.reset();
         let changed = ready(self.0.execute(params));
         self.0.reset();
-        Ok(changed?)
+        changed.map_err(plainly)
     }
 
     /// Every row, read to the end: errors of a query show only when it is stepped.
@@ -135,8 +161,8 @@ impl Statement {
     pub(crate) fn each(&self, params: impl IntoParams, mut read: impl FnMut(&Row) -> Result<()>) -> Result<()> {
         self.0.reset();
         let result = (|| {
-            let mut rows = ready(self.0.query(params))?;
-            while let Some(row) = ready(rows.next())? {
+            let mut rows = ready(self.0.query(params)).map_err(plainly)?;
+            while let Some(row) = ready(rows.next()).map_err(plainly)? {
                 read(&row)?;
             }
             Ok(())
@@ -148,8 +174,8 @@ impl Statement {
     pub(crate) fn first<T>(&self, params: impl IntoParams, read: impl FnOnce(&Row) -> Result<T>) -> Result<Option<T>> {
         self.0.reset();
         let result = (|| {
-            let mut rows = ready(self.0.query(params))?;
-            ready(rows.next())?.map(|row| read(&row)).transpose()
+            let mut rows = ready(self.0.query(params)).map_err(plainly)?;
+            ready(rows.next()).map_err(plainly)?.map(|row| read(&row)).transpose()
         })();
         self.0.reset();
         result

@@ -161,9 +161,7 @@ impl Run {
         if !decided.is_empty() {
             failpoint::reached(Point::Decided);
             let started = Instant::now();
-            self.store
-                .commit(now, &decided.writes(&self.shop))
-                .context("the batch could not be written; whether it is on disk is unknown")?;
+            self.store.commit(now, &decided.writes(&self.shop))?;
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
             failpoint::reached(Point::Committed);
         }
