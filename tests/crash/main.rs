@@ -3,7 +3,9 @@
 
 mod book;
 mod chance;
+mod disk;
 mod edge;
+mod fault;
 mod points;
 mod rounds;
 mod rush;

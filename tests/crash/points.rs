@@ -38,6 +38,7 @@ async fn a_death_at_any_point_of_any_batch_loses_nothing_acknowledged_and_double
 async fn a_death_before_the_commit_has_acknowledged_and_stored_nothing() {
     for point in ["decided", "written"] {
         let mut shop = Shop::opens().await;
+        shop.goes_quiet().await;
         dies_at(&mut shop, point, 1, BUYERS, &mut Chance::of(1)).await;
         assert_eq!(shop.book.bought.len(), 0, "acknowledged before it was on disk, at {point}");
         assert!(!shop.book.unanswered.is_empty(), "nobody bought");
@@ -49,6 +50,7 @@ async fn a_death_before_the_commit_has_acknowledged_and_stored_nothing() {
 #[tokio::test]
 async fn what_was_committed_and_not_answered_is_there_and_answers_the_same_token() {
     let mut shop = Shop::opens().await;
+    shop.goes_quiet().await;
     dies_at(&mut shop, "committed", 1, BUYERS, &mut Chance::of(2)).await;
     assert_eq!(shop.book.bought.len(), 0, "answered before the point after the commit");
     let stored = shop.checks_files().await;

@@ -28,7 +28,7 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Makes the drops and stops: the next start finds a quiet ledger.
+    /// Makes the drops and stops.
     pub(crate) async fn opens() -> Shop {
         let logs = tempfile::tempdir().expect("a temporary folder");
         let payos = Arc::new(PayOs::alone(logs.path()).await);
@@ -39,6 +39,13 @@ impl Shop {
         let ended = origin.stop().await;
         assert!(ended.status.success(), "{}", ended.said);
         Shop { origin, book: Book::default(), payos, wide, narrow, narrow_drops: 1, _logs: logs }
+    }
+
+    /// Lets the outbox read to the end of the ledger: the next start has nothing to write before somebody buys.
+    pub(crate) async fn goes_quiet(&mut self) {
+        self.origin.starts().await;
+        let ended = self.origin.stop().await;
+        assert!(ended.status.success(), "{}", ended.said);
     }
 
     /// Everybody tries to connect from here on, whether the origin listens yet or not.

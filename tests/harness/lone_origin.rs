@@ -168,6 +168,13 @@ impl LoneOrigin {
         copy
     }
 
+    /// Puts the files of `folder` in the place of its own, as a machine that lost power finds what its disk has.
+    pub fn finds(&mut self, folder: &Path) {
+        assert!(!self.is_running(), "the origin still runs");
+        fs::remove_dir_all(self.data()).expect("the folder of data");
+        fs::rename(folder, self.data()).expect("another folder in its place");
+    }
+
     pub fn address(&self) -> String {
         self.ports.public.address()
     }
