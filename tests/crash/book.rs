@@ -45,11 +45,14 @@ pub(crate) struct Book {
     /// Drops that an operator ended, or tried to.
     pub(crate) ended_drops: HashMap<u32, Wanted>,
     pub(crate) refused: usize,
+    /// Purchases whose answer said that the connection ends.
+    pub(crate) told_to_close: usize,
 }
 
 impl Book {
     /// Takes down the answer to a purchase: an order, or a refusal by the rules of the sale.
     pub(crate) fn enters(&mut self, wish: Wish, reply: Reply) -> Option<u64> {
+        self.told_to_close += usize::from(reply.head.contains("\r\nconnection: close"));
         if reply.status == 409 || reply.status == 503 {
             self.refused += 1;
             return None;
@@ -68,6 +71,12 @@ impl Book {
         self.transfers.extend(other.transfers);
         self.ended_drops.extend(other.ended_drops);
         self.refused += other.refused;
+        self.told_to_close += other.told_to_close;
+    }
+
+    /// Nothing that it holds counts any more: a disk has lost some of it.
+    pub(crate) fn forgets_all(&mut self) {
+        *self = Book::default();
     }
 
     /// Checks the files in `data`, which nobody may be using: what was acknowledged is there, once, and nothing is

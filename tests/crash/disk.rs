@@ -3,16 +3,17 @@
 
 use std::fs;
 
-use harness::Ended;
-
 use crate::{
     chance::Chance,
+    edge::Edge,
     fault,
     rush::Crowd,
     shop::{Shop, within},
 };
 
 const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
+
+const POWER_CUTS: u32 = 3;
 
 /// The head of an empty log has a sync of its own.
 const SYNC_OF_FIRST_BATCH: u32 = 2;
@@ -25,32 +26,20 @@ async fn a_disk_that_fails_while_selling_ends_the_origin_with_nothing_acknowledg
         ("sync:sale.db-wal:EIO", "the disk failed to read, write or sync"),
     ] {
         let mut shop = Shop::opens().await;
-        let mut chance = Chance::of(1);
         let when = shop.origin.beside("now");
         shop.origin.starts_as(&fault::start(fault, Some(&when))).await;
-        let rush = shop.is_rushed_by(CROWD, &mut chance);
-        tokio::time::sleep(within(300, &mut chance)).await;
+        let rush = shop.is_rushed_by(CROWD, &mut Chance::of(1));
+        rush.buys(20).await;
         fs::write(&when, "").expect("a file");
 
         let ended = shop.origin.ends().await;
-        is_a_plain_refusal(&ended, &["sale.db", said]);
+        ended.is_plain_refusal(&[&shop.origin.data().join("sale.db").display().to_string(), said]);
         shop.book.adds(rush.ends().await);
         assert!(!shop.book.bought.is_empty() && !shop.book.unanswered.is_empty(), "{fault} met no load");
         shop.checks_files().await;
         shop.recovers(0).await;
         shop.closes().await;
     }
-}
-
-/// Ended by itself, with an exit code, and with these words on stderr.
-#[track_caller]
-fn is_a_plain_refusal(ended: &Ended, words: &[&str]) {
-    assert_eq!(ended.status.code(), Some(1), "{}", ended.said);
-    let last = ended.said.lines().last().unwrap_or_default();
-    for word in words {
-        assert!(last.contains(word), "{word:?} is not in the last line:\n{}", ended.said);
-    }
-    assert!(last.starts_with("dropgate: "), "{}", ended.said);
 }
 
 #[tokio::test]
@@ -67,8 +56,7 @@ async fn a_disk_that_cannot_be_written_at_the_start_is_refused_by_name() {
         shop.opens_another_narrow_drop();
         shop.origin.kill().await;
         let ended = shop.origin.refuses_to_start(&fault::start(fault, None)).await;
-        println!("{fault}: {}", ended.said);
-        is_a_plain_refusal(&ended, &[&shop.origin.data().display().to_string(), said]);
+        ended.is_plain_refusal(&[&shop.origin.data().display().to_string(), said]);
         shop.closes().await;
     }
 }
@@ -77,14 +65,15 @@ async fn a_disk_that_cannot_be_written_at_the_start_is_refused_by_name() {
 async fn a_power_cut_loses_nothing_acknowledged() {
     let (mut chance, seed) = Chance::of_this_run();
     println!("the same again with DROPGATE_CRASH_SEED={seed}");
-    for _ in 0..3 {
+    for _ in 0..POWER_CUTS {
         let mut shop = Shop::opens().await;
         let synced = shop.origin.beside("synced");
         fs::create_dir(&synced).expect("a folder");
         fs::copy(shop.origin.data().join("sale.db"), synced.join("sale.db")).expect("a copy");
         shop.origin.starts_as(&fault::start_keeping_synced(&synced)).await;
         let rush = shop.is_rushed_by(CROWD, &mut chance);
-        tokio::time::sleep(within(300, &mut chance)).await;
+        rush.buys(20).await;
+        tokio::time::sleep(within(200, &mut chance)).await;
         shop.origin.kill().await;
         shop.book.adds(rush.ends().await);
         shop.origin.finds(&synced);
@@ -130,8 +119,9 @@ async fn what_a_crash_left_in_the_log_is_synced_before_anybody_is_told_of_it() {
 
     let synced = shop.origin.beside("synced");
     fs::create_dir(&synced).expect("a folder");
+    fs::copy(shop.origin.data().join("sale.db"), synced.join("sale.db")).expect("a copy");
     shop.origin.starts_as(&fault::start_keeping_synced(&synced)).await;
-    shop.book.is_told_again(&crate::edge::Edge::of(&shop.origin), 0).await;
+    shop.book.is_told_again(&Edge::of(&shop.origin), 0).await;
     shop.origin.kill().await;
     shop.origin.finds(&synced);
     shop.checks_files().await;

@@ -3,12 +3,12 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use harness::PayOs;
+use harness::{PayOs, until};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 
@@ -21,6 +21,9 @@ use crate::{
 
 /// Between two tries to connect, or two looks at an order's page.
 const TRY_AGAIN: Duration = Duration::from_millis(2);
+
+/// Hundreds are bought in a second.
+const BUY_DEADLINE: Duration = Duration::from_secs(20);
 
 /// A rush on one origin. It goes on across starts and ends of it until it is called off.
 pub(crate) struct Rush {
@@ -35,6 +38,8 @@ pub(crate) struct Scene {
     pub(crate) narrow: u32,
     pub(crate) payos: Option<Arc<PayOs>>,
     pub(crate) over: AtomicBool,
+    /// Orders acknowledged so far.
+    pub(crate) acknowledged: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -59,6 +64,14 @@ impl Rush {
             people.spawn(operator(scene.clone(), after));
         }
         Rush { people, scene }
+    }
+
+    /// Waits until this many more orders are acknowledged.
+    pub(crate) async fn buys(&self, orders: usize) {
+        let acknowledged = || self.scene.acknowledged.load(Ordering::Relaxed);
+        let before = acknowledged();
+        until(&format!("{orders} orders"), BUY_DEADLINE, async || (acknowledged() >= before + orders).then_some(()))
+            .await;
     }
 
     /// Nobody tries again from here on.
@@ -102,7 +115,11 @@ impl Scene {
     ) -> Result<Option<u64>, NoAnswer> {
         let wish = self.edge.wish(drop, chance);
         match connection.asks(&wish.request).await {
-            Ok(reply) => Ok(book.enters(wish, reply)),
+            Ok(reply) => {
+                let order = book.enters(wish, reply);
+                self.acknowledged.fetch_add(usize::from(order.is_some()), Ordering::Relaxed);
+                Ok(order)
+            }
             Err(NoAnswer) => {
                 book.unanswered.push(wish);
                 Err(NoAnswer)

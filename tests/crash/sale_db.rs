@@ -2,7 +2,7 @@
 //! closes a database last moves its log into it.
 #![expect(clippy::disallowed_methods, reason = "the tests look behind the store's back")]
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use libsql::{Connection, Row};
 
@@ -46,11 +46,23 @@ pub(crate) async fn count(data: &Path, sql: &str) -> i64 {
     all(data, sql, |row| row.get(0).expect("a number")).await.remove(0)
 }
 
-/// Another program that has begun to write, until this is dropped.
-pub(crate) async fn holds_write_lock(data: &Path) -> Connection {
+/// Another program in the middle of a transaction, until this is dropped.
+pub(crate) struct Intruder(#[expect(dead_code, reason = "its life is what it is for")] Connection);
+
+/// It has begun to write.
+pub(crate) async fn writes_to(data: &Path) -> Intruder {
     let connection = open(data).await;
+    // The origin may be writing this very moment.
+    connection.busy_timeout(Duration::from_secs(10)).expect("a timeout");
     connection.execute("begin immediate", ()).await.expect("the write lock");
-    connection
+    Intruder(connection)
+}
+
+/// It reads what there is now, and goes on seeing that.
+pub(crate) async fn reads_from(data: &Path) -> Intruder {
+    let connection = open(data).await;
+    connection.execute_batch("begin; select count(*) from orders").await.expect("a read");
+    Intruder(connection)
 }
 
 async fn all<T>(data: &Path, sql: &str, read: impl Fn(&Row) -> T) -> Vec<T> {

@@ -56,6 +56,7 @@ impl Shop {
             narrow: self.narrow,
             payos: Some(self.payos.clone()),
             over: false.into(),
+            acknowledged: 0.into(),
         };
         Rush::begins(scene, crowd, chance)
     }

@@ -50,6 +50,19 @@ impl Start {
     }
 }
 
+impl Ended {
+    /// It ended by itself, with an exit code, and its last line says why in these words.
+    #[track_caller]
+    pub fn is_plain_refusal(&self, words: &[&str]) {
+        assert_eq!(self.status.code(), Some(1), "{}", self.said);
+        let last = self.said.lines().last().unwrap_or_default();
+        assert!(last.starts_with("dropgate: "), "{}", self.said);
+        for word in words {
+            assert!(last.contains(word), "{word:?} is not in the last line:\n{}", self.said);
+        }
+    }
+}
+
 impl LoneOrigin {
     /// On a fresh folder, not started yet. Without an address PayOS is down.
     pub fn new(payos_url: Option<String>) -> LoneOrigin {
@@ -142,13 +155,18 @@ impl LoneOrigin {
 
     /// Runs the operator's command line.
     pub fn dropgate(&self, arguments: &[&str]) -> Output {
-        self.command(false, &self.data()).args(arguments).output().expect("dropgate runs")
+        self.dropgate_on(&self.data(), arguments)
+    }
+
+    /// The same, on another folder of data.
+    pub fn dropgate_on(&self, data: &Path, arguments: &[&str]) -> Output {
+        self.command(false, data).args(arguments).output().expect("dropgate runs")
     }
 
     /// `dropgate verify` on any folder of data; what it prints must be all right.
     #[track_caller]
     pub fn verifies(&self, data: &Path) -> String {
-        let output = self.command(false, data).arg("verify").output().expect("dropgate runs");
+        let output = self.dropgate_on(data, &["verify"]);
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "dropgate verify: {printed}{said}\n{}", self.log());

@@ -1,0 +1,93 @@
+//! A log whose end is damaged. What a disk has destroyed nobody can give back; what is left must be whole batches,
+//! and the loss must show.
+
+use std::{fs, io::Write as _, path::Path};
+
+use harness::Start;
+
+use crate::{chance::Chance, rush::Crowd, shop::Shop};
+
+const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
+/// Less than one page of the log, so that the last batch loses its end and the one before keeps all.
+const CUT: u64 = 5_000;
+
+#[tokio::test]
+async fn bytes_that_never_became_a_commit_lose_nothing_acknowledged() {
+    let mut shop = killed_with_a_log(1).await;
+    let log = shop.origin.data().join("sale.db-wal");
+    let torn = fs::read(&log).expect("the log").split_off(32);
+    let mut file = fs::File::options().append(true).open(&log).expect("the log");
+    // The beginning of a page as it would have come next, as far as a disk got: an old page shows the size of one.
+    file.write_all(&torn[..10_000]).expect("a torn tail");
+    drop(file);
+    shop.checks_files().await;
+    shop.recovers(0).await;
+    shop.closes().await;
+}
+
+#[tokio::test]
+async fn a_damaged_end_of_the_log_leaves_whole_batches_and_the_loss_shows() {
+    let damages: [fn(&Path); 2] = [flip_a_byte, cut];
+    for damage in damages {
+        let mut shop = killed_with_a_log(2).await;
+        let before = shop.origin.copies_data();
+        let printed = shop.origin.verifies(before.path());
+        let head = printed.rsplit(' ').next().expect("a head").trim();
+        let highest = shop.book.bought.iter().map(|bought| bought.order).max().expect("an order");
+
+        damage(&shop.origin.data().join("sale.db-wal"));
+        let copy = shop.origin.copies_data();
+        shop.origin.verifies(copy.path());
+        let compared = shop.origin.dropgate_on(copy.path(), &["verify", "--head", head]);
+        let said = String::from_utf8_lossy(&compared.stderr);
+        assert!(!compared.status.success() && said.contains("its tail was cut off"), "{said}");
+
+        // It sells on, and gives no code again that somebody may have on paper.
+        shop.book.forgets_all();
+        shop.origin.starts().await;
+        let rush = shop.is_rushed_by(CROWD, &mut Chance::of(3));
+        rush.buys(10).await;
+        let ended = shop.origin.stop().await;
+        assert!(ended.status.success(), "{}", ended.said);
+        let book = rush.ends().await;
+        assert!(book.bought.iter().all(|bought| bought.order > highest), "a code was given twice");
+        shop.origin.verifies(&shop.origin.data());
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_by_name() {
+    let mut shop = Shop::opens().await;
+    let file = shop.origin.data().join("sale.db");
+    let kept = fs::read(&file).expect("the database");
+    fs::write(&file, vec![7; kept.len()]).expect("garbage");
+    let refusal = shop.origin.refuses_to_start(&Start::default()).await;
+    refusal.is_plain_refusal(&[&file.display().to_string(), "the file is damaged, or no database"]);
+    fs::write(&file, kept).expect("the database again");
+    shop.closes().await;
+}
+
+/// Killed with orders in the log that are not in the database yet.
+async fn killed_with_a_log(seed: u64) -> Shop {
+    let mut shop = Shop::opens().await;
+    shop.origin.starts().await;
+    let rush = shop.is_rushed_by(CROWD, &mut Chance::of(seed));
+    rush.buys(50).await;
+    shop.origin.kill().await;
+    shop.book.adds(rush.ends().await);
+    shop.checks_files().await;
+    shop
+}
+
+fn flip_a_byte(log: &Path) {
+    let mut bytes = fs::read(log).expect("the log");
+    let at = bytes.len() - 100;
+    bytes[at] ^= 1;
+    fs::write(log, bytes).expect("the log again");
+}
+
+fn cut(log: &Path) {
+    let file = fs::File::options().write(true).open(log).expect("the log");
+    let length = file.metadata().expect("its length").len();
+    file.set_len(length - CUT).expect("a cut");
+}
