@@ -1,0 +1,118 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::json;
+
+use super::{Common, PLENTY, buy, purchase_flow, require_stored, status_flow};
+use crate::load::Kind;
+use crate::load::open::{self, Arrivals, Flow, WhenFull};
+use crate::machine::MemoryWatch;
+use crate::report::Progress;
+use crate::requests::{order_code, webhooks};
+use crate::stage::{Origin, Stage};
+
+/// Bought before the clock starts, so that there is always an order to pay for.
+const BOUGHT_BEFORE: usize = 1_000;
+const MINUTE: Duration = Duration::from_secs(60);
+const PAYER_CONNECTIONS: usize = 8;
+
+#[derive(Args)]
+#[command(long_about = "Status, purchases and the webhooks of some of their payments at steady rates.\n\n\
+Holds live 15 minutes, so a run of 20 minutes or more also sees them end beside the sale.")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    common: Common,
+    #[arg(long, default_value_t = 10)]
+    minutes: u32,
+    /// Reads of the snapshot a second.
+    #[arg(long, default_value_t = 8_500)]
+    status: u32,
+    /// Purchases a second.
+    #[arg(long, default_value_t = 500)]
+    purchases: u32,
+    /// Webhooks a second, each for another order; at most as many as purchases.
+    #[arg(long, default_value_t = 100)]
+    webhooks: u32,
+}
+
+pub(crate) fn run(options: Options) -> Result<()> {
+    let Options { common, minutes, status, purchases, webhooks } = options;
+    let stage = common.stage()?;
+    let columns = &["answers/s", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "resident MiB"];
+    let facts = json!({ "minutes": minutes, "status": status, "purchases": purchases, "webhooks": webhooks });
+    let mut report = common.report("soak", columns, facts);
+    let (origin, drop) = stage.fresh_origin(PLENTY)?;
+    let mut shoppers = origin.shoppers(drop);
+    let bought = buy(&origin, &mut shoppers, BOUGHT_BEFORE, common.connections)?;
+    let unpaid = RefCell::new(VecDeque::from(bought));
+
+    let watch = MemoryWatch::start(origin.pid());
+    let time = MINUTE * minutes;
+    let measured = std::thread::scope(|scope| {
+        let (payer, paid) = channel();
+        scope.spawn(|| tell_payos(&stage, paid));
+        let flows = vec![
+            status_flow(&origin, Arrivals::steady(status.into()), common.connections),
+            purchase_flow(&mut shoppers, Arrivals::steady(purchases.into()), common.connections),
+            payment_flow(&origin, &unpaid, payer, Arrivals::steady(webhooks.into())),
+        ];
+        open::run(&origin.address, flows, time, MINUTE, &Progress::new("soak"), |answer| {
+            if answer.kind == Kind::Purchase {
+                unpaid.borrow_mut().extend(order_code(answer.body));
+            }
+        })
+    })?;
+    let memory = watch.stop()?;
+    measured.require(Kind::Status, &[200])?;
+    measured.require(Kind::Purchase, &[201])?;
+    measured.require(Kind::Webhook, &[204])?;
+    for (minute, slice) in measured.slices.iter().enumerate().filter(|(_, slice)| slice.count() > 0) {
+        let quantile = |at| slice.quantile_ms(at);
+        let end = measured.started + MINUTE * (minute as u32 + 1);
+        let resident = memory.iter().rev().find(|(at, _)| *at <= end).map_or(f64::NAN, |(_, mib)| *mib);
+        let rate = slice.count() as f64 / MINUTE.as_secs_f64();
+        let figures = [rate, quantile(0.5), quantile(0.99), quantile(0.999), quantile(1.0), resident];
+        report.row(format!("minute {}", minute + 1), &figures);
+    }
+    let placed = BOUGHT_BEFORE as u64 + measured.total.count_of(Kind::Purchase, 201);
+    require_stored(placed, origin.verified_orders()?)?;
+    report.note("no request failed, every acknowledged order is stored, and the ledger verifies");
+    report.end(common.json)
+}
+
+/// Pays for the oldest order that is not paid.
+fn payment_flow<'a>(
+    origin: &'a Origin,
+    unpaid: &'a RefCell<VecDeque<u64>>,
+    payer: Sender<u64>,
+    arrivals: Arrivals,
+) -> Flow<'a> {
+    Flow {
+        kind: Kind::Webhook,
+        arrivals,
+        connections: PAYER_CONNECTIONS,
+        pipeline: 1,
+        when_full: WhenFull::Wait,
+        next: Box::new(move |bytes| {
+            let order = unpaid.borrow_mut().pop_front().context("more webhooks than purchases")?;
+            let request = webhooks(&origin.edge_keys, &[order])?;
+            bytes.extend_from_slice(request.get(0).map_or(&[][..], |(_, bytes)| bytes));
+            // PayOS knows of the transfer by the time it is asked, seconds later.
+            let _ = payer.send(order);
+            Ok(())
+        }),
+    }
+}
+
+fn tell_payos(stage: &Stage, paid: std::sync::mpsc::Receiver<u64>) -> Result<()> {
+    while let Ok(first) = paid.recv() {
+        std::thread::sleep(Duration::from_millis(500));
+        let orders: Vec<u64> = std::iter::once(first).chain(paid.try_iter()).collect();
+        stage.paid(&orders)?;
+    }
+    Ok(())
+}
