@@ -1,0 +1,14 @@
+// The published snapshot, as fast as the virtual users can read it.
+import http from "k6/http";
+import { check } from "k6";
+
+import { ORIGIN, readParams } from "./dropgate.js";
+
+export const options = {
+  scenarios: { status: { executor: "constant-vus", vus: 128, duration: __ENV.DURATION || "30s" } },
+  thresholds: { checks: ["rate==1"] },
+};
+
+export default function () {
+  check(http.get(`${ORIGIN}/snapshot`, readParams()), { "is 200": (answer) => answer.status === 200 });
+}
