@@ -38,17 +38,6 @@ impl PayOs {
         PayOs { port, process, client }
     }
 
-    /// The stand-in alone, for an origin without an edge: it tells nobody of money.
-    pub async fn alone(logs: &Path) -> PayOs {
-        let mut command = Command::new(program("payos-stand-in"));
-        let port = ReservedPort::new();
-        command.args(["--listen", &port.address()]).args(ACCOUNT);
-        let client = Client::builder().no_proxy().build().expect("an HTTP client");
-        let mut payos = PayOs { port, process: Process::start("payos", command, logs), client };
-        payos.is_ready().await;
-        payos
-    }
-
     pub(crate) async fn is_ready(&mut self) {
         self.process.listens().await;
     }

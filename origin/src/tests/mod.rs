@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::links::PaymentLinks;
 use crate::metrics::Metrics;
-use crate::outbox::{self, LINK_CHECKS, PAYMENT_LINKS};
+use crate::outbox::{self, KINDS};
 use crate::payments::DescriptionSalt;
 use crate::reader::Reader;
 use crate::stop::{self, Stopper};
@@ -48,7 +48,7 @@ struct Sale {
     timer: HoldTimer,
     writer: writer::RunningWriter,
     stopper: Stopper,
-    channels: [JoinHandle<anyhow::Result<()>>; 2],
+    channels: Vec<JoinHandle<anyhow::Result<()>>>,
     folder: TempDir,
     purchases: u8,
 }
@@ -74,10 +74,8 @@ impl Sale {
         });
         links.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
         let (stopper, stop) = stop::channel();
-        let channels = [&PAYMENT_LINKS, &LINK_CHECKS].map(|kind| {
-            let (links, stop) = (links.clone(), stop.clone());
-            tokio::spawn(outbox::run(kind, links, stop))
-        });
+        let channels =
+            KINDS.iter().map(|kind| tokio::spawn(outbox::run(kind, links.clone(), stop.clone()))).collect();
         let timer = HoldTimer::new(links.clone());
         Self { payos, clock, links, timer, writer, stopper, channels, folder, purchases: 0 }
     }
