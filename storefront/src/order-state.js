@@ -2,13 +2,17 @@
  * @typedef {{qr_code: string, checkout_url: string, bank_bin: string, account_number: string, account_name: string, memo: string}} Payment
  * @typedef {{order_code: number, code: string, drop: {id: number, slug: string, name: string},
  *   state: "pending" | "paid" | "expired" | "cancelled", settling: boolean, quantity: number, amount: number,
- *   amount_applied: number, refund_due: number, refund_destination_usable_at: string | null,
+ *   amount_applied: number, refund_due: number, refund_sending: number, refund_sent: number,
+ *   refund_destination_usable_at: string | null,
  *   ordered_at: string, pay_by: string, ended_at: string | null,
  *   payment: Payment | null, payment_state: "preparing" | "ready" | "unavailable" | "closed",
  *   buyer: {name: string, phone: string, email: string}}} Order
  * @typedef {"pending" | "partial" | "settling" | "paid" | "expired" | "cancelled"} Stage
- * @typedef {"none" | "ask" | "known" | "waits" | "change"} RefundView
+ * @typedef {"none" | "away" | "ask" | "known" | "waits" | "change"} RefundView
  */
+
+/** The parts of what goes back. What is still due comes last, because the question where it goes stands below it. */
+export const REFUND_PARTS = /** @type {const} */ (["sent", "sending", "due"]);
 
 // A first destination is usable from the origin's now, which this page's clock may reach a little later.
 const CLOCKS_APART_MS = 60_000;
@@ -47,14 +51,14 @@ export function stageText(order, stage) {
 }
 
 /**
- * What the shopper sees of a refund that has not been sent yet: the question where it goes, or that it is known.
- * @param {Pick<Order, "refund_due" | "refund_destination_usable_at">} order
+ * What the shopper sees besides the amounts: of one that is still due, the question where it goes, or that it is known.
+ * @param {Pick<Order, "refund_due" | "refund_sending" | "refund_sent" | "refund_destination_usable_at">} order
  * @param {number} nowMs server time
  * @param {boolean} editing the form was opened or typed into: it stays, even when someone else answers meanwhile
  * @returns {RefundView}
  */
 export function refundView(order, nowMs, editing) {
-  if (order.refund_due === 0) return "none";
+  if (order.refund_due === 0) return order.refund_sending + order.refund_sent > 0 ? "away" : "none";
   if (order.refund_destination_usable_at === null) return "ask";
   if (editing) return "change";
   return Date.parse(order.refund_destination_usable_at) - nowMs > CLOCKS_APART_MS ? "waits" : "known";

@@ -3,7 +3,7 @@ import { byTestId, h, setText } from "./dom.js";
 import { language, onLanguage, t } from "./i18n/index.js";
 import { longDateTime, zoneName } from "./local-time.js";
 import { formatVnd } from "./money.js";
-import { laterUsableAt, refundView } from "./order-state.js";
+import { laterUsableAt, REFUND_PARTS, refundView } from "./order-state.js";
 import { afterPress } from "./press.js";
 import { OTHER_BANK, refundBody, refundFieldError, refundInputOf, refundRefusal } from "./refund-fields.js";
 
@@ -15,7 +15,7 @@ import { OTHER_BANK, refundBody, refundFieldError, refundInputOf, refundRefusal 
 /** @type {RefundFieldName[]} in the order of the page, which is the order mistakes are walked through */
 const FIELDS = ["bank", "other_bank", "account_number", "account_name"];
 
-/** What is owed back, and the form that says where it goes. Nothing typed here is kept: it is a bank account. */
+/** What goes back to the shopper, and the form that says where to. Nothing typed here is kept: it is a bank account. */
 export class RefundForm {
   /**
    * @param {(destination: ReturnType<typeof refundBody>) => Promise<import("./api.js").Answer>} send
@@ -60,11 +60,10 @@ export class RefundForm {
     // That nothing is owed any more may be the very answer the shopper has just got.
     this.panel.hidden = view === "none" && this.refusedWith === null;
     this.panel.dataset.view = view;
-    const due = byTestId("refund-due");
-    due.hidden = view === "none";
-    setText(due, t("order.refund", { amount: formatVnd(order.refund_due) }));
+    const focused = document.activeElement;
+    showAmounts(order);
     const text = byTestId("refund-text");
-    text.hidden = view === "none" || view === "change";
+    text.hidden = view !== "ask" && view !== "known" && view !== "waits";
     if (!text.hidden) setText(text, t(`refund.text.${view}`));
     const from = byTestId("refund-usable-at");
     from.hidden = view !== "waits";
@@ -73,6 +72,8 @@ export class RefundForm {
     byTestId("refund-warning").hidden = byTestId("refund-keep").hidden = view !== "change";
     byTestId("refund-change").hidden = view !== "known" && view !== "waits";
     byTestId("refund-saved").hidden = !this.saved;
+    // The money went its way while the shopper stood in the form, which has just closed.
+    if (view === "away" && focused?.closest('[data-testid="refund"] [hidden]')) byTestId("refund-amounts").focus();
   }
 
   #open() {
@@ -197,6 +198,16 @@ export class RefundForm {
   #focusFirst() {
     const first = FIELDS.find((field) => this.errors.has(field));
     if (first !== undefined) input(first).focus();
+  }
+}
+
+/** @param {Order} order */
+function showAmounts(order) {
+  for (const part of REFUND_PARTS) {
+    const amount = order[`refund_${part}`];
+    const line = byTestId(`refund-${part}`);
+    line.hidden = !(amount > 0);
+    if (amount > 0) setText(line, t(`refund.amount.${part}`, { amount: formatVnd(amount) }));
   }
 }
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { bankList, bankName } from "../src/banks.js";
 import { en } from "../src/i18n/en.js";
 import { vi } from "../src/i18n/vi.js";
-import { laterUsableAt, refundView } from "../src/order-state.js";
+import { laterUsableAt, REFUND_PARTS, refundView } from "../src/order-state.js";
 import { OTHER_BANK, refundBody, refundFieldError, refundInputOf, refundRefusal } from "../src/refund-fields.js";
 
 const NOW = Date.parse("2026-11-21T13:00:00Z");
@@ -12,13 +12,25 @@ const SOON = "2026-11-22T13:00:00Z";
 const GOOD = { bank: "970436", other_bank: "", account_number: "0123456789", account_name: "NGUYEN VAN ANH" };
 const OTHER = { ...GOOD, bank: OTHER_BANK, other_bank: "Ngân hàng Xây Dựng" };
 
-/** @param {string | null} usableAt @param {boolean} [editing] @param {number} [due] */
-const view = (usableAt, editing = false, due = 50_000) =>
-  refundView({ refund_due: due, refund_destination_usable_at: usableAt }, NOW, editing);
+/** @param {string | null} usableAt @param {boolean} [editing] @param {number[]} [amounts] due, on its way, sent */
+const view = (usableAt, editing = false, [due, sending, sent] = [50_000, 0, 0]) =>
+  refundView(
+    { refund_due: due, refund_sending: sending, refund_sent: sent, refund_destination_usable_at: usableAt }, NOW, editing,
+  );
 
-test("an order that is owed nothing shows nothing of a refund", () => {
-  assert.equal(view(null, false, 0), "none");
-  assert.equal(view(SOON, true, 0), "none");
+test("an order of which nothing goes back shows nothing of a refund", () => {
+  assert.equal(view(null, false, [0, 0, 0]), "none");
+  assert.equal(view(SOON, true, [0, 0, 0]), "none");
+});
+
+test("where money goes is spoken of only while some of it is still due", () => {
+  for (const usableAt of [null, SOON]) {
+    for (const amounts of [[0, 1, 0], [0, 0, 1], [0, 1, 1]]) {
+      assert.equal(view(usableAt, false, amounts), "away");
+      assert.equal(view(usableAt, true, amounts), "away");
+    }
+  }
+  assert.equal(view(null, false, [1, 1, 1]), "ask");
 });
 
 test("where a refund goes is asked until someone has said it", () => {
@@ -47,6 +59,10 @@ test("an answer from before the account was given does not bring the question ba
   assert.equal(laterUsableAt(SOON, null), SOON);
   assert.equal(laterUsableAt("2026-11-21T12:00:00Z", SOON), SOON);
   assert.equal(laterUsableAt(SOON, "2026-11-21T12:00:00Z"), SOON);
+});
+
+test("every part of what goes back has its sentence", () => {
+  for (const part of REFUND_PARTS) assert.match(vi[`refund.amount.${part}`], /\{amount\}/, part);
 });
 
 test("every view with words has them", () => {

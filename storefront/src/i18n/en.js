@@ -205,7 +205,6 @@ export const en = {
   "order.text.cancelled": "This order is no longer valid. Please do not pay for it.",
   "order.returned.paid": "PayOS says you paid. Waiting for the bank to confirm, usually seconds.",
   "order.returned.cancelled": "You left PayOS without paying. Your units are still held.",
-  "order.refund": "To be refunded to you: {amount}",
   "order.time_left": "Time left",
   "order.pay_by": "Pay before {time}",
   "order.almost": "One minute left to pay.",
@@ -250,6 +249,9 @@ export const en = {
   "order.no_key": "The complete link is needed to see this order",
   "order.no_key_text": "This address lacks the part after #, and this device has not opened the order before. Open the link you saved, or use the device that ordered. Your order is safe.",
 
+  "refund.amount.sent": "{amount} has been sent back to you",
+  "refund.amount.sending": "{amount} is on its way to your account",
+  "refund.amount.due": "To be refunded to you: {amount}",
   "refund.text.ask": "Which bank account should it go to?",
   "refund.text.known": "We know where to send it. You need not do anything more.",
   "refund.text.waits": "We know where to send it.",

@@ -205,7 +205,6 @@ export const vi = {
   "order.text.cancelled": "Đơn này không còn hiệu lực. Đừng chuyển tiền cho đơn này.",
   "order.returned.paid": "PayOS báo bạn đã thanh toán. Đang chờ ngân hàng xác nhận, thường chỉ vài giây.",
   "order.returned.cancelled": "Bạn đã rời trang PayOS mà chưa thanh toán. Hàng vẫn được giữ cho bạn.",
-  "order.refund": "Số tiền sẽ hoàn lại cho bạn: {amount}",
   "order.time_left": "Thời gian còn lại",
   "order.pay_by": "Thanh toán trước {time}",
   "order.almost": "Còn một phút để thanh toán.",
@@ -250,6 +249,9 @@ export const vi = {
   "order.no_key": "Cần liên kết đầy đủ để xem đơn",
   "order.no_key_text": "Đường dẫn này thiếu phần sau dấu #, và máy này chưa từng mở đơn. Hãy mở đúng liên kết bạn đã lưu, hoặc mở trên máy đã đặt hàng. Đơn của bạn vẫn an toàn.",
 
+  "refund.amount.sent": "{amount} đã được hoàn lại cho bạn",
+  "refund.amount.sending": "{amount} đang được chuyển về tài khoản của bạn",
+  "refund.amount.due": "Số tiền sẽ hoàn lại cho bạn: {amount}",
   "refund.text.ask": "Bạn muốn nhận tiền vào tài khoản ngân hàng nào?",
   "refund.text.known": "Chúng tôi đã biết chuyển tiền về đâu. Bạn không cần làm gì thêm.",
   "refund.text.waits": "Chúng tôi đã biết chuyển tiền về đâu.",

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { accessSync, constants, readFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { chromium } from "playwright-core";
+
+// The order page as it is, in a browser. Only the answers of the shop are written here.
+
+const SHOP = "http://shop.test";
+const NOW = Date.parse("2026-11-21T13:10:00Z");
+// An ended order is asked about this often, jitter not counted.
+const POLL_MS = 10_000;
+const ORDER = {
+  order_code: 7, code: "DG7", drop: { id: 1, slug: "binh-gom", name: "Bình gốm" }, state: "cancelled", settling: false,
+  quantity: 1, amount: 400_000, amount_applied: 0, refund_due: 0, refund_sending: 0, refund_sent: 0,
+  refund_destination_usable_at: null, ordered_at: "2026-11-21T13:00:00Z", pay_by: "2026-11-21T13:05:00Z",
+  ended_at: "2026-11-21T13:05:00Z", payment: null, payment_state: "closed", buyer: { name: "N", phone: "09…678", email: "" },
+};
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {Map<string, {contentType: string, body: string}>} */
+let files;
+
+before(async () => {
+  files = await pageFiles();
+  browser = await chromium.launch({
+    executablePath: findBrowser(),
+    args: [
+      "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+    ],
+  });
+});
+after(() => browser.close());
+
+test("money that is due, on its way and sent is said side by side, in both languages", async () => {
+  const { page } = await opened({ refund_due: 100_000, refund_sending: 250_000, refund_sent: 50_000 });
+  assert.deepEqual(await shownAmounts(page), [
+    "50.000 ₫ đã được hoàn lại cho bạn",
+    "250.000 ₫ đang được chuyển về tài khoản của bạn",
+    "Số tiền sẽ hoàn lại cho bạn: 100.000 ₫",
+  ]);
+  assert.ok(await page.getByTestId("refund-form").isVisible());
+  await page.locator('[data-language="en"]').click();
+  assert.deepEqual(await shownAmounts(page), [
+    "50.000 ₫ has been sent back to you",
+    "250.000 ₫ is on its way to your account",
+    "To be refunded to you: 100.000 ₫",
+  ]);
+});
+
+test("money that has left is still spoken of, and no account is asked for it", async () => {
+  for (const part of ["refund_sending", "refund_sent"]) {
+    const { page } = await opened({ [part]: 250_000 });
+    assert.equal((await shownAmounts(page)).length, 1, part);
+    for (const testid of ["refund-form", "refund-change", "refund-text"]) {
+      assert.ok(await page.getByTestId(testid).isHidden(), `${part} ${testid}`);
+    }
+  }
+  const { page } = await opened({});
+  assert.ok(await page.getByTestId("refund").isHidden());
+});
+
+test("a shopper whose form closes because the money went its way is taken to the news, which is a status", async () => {
+  const { page, shop } = await opened({ refund_due: 250_000 });
+  await page.getByTestId("refund-account-number").fill("0123");
+  shop.order = { ...ORDER, refund_sending: 250_000 };
+  await page.clock.runFor(POLL_MS);
+  await page.getByTestId("refund-sending").waitFor();
+  assert.equal(await focusedTestid(page), "refund-amounts");
+  assert.equal(await page.getByTestId("refund-amounts").getAttribute("role"), "status");
+});
+
+/** @param {import("playwright-core").Page} page */
+async function shownAmounts(page) {
+  const lines = await page.getByTestId("refund-amounts").locator("p:visible").allTextContents();
+  return lines.map((line) => line.replaceAll("\u00a0", " "));
+}
+
+/** @param {import("playwright-core").Page} page */
+function focusedTestid(page) {
+  return page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+}
+
+/**
+ * The page of an order on a phone whose time passes only when a test says so.
+ * @param {Partial<typeof ORDER>} over
+ */
+async function opened(over) {
+  const shop = {
+    order: { ...ORDER, ...over },
+  };
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: "vi-VN" });
+  const page = await context.newPage();
+  await page.clock.install({ time: NOW - 1000 });
+  await page.clock.pauseAt(NOW);
+  await context.route("**/*", (route) => route.fulfill(answer(shop, route.request())));
+  await page.goto(`${SHOP}/orders/7#key=1abcdefghijklmnopqrst-_`);
+  await page.getByTestId("order-grid").waitFor();
+  return { page, shop };
+}
+
+/**
+ * @param {any} shop
+ * @param {import("playwright-core").Request} request
+ */
+function answer(shop, request) {
+  const { pathname } = new URL(request.url());
+  if (!pathname.startsWith("/api/")) return files.get(pathname) ?? { status: 404 };
+  return { json: shop.order };
+}
+
+async function pageFiles() {
+  const here = (/** @type {string} */ file) => fileURLToPath(new URL(file, import.meta.url));
+  const { outputFiles } = await build({
+    entryPoints: { order: here("../src/order-page.js"), style: here("../src/style.css") },
+    outdir: "/assets",
+    bundle: true,
+    format: "esm",
+    write: false,
+  });
+  const page = { contentType: "text/html", body: readFileSync(here("../static/order.html"), "utf8") };
+  const assets = outputFiles.map(({ path: file, text }) => {
+    const contentType = file.endsWith(".css") ? "text/css" : "text/javascript";
+    return /** @type {const} */ ([`/assets/${path.basename(file)}`, { contentType, body: text }]);
+  });
+  return new Map([["/orders/7", page], ...assets]);
+}
+
+function findBrowser() {
+  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+  const folders = (process.env.PATH ?? "").split(path.delimiter);
+  const found = names.flatMap((name) => folders.map((folder) => path.join(folder, name))).find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  assert.ok(found, `no browser on the PATH: install one of ${names.join(", ")}`);
+  return found;
+}
