@@ -9,6 +9,7 @@ import { myOrders, orderUrl } from "./my-orders.js";
 import { announce } from "./page.js";
 import { problemMessage } from "./problems.js";
 import { holdMinutes } from "./product-view.js";
+import { RetryLock } from "./retry-lock.js";
 
 /**
  * @typedef {import("./drop-state.js").Drop} Drop
@@ -28,7 +29,7 @@ export class BuyForm {
     this.progress = null;
     /** @type {{title: string, text: string, code: string} | null} */
     this.refusal = null;
-    this.lockedUntil = 0;
+    this.lock = new RetryLock(clock);
     this.form = byTestId("buy-form");
     this.submit = /** @type {HTMLButtonElement} */ (byTestId("submit"));
     this.fields = new FormFields(() => this.#words());
@@ -89,7 +90,7 @@ export class BuyForm {
     this.release();
     if (outcome.kind === "refused") {
       const { code, field } = outcome.problem;
-      if (outcome.retryAfterMs !== null) this.lockedUntil = this.clock.now() + outcome.retryAfterMs;
+      this.lock.hold(outcome.retryAfterMs);
       this.#refuse({ ...problemMessage(code), code });
       const input = code === "invalid_phone" || code === "customer_mismatch" ? "phone"
         : code === "invalid_quantity" ? "quantity" : inputOfServerField(field);
@@ -134,7 +135,7 @@ export class BuyForm {
   #words() {
     if (this.drop === null) return;
     const now = this.clock.now();
-    const locked = Math.max(0, Math.ceil((this.lockedUntil - now) / 1000));
+    const locked = this.lock.secondsLeft;
     this.submit.disabled = this.busy || this.phase !== "open" || locked > 0;
     this.submit.setAttribute("aria-busy", String(this.busy));
     const total = formatVnd(this.drop.price * this.fields.quantity);

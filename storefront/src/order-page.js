@@ -55,7 +55,7 @@ const cancel = new Cancel(async () => {
   return answer;
 });
 
-const refundForm = new RefundForm(async (destination) => {
+const refundForm = new RefundForm(clock, async (destination) => {
   const answer = await api.refundDestination(orderCode, orderKey ?? "", destination);
   poller.now();
   return answer;

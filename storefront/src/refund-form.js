@@ -6,6 +6,7 @@ import { formatVnd } from "./money.js";
 import { laterUsableAt, REFUND_PARTS, refundView } from "./order-state.js";
 import { afterPress } from "./press.js";
 import { OTHER_BANK, refundBody, refundFieldError, refundInputOf, refundRefusal } from "./refund-fields.js";
+import { RetryLock } from "./retry-lock.js";
 
 /**
  * @typedef {import("./order-state.js").Order} Order
@@ -18,10 +19,12 @@ const FIELDS = ["bank", "other_bank", "account_number", "account_name"];
 /** What goes back to the shopper, and the form that says where to. Nothing typed here is kept: it is a bank account. */
 export class RefundForm {
   /**
+   * @param {{now(): number}} clock
    * @param {(destination: ReturnType<typeof refundBody>) => Promise<import("./api.js").Answer>} send
    * @param {() => void} onChange shows the order anew
    */
-  constructor(send, onChange) {
+  constructor(clock, send, onChange) {
+    this.lock = new RetryLock(clock);
     this.send = send;
     this.onChange = onChange;
     this.busy = false;
@@ -72,6 +75,7 @@ export class RefundForm {
     byTestId("refund-warning").hidden = byTestId("refund-keep").hidden = view !== "change";
     byTestId("refund-change").hidden = view !== "known" && view !== "waits";
     byTestId("refund-saved").hidden = !this.saved;
+    this.#showSubmit();
     // The money went its way while the shopper stood in the form, which has just closed.
     if (view === "away" && focused?.closest('[data-testid="refund"] [hidden]')) byTestId("refund-amounts").focus();
   }
@@ -90,7 +94,7 @@ export class RefundForm {
   }
 
   async #submit() {
-    if (this.busy) return;
+    if (this.busy || this.lock.secondsLeft > 0) return;
     this.refusedWith = null;
     for (const field of FIELDS) this.#check(field);
     this.mistakes = this.errors.size;
@@ -104,6 +108,7 @@ export class RefundForm {
     if (answer.kind === "ok") return this.#thank(answer.body.usable_at);
     if (answer.kind === "problem") {
       this.refusedWith = answer.problem.code;
+      this.lock.hold(answer.retryAfterMs);
       const field = refundInputOf(answer.problem.field, values);
       if (field !== null) this.errors.set(field, "field.server");
     } else {
@@ -169,9 +174,7 @@ export class RefundForm {
   #words() {
     const other = input("bank").value === OTHER_BANK;
     byTestId("refund-other-bank-field").hidden = !other;
-    this.submit.disabled = this.busy;
-    this.submit.setAttribute("aria-busy", String(this.busy));
-    setText(this.submit, t(this.busy ? "refund.sending" : "refund.send"));
+    this.#showSubmit();
     /** @type {HTMLButtonElement} */ (byTestId("refund-keep")).disabled = this.busy;
     /** @type {HTMLFieldSetElement} */ (byTestId("refund-fields")).disabled = this.busy;
     if (this.errors.size === 0) this.mistakes = 0;
@@ -182,6 +185,14 @@ export class RefundForm {
     const { title, text } = refundRefusal(this.refusedWith);
     setText(byTestId("refund-refusal-title"), t(title));
     setText(byTestId("refund-refusal-text"), t(text));
+  }
+
+  #showSubmit() {
+    const seconds = this.lock.secondsLeft;
+    this.submit.disabled = this.busy || seconds > 0;
+    this.submit.setAttribute("aria-busy", String(this.busy));
+    const free = t(this.busy ? "refund.sending" : "refund.send");
+    setText(this.submit, seconds > 0 ? t("order.retry_in", { seconds }) : free);
   }
 
   #showErrors() {

@@ -74,6 +74,32 @@ test("a shopper whose form closes because the money went its way is taken to the
   assert.equal(await page.getByTestId("refund-amounts").getAttribute("role"), "status");
 });
 
+test("an account that was refused with Retry-After is not sent before it is over", async () => {
+  for (const status of [429, 503]) {
+    const { page, shop } = await opened({ refund_due: 250_000 });
+    shop.refusal = { status, seconds: 5 };
+    await page.getByTestId("refund-bank").selectOption("970436");
+    await page.getByTestId("refund-account-number").fill("0123456789");
+    await page.getByTestId("refund-account-name").fill("NGUYEN VAN ANH");
+    const submit = page.getByTestId("refund-submit");
+    await submit.click();
+    await page.getByTestId("refund-refusal").waitFor();
+    assert.equal(await focusedTestid(page), "refund-refusal");
+    assert.equal(await submit.textContent(), "Thử lại sau 5 giây");
+    await page.clock.runFor(4000);
+    assert.equal(await submit.textContent(), "Thử lại sau 1 giây");
+    assert.ok(await submit.isDisabled());
+    // A script or an old browser may submit past the locked button.
+    await page.getByTestId("refund-form").evaluate((form) => form.dispatchEvent(new Event("submit", { cancelable: true })));
+    await page.clock.runFor(2000);
+    assert.equal(await submit.textContent(), "Nhận tiền vào tài khoản này");
+    assert.equal(shop.sent.length, 1);
+    await submit.click();
+    await page.getByTestId("refund-saved").waitFor();
+    assert.equal(shop.sent.length, 2);
+  }
+});
+
 /** @param {import("playwright-core").Page} page */
 async function shownAmounts(page) {
   const lines = await page.getByTestId("refund-amounts").locator("p:visible").allTextContents();
@@ -92,6 +118,10 @@ function focusedTestid(page) {
 async function opened(over) {
   const shop = {
     order: { ...ORDER, ...over },
+    /** @type {{status: number, seconds: number} | null} of the next write only */
+    refusal: null,
+    /** @type {string[]} */
+    sent: [],
   };
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: "vi-VN" });
   const page = await context.newPage();
@@ -110,7 +140,13 @@ async function opened(over) {
 function answer(shop, request) {
   const { pathname } = new URL(request.url());
   if (!pathname.startsWith("/api/")) return files.get(pathname) ?? { status: 404 };
-  return { json: shop.order };
+  if (request.method() === "GET") return { json: shop.order };
+  shop.sent.push(pathname);
+  const refusal = shop.refusal;
+  shop.refusal = null;
+  if (refusal === null) return { json: { usable_at: new Date(NOW).toISOString() } };
+  const headers = { "retry-after": String(refusal.seconds) };
+  return { status: refusal.status, headers, json: { code: refusal.status === 429 ? "rate_limited" : "busy" } };
 }
 
 async function pageFiles() {

@@ -244,6 +244,7 @@ export const en = {
   "order.cancel_no": "Keep order",
   "order.cancel_failed": "It is not clear whether the order was cancelled. The page updates itself; if the button is still there, try again.",
   "order.cancelling": "Cancelling…",
+  "order.retry_in": "Try again in {seconds} s",
   "order.again": "Back to the product",
   "order.stale": "Connection lost. Last update {time}, this page keeps trying.",
   "order.no_key": "The complete link is needed to see this order",

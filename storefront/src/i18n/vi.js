@@ -244,6 +244,7 @@ export const vi = {
   "order.cancel_no": "Giữ đơn",
   "order.cancel_failed": "Chưa rõ đơn đã được hủy hay chưa. Trang sẽ tự cập nhật; nếu nút hủy vẫn còn, hãy bấm lại.",
   "order.cancelling": "Đang hủy…",
+  "order.retry_in": "Thử lại sau {seconds} giây",
   "order.again": "Về trang sản phẩm",
   "order.stale": "Mất kết nối. Cập nhật lần cuối {time}, trang tự thử lại.",
   "order.no_key": "Cần liên kết đầy đủ để xem đơn",
