@@ -1,11 +1,19 @@
 import { byTestId, setText } from "./dom.js";
 import { onLanguage, t } from "./i18n/index.js";
 import { problemMessage } from "./problems.js";
+import { RetryLock } from "./retry-lock.js";
+
+// Most messages of problems speak of buying, which this is not; these say what to do whatever was asked.
+const OWN_WORDS = new Set(["order_not_pending", "bad_order_key", "order_not_found"]);
 
 /** The cancel button, its question, and what the server says to it. */
 export class Cancel {
-  /** @param {() => Promise<import("./api.js").Answer>} send */
-  constructor(send) {
+  /**
+   * @param {{now(): number}} clock
+   * @param {() => Promise<import("./api.js").Answer>} send
+   */
+  constructor(clock, send) {
+    this.lock = new RetryLock(clock);
     this.send = send;
     this.busy = false;
     /** @type {string | null} */
@@ -25,6 +33,7 @@ export class Cancel {
   update(possible) {
     byTestId("cancel-section").hidden = !possible;
     if (!possible && this.dialog.open) this.dialog.close();
+    this.#showButton();
   }
 
   #ask() {
@@ -40,22 +49,38 @@ export class Cancel {
     this.#words();
     const answer = await this.send();
     this.busy = false;
-    if (answer.kind === "problem") this.refusedWith = answer.problem.code;
-    if (answer.kind === "unreachable") this.refusedWith = "origin_unreachable";
+    if (answer.kind === "problem") {
+      this.refusedWith = answer.problem.code;
+      this.lock.hold(answer.retryAfterMs);
+    }
+    if (answer.kind === "unreachable") this.refusedWith = "unreachable";
     this.#words();
     if (this.refusedWith !== null) byTestId("refusal").focus();
   }
 
   #words() {
-    this.button.disabled = this.busy;
-    setText(this.button, t(this.busy ? "order.cancelling" : "order.cancel"));
+    this.#showButton();
     byTestId("refusal").hidden = this.refusedWith === null;
     if (this.refusedWith === null) return;
-    const message =
-      this.refusedWith === "origin_unreachable"
-        ? { title: "buy.unreachable.title", text: "order.cancel_failed" }
-        : problemMessage(this.refusedWith);
-    setText(byTestId("refusal-title"), t(message.title));
-    setText(byTestId("refusal-text"), t(message.text));
+    const { title, text } = cancelRefusal(this.refusedWith);
+    setText(byTestId("refusal-title"), t(title));
+    setText(byTestId("refusal-text"), t(text));
   }
+
+  #showButton() {
+    const seconds = this.lock.secondsLeft;
+    this.button.disabled = this.busy || seconds > 0;
+    const free = t(this.busy ? "order.cancelling" : "order.cancel");
+    setText(this.button, seconds > 0 ? t("order.retry_in", { seconds }) : free);
+  }
+}
+
+/**
+ * @param {string} code of a problem, or "unreachable"
+ * @returns {{title: string, text: string}} dictionary keys: what happened, and what to do
+ */
+export function cancelRefusal(code) {
+  if (OWN_WORDS.has(code)) return problemMessage(code);
+  const title = code === "unreachable" ? "buy.unreachable.title" : problemMessage(code).title;
+  return { title, text: "order.cancel_failed" };
 }

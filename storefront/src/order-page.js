@@ -47,7 +47,7 @@ const poller = new Poller(async () => {
   return { failed, pauseMs: order === null ? 1000 : orderPollMs(orderStage(order, clock.now())) };
 });
 
-const cancel = new Cancel(async () => {
+const cancel = new Cancel(clock, async () => {
   const answer = await api.cancelOrder(orderCode, orderKey ?? "");
   if (answer.kind === "ok") take(answer.body);
   else poller.now();

@@ -100,6 +100,26 @@ test("an account that was refused with Retry-After is not sent before it is over
   }
 });
 
+test("a cancellation that was refused with Retry-After is not sent before it is over", async () => {
+  for (const status of [429, 503]) {
+    const { page, shop } = await opened({ state: "pending", pay_by: "2026-11-21T13:15:00Z", ended_at: null });
+    shop.refusal = { status, seconds: 5 };
+    const button = page.getByTestId("cancel");
+    await button.click();
+    await page.getByTestId("confirm-yes").click();
+    await page.getByTestId("refusal").waitFor();
+    assert.equal(await focusedTestid(page), "refusal");
+    assert.equal(await button.textContent(), "Thử lại sau 5 giây");
+    await page.clock.runFor(4000);
+    assert.equal(await button.textContent(), "Thử lại sau 1 giây");
+    assert.ok(await button.isDisabled());
+    await page.clock.runFor(1000);
+    assert.equal(await button.textContent(), "Hủy đơn");
+    assert.ok(await button.isEnabled());
+    assert.equal(shop.sent.length, 1);
+  }
+});
+
 /** @param {import("playwright-core").Page} page */
 async function shownAmounts(page) {
   const lines = await page.getByTestId("refund-amounts").locator("p:visible").allTextContents();
