@@ -27,6 +27,14 @@ export function countdownText(remainingMs) {
     : `${minutes}:${twoDigits(seconds)}`;
 }
 
+/**
+ * @param {number} remainingMs
+ * @returns {number} ms until the countdown shows another second; one that is over is looked at once a second
+ */
+export function msToNextSecond(remainingMs) {
+  return remainingMs > 0 ? remainingMs % SECOND : SECOND;
+}
+
 /** @param {number} n */
 export function twoDigits(n) {
   return String(n).padStart(2, "0");

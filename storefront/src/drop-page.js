@@ -1,5 +1,6 @@
 import { BuyForm } from "./buy-form.js";
 import { CountdownView } from "./countdown-view.js";
+import { msToNextSecond } from "./countdown.js";
 import { byTestId, setText } from "./dom.js";
 import { dropPhase, pollMs } from "./drop-state.js";
 import { purchaseBody } from "./fields.js";
@@ -85,7 +86,7 @@ function render() {
   jumpBar.update(drop, phase);
   if (shownPhase !== null && phase !== shownPhase) announcePhase(phase, shownPhase);
   shownPhase = phase;
-  return phase === "coming" ? (Date.parse(drop.opens_at) - now) % 1000 : 1000 - (now % 1000);
+  return phase === "coming" ? msToNextSecond(Date.parse(drop.opens_at) - now) : 1000 - (now % 1000);
 }
 
 /**

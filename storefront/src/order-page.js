@@ -1,5 +1,6 @@
 import { Cancel } from "./cancel.js";
 import { copy } from "./copy.js";
+import { msToNextSecond } from "./countdown.js";
 import { byTestId, setText } from "./dom.js";
 import { language, onLanguage, t } from "./i18n/index.js";
 import { clockTime } from "./local-time.js";
@@ -94,7 +95,7 @@ function render() {
   showReturned(stage);
   const old = now - answeredAt > OLD_MS + orderPollMs(stage);
   showConnection(old, t("order.stale", { time: clockTime(answeredAt, language()) }));
-  return (Date.parse(order.pay_by) - now) % 1000;
+  return msToNextSecond(Date.parse(order.pay_by) - now);
 }
 
 /** @param {import("./order-state.js").Stage} stage */

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countdownParts, countdownText } from "../src/countdown.js";
+import { countdownParts, countdownText, msToNextSecond } from "../src/countdown.js";
 import { longDateTime, zoneName } from "../src/local-time.js";
+
+test("a countdown is drawn when its second changes, and one that is over not in a rush", () => {
+  assert.equal(msToNextSecond(61_250), 250);
+  assert.equal(msToNextSecond(250), 250);
+  for (const over of [0, -1, -250, -61_250]) assert.equal(msToNextSecond(over), 1000, String(over));
+});
 
 test("the countdown reaches zero at the moment and not a second before", () => {
   assert.equal(countdownText(1), "0:01");

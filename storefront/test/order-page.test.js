@@ -120,6 +120,18 @@ test("a cancellation that was refused with Retry-After is not sent before it is 
   }
 });
 
+test("the page of an ended order draws itself once a second", async () => {
+  const { page } = await opened({});
+  await page.evaluate(() => {
+    const head = /** @type {any} */ (document.querySelector('[data-testid="order-state"]'));
+    window.drawn = 0;
+    new MutationObserver((changes) => (window.drawn += changes.length)).observe(head, { attributeFilter: ["data-state"] });
+  });
+  await page.clock.runFor(5000);
+  const drawn = await page.evaluate(() => window.drawn);
+  assert.ok(drawn >= 4 && drawn <= 6, `drawn ${drawn} times in 5 s`);
+});
+
 /** @param {import("playwright-core").Page} page */
 async function shownAmounts(page) {
   const lines = await page.getByTestId("refund-amounts").locator("p:visible").allTextContents();
