@@ -73,6 +73,13 @@ struct Running<'a> {
     due: VecDeque<Instant>,
 }
 
+/// Connections that are open before the requests are made: opening thousands takes longer than a token should wait.
+pub(crate) struct Connected(Swarm);
+
+pub(crate) fn connect(address: &str, count: usize) -> Result<Connected> {
+    Swarm::connect(address, count).map(Connected)
+}
+
 /// Offers every flow for `time`, and waits for the answers.
 pub(crate) fn run(
     address: &str,
@@ -80,17 +87,34 @@ pub(crate) fn run(
     time: Duration,
     slice: Duration,
     progress: &Progress,
+    look: impl FnMut(&Answer<'_>),
+) -> Result<Measured> {
+    let connected = connect(address, flows.iter().map(|flow| flow.connections).sum())?;
+    run_on(connected, flows, time, slice, progress, look)
+}
+
+/// As [`run`]; there is a connection for each that the flows name.
+pub(crate) fn run_on(
+    Connected(mut swarm): Connected,
+    flows: Vec<Flow<'_>>,
+    time: Duration,
+    slice: Duration,
+    progress: &Progress,
     mut look: impl FnMut(&Answer<'_>),
 ) -> Result<Measured> {
-    let mut swarm = Swarm::connect(address, flows.iter().map(|flow| flow.connections).sum())?;
     let (mut flows, owners) = running(flows);
     let mut measured = Measured::start();
     measured.slices.resize_with(time.as_secs_f64().div_euclid(slice.as_secs_f64()) as usize + 1, Tallies::default);
     let (mut bytes, mut waiting) = (Vec::new(), 0_u64);
     let started = measured.started;
     let deadline = started + time;
-    while Instant::now() < deadline || (waiting > 0 && Instant::now() < deadline + DRAIN_TIMEOUT) {
-        let now = Instant::now().min(deadline);
+    loop {
+        let late = Instant::now();
+        let unfinished = waiting > 0 || flows.iter().any(|flow| !flow.due.is_empty());
+        if late >= deadline + DRAIN_TIMEOUT || (late >= deadline && !unfinished) {
+            break;
+        }
+        let now = late.min(deadline);
         for flow in &mut flows {
             measured.unsent += flow.arrive(started, now);
             waiting += flow.leave(&mut swarm, &mut bytes)?;

@@ -11,10 +11,12 @@ pub(crate) mod soldout;
 pub(crate) mod status;
 pub(crate) mod stored;
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -24,13 +26,15 @@ use crate::load::{Kind, Measured};
 use crate::machine;
 use crate::process::Cores;
 use crate::report::{Progress, Report, Turns};
-use crate::requests::{Reader, Requests, Shoppers, order_code};
+use crate::requests::{Reader, Requests, Shoppers, order_code, webhooks};
 use crate::stage::{Origin, Stage};
 
 /// Never sold out within a measurement.
 const PLENTY: u32 = 10_000_000;
 /// Requests made ready at a time: sent within the life of their tokens, and held in some hundred megabytes.
 const CHUNK: usize = 200_000;
+/// So many that a webhook waits for the origin and never for another.
+const PAYER_CONNECTIONS: usize = 128;
 /// A chunk is sent in far less; a server that takes longer has stalled.
 const CHUNK_TIMEOUT: Duration = Duration::from_secs(100);
 
@@ -139,6 +143,29 @@ fn purchase_flow<'a>(shoppers: &'a mut Shoppers<'_>, arrivals: Arrivals, connect
         pipeline: 1,
         when_full: WhenFull::Wait,
         next: Box::new(move |bytes| shoppers.write(bytes)),
+    }
+}
+
+/// Webhooks that pay for the oldest orders of `unpaid`, signed as they leave. `pays` hears of each.
+fn payment_flow<'a>(
+    origin: &'a Origin,
+    unpaid: &'a RefCell<VecDeque<u64>>,
+    arrivals: Arrivals,
+    mut pays: impl FnMut(u64) + 'a,
+) -> Flow<'a> {
+    Flow {
+        kind: Kind::Webhook,
+        arrivals,
+        connections: PAYER_CONNECTIONS,
+        pipeline: 1,
+        when_full: WhenFull::Wait,
+        next: Box::new(move |bytes| {
+            let order = unpaid.borrow_mut().pop_front().context("more webhooks than orders")?;
+            let request = webhooks(&origin.edge_keys, &[order])?;
+            bytes.extend_from_slice(request.get(0).map_or(&[][..], |(_, bytes)| bytes));
+            pays(order);
+            Ok(())
+        }),
     }
 }
 

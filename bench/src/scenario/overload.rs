@@ -1,16 +1,18 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use clap::Args;
 use serde_json::json;
 
-use super::{Common, PLENTY, buy, require_stored};
+use super::{Common, PAYER_CONNECTIONS, PLENTY, buy, payment_flow, require_stored};
 use crate::load::closed::{self, Until};
 use crate::load::open::{self, Arrivals, Flow, WhenFull, WriteNext};
 use crate::load::{Kind, Measured};
 use crate::machine::MemoryWatch;
 use crate::report::{Bound, Progress, Report};
-use crate::requests::{Requests, webhooks};
+use crate::requests::Requests;
 use crate::stage::Stage;
 
 const TIMES_PEAK: f64 = 10.0;
@@ -97,30 +99,24 @@ fn storm(options: &Options, stage: &Stage, peak: f64, report: &mut Report) -> Re
     let bought = (options.webhooks as u64 * options.seconds) as usize;
     let orders = buy(&origin, &mut shoppers, bought.max(1), options.common.connections)?;
     stage.paid(&orders)?;
-    let transfers = webhooks(&origin.edge_keys, &orders)?;
+    let connections = options.storm_connections + PAYER_CONNECTIONS;
+    let connected = open::connect(&origin.address, connections)?;
     let sendable = (peak * 3.0) as usize * options.seconds as usize + options.storm_connections * options.pipeline;
     let purchases = shoppers.requests(sendable)?;
-    let flows = vec![
-        Flow {
-            kind: Kind::Purchase,
-            arrivals: Arrivals::steady(peak * TIMES_PEAK),
-            connections: options.storm_connections,
-            pipeline: options.pipeline,
-            when_full: WhenFull::TurnAway,
-            next: in_turn(&purchases),
-        },
-        Flow {
-            kind: Kind::Webhook,
-            arrivals: Arrivals::steady(options.webhooks.into()),
-            connections: 8,
-            pipeline: 1,
-            when_full: WhenFull::Wait,
-            next: in_turn(&transfers),
-        },
-    ];
+    let (bought, unpaid) = (orders.len() as u64, RefCell::new(VecDeque::from(orders)));
+    let storm = Flow {
+        kind: Kind::Purchase,
+        arrivals: Arrivals::steady(peak * TIMES_PEAK),
+        connections: options.storm_connections,
+        pipeline: options.pipeline,
+        when_full: WhenFull::TurnAway,
+        next: in_turn(&purchases),
+    };
+    let payments = payment_flow(&origin, &unpaid, Arrivals::steady(options.webhooks.into()), |_| {});
     let watch = MemoryWatch::start(origin.pid());
     let time = Duration::from_secs(options.seconds);
-    let measured = open::run(&origin.address, flows, time, time, &Progress::new("storm"), |_| {})?;
+    let flows = vec![storm, payments];
+    let measured = open::run_on(connected, flows, time, time, &Progress::new("storm"), |_| {})?;
     let memory = watch.stop()?;
     let placed = measured.total.count_of(Kind::Purchase, 201);
     memory_bar(report, &memory, &measured);
@@ -130,7 +126,7 @@ fn storm(options: &Options, stage: &Stage, peak: f64, report: &mut Report) -> Re
         offered as f64 / measured.elapsed.as_secs_f64(),
         measured.unsent
     ));
-    require_stored(placed + orders.len() as u64, origin.verified_orders()?)?;
+    require_stored(placed + bought, origin.verified_orders()?)?;
     report.note("every acknowledged order is stored, and the ledger verifies");
     Ok(measured)
 }

@@ -1,24 +1,23 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Common, PLENTY, buy, purchase_flow, require_stored, status_flow};
+use super::{Common, PLENTY, buy, payment_flow, purchase_flow, require_stored, status_flow};
 use crate::load::Kind;
-use crate::load::open::{self, Arrivals, Flow, WhenFull};
+use crate::load::open::{self, Arrivals};
 use crate::machine::MemoryWatch;
 use crate::report::Progress;
-use crate::requests::{order_code, webhooks};
-use crate::stage::{Origin, Stage};
+use crate::requests::order_code;
+use crate::stage::Stage;
 
 /// Bought before the clock starts, so that there is always an order to pay for.
 const BOUGHT_BEFORE: usize = 1_000;
 const MINUTE: Duration = Duration::from_secs(60);
-const PAYER_CONNECTIONS: usize = 8;
 
 #[derive(Args)]
 #[command(long_about = "Status, purchases and the webhooks of some of their payments at steady rates.\n\n\
@@ -58,7 +57,10 @@ pub(crate) fn run(options: Options) -> Result<()> {
         let flows = vec![
             status_flow(&origin, Arrivals::steady(status.into()), common.connections),
             purchase_flow(&mut shoppers, Arrivals::steady(purchases.into()), common.connections),
-            payment_flow(&origin, &unpaid, payer, Arrivals::steady(webhooks.into())),
+            // PayOS knows of the transfer by the time it is asked, seconds later.
+            payment_flow(&origin, &unpaid, Arrivals::steady(webhooks.into()), move |order| {
+                let _ = payer.send(order);
+            }),
         ];
         open::run(&origin.address, flows, time, MINUTE, &Progress::new("soak"), |answer| {
             if answer.kind == Kind::Purchase {
@@ -84,31 +86,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
     report.end(common.json)
 }
 
-/// Pays for the oldest order that is not paid.
-fn payment_flow<'a>(
-    origin: &'a Origin,
-    unpaid: &'a RefCell<VecDeque<u64>>,
-    payer: Sender<u64>,
-    arrivals: Arrivals,
-) -> Flow<'a> {
-    Flow {
-        kind: Kind::Webhook,
-        arrivals,
-        connections: PAYER_CONNECTIONS,
-        pipeline: 1,
-        when_full: WhenFull::Wait,
-        next: Box::new(move |bytes| {
-            let order = unpaid.borrow_mut().pop_front().context("more webhooks than purchases")?;
-            let request = webhooks(&origin.edge_keys, &[order])?;
-            bytes.extend_from_slice(request.get(0).map_or(&[][..], |(_, bytes)| bytes));
-            // PayOS knows of the transfer by the time it is asked, seconds later.
-            let _ = payer.send(order);
-            Ok(())
-        }),
-    }
-}
-
-fn tell_payos(stage: &Stage, paid: std::sync::mpsc::Receiver<u64>) -> Result<()> {
+fn tell_payos(stage: &Stage, paid: Receiver<u64>) -> Result<()> {
     while let Ok(first) = paid.recv() {
         std::thread::sleep(Duration::from_millis(500));
         let orders: Vec<u64> = std::iter::once(first).chain(paid.try_iter()).collect();
