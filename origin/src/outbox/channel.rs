@@ -13,7 +13,7 @@ use super::effect::{Delivered, Effect, Kind};
 use crate::links::PaymentLinks;
 use crate::metrics::Channelled;
 use crate::stop::Stop;
-use crate::store::{Progress, Retry};
+use crate::store::{Progress, ReadStore, Retry};
 
 /// Rows of the ledger looked at in one read.
 const PAGE_ROWS: i64 = 512;
@@ -75,7 +75,8 @@ pub(crate) async fn run(kind: &'static Kind, links: Arc<PaymentLinks>, mut stop:
         }
         tokio::select! {
             () = stop.requested() => break,
-            changed = ledger_seq.changed() => {
+            // What is due later needs no prompting.
+            changed = ledger_seq.changed(), if kind.after_ms == 0 => {
                 if changed.is_err() {
                     break;
                 }
@@ -112,8 +113,21 @@ impl Channel {
             && self.next_due.is_none_or(|due_at| due_at <= now)
         {
             let (after, up_to) = (self.read_to, ledger_seq.min(self.read_to + PAGE_ROWS));
-            let kinds = self.kind.rows;
-            let rows = self.links.reader.read(move |store| store.ledger_of_kinds(after, up_to, kinds)).await?;
+            let Kind { rows: kinds, after_ms, .. } = *self.kind;
+            let read = move |store: &ReadStore| {
+                let next_due = store.ledger_time(after + 1)?.map(|at| at.plus_ms(after_ms));
+                match next_due.filter(|due_at| *due_at > now) {
+                    Some(due_at) => Ok(Err(due_at)),
+                    None => Ok(Ok(store.ledger_of_kinds(after, up_to, kinds)?)),
+                }
+            };
+            let rows = match self.links.reader.read(read).await? {
+                Ok(rows) => rows,
+                Err(due_at) => {
+                    self.next_due = Some(due_at);
+                    return Ok(());
+                }
+            };
             self.read_to = up_to;
             self.next_due = None;
             for row in rows {

@@ -287,6 +287,7 @@ pub struct ReadStore {
     orders: OrderReader,
     destinations: Destinations,
     revoked: Statement,
+    ledger_time: Statement,
     db: Db,
 }
 
@@ -297,6 +298,7 @@ impl ReadStore {
             orders: OrderReader::prepare(&db)?,
             destinations: Destinations::prepare(&db)?,
             revoked: db.prepare("SELECT 1 FROM revoked_tokens WHERE jti = ?")?,
+            ledger_time: db.prepare("SELECT at FROM ledger WHERE seq = ?")?,
             db,
         })
     }
@@ -321,6 +323,11 @@ impl ReadStore {
     /// Rows after `after` up to `up_to` that are of one of these kinds.
     pub fn ledger_of_kinds(&self, after: i64, up_to: i64, kinds: &[&str]) -> Result<Vec<LedgerRow>> {
         ledger::read_kinds(&self.db, after, up_to, kinds)
+    }
+
+    /// When a row was written, if it is there yet.
+    pub fn ledger_time(&self, seq: i64) -> Result<Option<Millis>> {
+        self.ledger_time.first([seq], |row| Ok(Millis(row.get(0)?)))
     }
 
     pub fn outbox(&self, channel: &str) -> Result<(i64, Vec<Retry>)> {

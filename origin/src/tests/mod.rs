@@ -74,8 +74,7 @@ impl Sale {
         });
         links.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
         let (stopper, stop) = stop::channel();
-        let channels =
-            KINDS.iter().map(|kind| tokio::spawn(outbox::run(kind, links.clone(), stop.clone()))).collect();
+        let channels = KINDS.iter().map(|kind| tokio::spawn(outbox::run(kind, links.clone(), stop.clone()))).collect();
         let timer = HoldTimer::new(links.clone());
         Self { payos, clock, links, timer, writer, stopper, channels, folder, purchases: 0 }
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// Operators type commands by hand: more at once is a runaway script.
 const CONTROL_MAX: usize = 256;
@@ -45,9 +45,14 @@ pub(crate) enum SubmitError {
     Stopping,
 }
 
+/// So much waiting wakes a sleeping writer at once; less waits for the end of the runtime's round.
+const WAKE_AT: usize = 64;
+
 pub(crate) struct Lanes<T> {
     queues: Mutex<Queues<T>>,
-    wake: Condvar,
+    work: Condvar,
+    /// Something waits, and the writer sleeps.
+    knock: Notify,
     /// Room in the money lane, so that waiting for it needs no polling.
     money_room: Semaphore,
 }
@@ -57,6 +62,8 @@ struct Queues<T> {
     money: VecDeque<T>,
     shopper: VecDeque<T>,
     stopping: bool,
+    /// The writer waits for work, and nobody has woken it yet.
+    asleep: bool,
 }
 
 impl<T> Lanes<T> {
@@ -66,8 +73,10 @@ impl<T> Lanes<T> {
             money: VecDeque::with_capacity(MONEY_MAX),
             shopper: VecDeque::with_capacity(SHOPPER_MAX),
             stopping: false,
+            asleep: false,
         };
-        Self { queues: Mutex::new(queues), wake: Condvar::new(), money_room: Semaphore::new(MONEY_MAX) }
+        let (work, knock) = (Condvar::new(), Notify::new());
+        Self { queues: Mutex::new(queues), work, knock, money_room: Semaphore::new(MONEY_MAX) }
     }
 
     /// Takes `item` in at once, or not at all.
@@ -101,9 +110,31 @@ impl<T> Lanes<T> {
             return Err(SubmitError::Busy);
         }
         queue.push_back(item);
+        let (asleep, waiting) = (queues.asleep, queues.len());
         drop(queues);
-        self.wake.notify_one();
+        if asleep && waiting >= WAKE_AT {
+            self.wake();
+        } else if asleep {
+            self.knock.notify_one();
+        }
         Ok(())
+    }
+
+    /// Wakes the writer for whatever one round of the runtime has brought: waking it for the first of many commands
+    /// costs a system call each and makes batches of one. Never returns.
+    pub(crate) async fn answer_knocks(&self) {
+        loop {
+            self.knock.notified().await;
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        let mut queues = self.lock();
+        if std::mem::take(&mut queues.asleep) {
+            drop(queues);
+            self.work.notify_one();
+        }
     }
 
     /// Waits for work and moves a batch of it into `batch`: control, then money, then shoppers. Returns false when
@@ -114,8 +145,10 @@ impl<T> Lanes<T> {
             if queues.stopping {
                 return false;
             }
-            queues = self.wake.wait(queues).unwrap_or_else(std::sync::PoisonError::into_inner);
+            queues.asleep = true;
+            queues = self.work.wait(queues).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
+        queues.asleep = false;
         let kept_for_shoppers = queues.shopper.len().min(BATCH_SHOPPER_MIN);
         take(&mut queues.control, Lane::Control, BATCH_MAX - kept_for_shoppers, batch);
         let money = take(&mut queues.money, Lane::Money, BATCH_MAX - kept_for_shoppers - batch.len(), batch);
@@ -128,7 +161,7 @@ impl<T> Lanes<T> {
     /// Takes nothing in any more; what is in is still drained.
     pub(crate) fn stop(&self) {
         self.lock().stopping = true;
-        self.wake.notify_all();
+        self.work.notify_all();
     }
 
     pub(crate) fn depths(&self) -> [(Lane, usize); 3] {
@@ -148,7 +181,11 @@ impl<T> Lanes<T> {
 
 impl<T> Queues<T> {
     fn is_empty(&self) -> bool {
-        self.control.is_empty() && self.money.is_empty() && self.shopper.is_empty()
+        self.len() == 0
+    }
+
+    fn len(&self) -> usize {
+        self.control.len() + self.money.len() + self.shopper.len()
     }
 }
 
@@ -221,5 +258,40 @@ mod tests {
         assert_eq!(lanes.push(Lane::Shopper, 2), Err(SubmitError::Stopping));
         assert_eq!(drained(&lanes), [(Lane::Shopper, 1)]);
         assert!(!lanes.drain(&mut Vec::new()));
+    }
+
+    #[test]
+    fn a_sleeping_writer_is_woken_by_one_command_and_by_many() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for commands in [1, WAKE_AT, 3 * WAKE_AT] {
+            let lanes = std::sync::Arc::new(Lanes::new());
+            let (writer, taken) = (lanes.clone(), std::sync::mpsc::channel());
+            let thread = std::thread::spawn(move || {
+                let mut batch = Vec::new();
+                while writer.drain(&mut batch) {
+                    batch.drain(..).for_each(|(_, item): (Lane, usize)| taken.0.send(item).unwrap());
+                }
+            });
+            runtime.block_on(async {
+                let knocks = lanes.clone();
+                let waking = tokio::spawn(async move { knocks.answer_knocks().await });
+                for item in 0..commands {
+                    while lanes.lock().len() > 0 && !lanes.lock().asleep {
+                        tokio::task::yield_now().await;
+                    }
+                    lanes.push(Lane::Shopper, item).unwrap();
+                }
+                // Blocks for ever if nobody wakes the writer: everything is taken before anything stops.
+                tokio::task::spawn_blocking(move || {
+                    let all: Vec<usize> = (0..commands).map(|_| taken.1.recv().unwrap()).collect();
+                    assert_eq!(all, (0..commands).collect::<Vec<_>>());
+                })
+                .await
+                .unwrap();
+                waking.abort();
+            });
+            lanes.stop();
+            thread.join().unwrap();
+        }
     }
 }

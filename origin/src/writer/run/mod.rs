@@ -64,6 +64,8 @@ pub(crate) fn start(folder: &Path, origin_no: u8, clock: Clock, metrics: Arc<Met
     let (mut run, writer) = Run::open(folder, origin_no, clock, metrics, answers)?;
     let description_salt = run.store.description_salt();
     tokio::spawn(relay_answers(relay));
+    let lanes = run.lanes.clone();
+    tokio::spawn(async move { lanes.answer_knocks().await });
     let (report, ended) = oneshot::channel();
     let thread = std::thread::Builder::new()
         .name("writer".to_owned())
