@@ -1,7 +1,7 @@
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use hashbrown::HashTable;
 
 use crate::ids::{OrderCode, Sub};
+use crate::terms::LIMIT_PER_CUSTOMER_MAX;
 
 /// What a drop remembers of a customer, for limits and for finding the own pending order again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,47 +12,137 @@ pub struct Customer {
     pub pending: Option<OrderCode>,
 }
 
-/// Keys are HMAC outputs, so their first bytes are the hash.
-#[derive(Clone, Copy, Debug, Default)]
-struct KeyIsHash(u64);
-
-impl Hasher for KeyIsHash {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("Sub hashes itself as one u64");
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
+/// Customers of a drop in 24 bytes each and five of index: a million of them are in memory during a sale.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Customers {
+    rows: Vec<Row>,
+    /// Places in `rows`.
+    index: HashTable<u32>,
 }
 
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Customers(HashMap<Sub, Customer, BuildHasherDefault<KeyIsHash>>);
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    sub: Sub,
+    packed: Packed,
+}
+
+/// The pending order's code below bit 53, where JSON ends too (0 for none), and above it the units bought.
+#[derive(Clone, Copy, Debug)]
+struct Packed(u64);
+
+const CODE_BITS: u32 = 53;
+const _: () = assert!(LIMIT_PER_CUSTOMER_MAX < 1 << (u64::BITS - CODE_BITS));
+
+impl Packed {
+    fn new(customer: Customer) -> Self {
+        let code = customer.pending.map_or(0, |order| order.0);
+        assert!(code >> CODE_BITS == 0, "order code {code} is above 2^53");
+        assert!(customer.bought <= LIMIT_PER_CUSTOMER_MAX, "a customer bought {} units", customer.bought);
+        Self(u64::from(customer.bought) << CODE_BITS | code)
+    }
+
+    fn customer(self) -> Customer {
+        let code = self.0 & ((1 << CODE_BITS) - 1);
+        Customer { bought: (self.0 >> CODE_BITS) as u32, pending: (code != 0).then_some(OrderCode(code)) }
+    }
+}
 
 impl Customers {
     /// A table that grows while selling would stop the writer for a rehash, so it is sized from the drop.
     pub(crate) fn sized_for(customers: usize) -> Self {
-        Self(HashMap::with_capacity_and_hasher(customers, BuildHasherDefault::default()))
+        Self { rows: Vec::with_capacity(customers), index: HashTable::with_capacity(customers) }
     }
 
     pub(crate) fn get(&self, sub: Sub) -> Customer {
-        self.0.get(&sub).copied().unwrap_or_default()
+        let place = self.index.find(hash(&sub), |place| self.rows[*place as usize].sub == sub);
+        place.map_or_else(Customer::default, |place| self.rows[*place as usize].packed.customer())
     }
 
     /// Changes one customer; one with nothing held and nothing bought is forgotten.
     pub(crate) fn change(&mut self, sub: Sub, change: impl FnOnce(&mut Customer)) {
-        let customer = self.0.entry(sub).or_default();
-        change(customer);
-        if *customer == Customer::default() {
-            self.0.remove(&sub);
+        let Self { rows, index } = self;
+        let place = index.find(hash(&sub), |place| rows[*place as usize].sub == sub).copied();
+        let mut customer = place.map_or_else(Customer::default, |place| rows[place as usize].packed.customer());
+        change(&mut customer);
+        match place {
+            Some(place) if customer == Customer::default() => self.forget(sub, place),
+            Some(place) => rows[place as usize].packed = Packed::new(customer),
+            None if customer == Customer::default() => {}
+            None => {
+                let place = u32::try_from(rows.len()).expect("a drop has fewer customers than 2^32");
+                rows.push(Row { sub, packed: Packed::new(customer) });
+                index.insert_unique(hash(&sub), place, |place| hash(&rows[*place as usize].sub));
+            }
         }
     }
 
+    /// The last row takes the place of the forgotten one.
+    fn forget(&mut self, sub: Sub, place: u32) {
+        let Self { rows, index } = self;
+        if let Ok(entry) = index.find_entry(hash(&sub), |known| *known == place) {
+            entry.remove();
+        }
+        let last = rows.len() - 1;
+        if let Some(moved) = index.find_mut(hash(&rows[last].sub), |known| *known as usize == last) {
+            *moved = place;
+        }
+        rows.swap_remove(place as usize);
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Sub, Customer)> + '_ {
-        self.0.iter().map(|(sub, customer)| (*sub, *customer))
+        self.rows.iter().map(|row| (row.sub, row.packed.customer()))
+    }
+}
+
+/// The bytes come out of an HMAC whose key no shopper holds: they are already spread, and nobody can aim them.
+fn hash(sub: &Sub) -> u64 {
+    let mut head = [0; 8];
+    head.copy_from_slice(&sub.0[..8]);
+    u64::from_le_bytes(head)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn customers_are_what_a_plain_map_would_hold(
+            changes in prop::collection::vec((0..40_u8, 0..3_u32, prop::option::of(1..1000_u64)), 1..200),
+        ) {
+            let mut customers = Customers::sized_for(4);
+            let mut plain: BTreeMap<[u8; 16], Customer> = BTreeMap::new();
+            for (who, bought, pending) in changes {
+                // Some share their whole hash.
+                let mut sub = [who % 3; 16];
+                sub[15] = who;
+                let customer = Customer { bought, pending: pending.map(OrderCode) };
+                customers.change(Sub(sub), |known| *known = customer);
+                if customer == Customer::default() {
+                    plain.remove(&sub);
+                } else {
+                    plain.insert(sub, customer);
+                }
+                let held: BTreeMap<[u8; 16], Customer> =
+                    customers.iter().map(|(sub, customer)| (sub.0, customer)).collect();
+                prop_assert_eq!(&held, &plain);
+                for who in 0..40 {
+                    let mut sub = [who % 3; 16];
+                    sub[15] = who;
+                    prop_assert_eq!(customers.get(Sub(sub)), plain.get(&sub).copied().unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_numbers_fit() {
+        let customer = Customer { bought: LIMIT_PER_CUSTOMER_MAX, pending: Some(OrderCode((1 << CODE_BITS) - 1)) };
+        assert_eq!(Packed::new(customer).customer(), customer);
+        assert_eq!(size_of::<Row>(), 24);
     }
 }

@@ -25,14 +25,15 @@ pub struct DropState {
     customers: Customers,
 }
 
-/// Memory set aside at once for a drop's customers: a drop may be larger, then its table grows as it sells.
-const CUSTOMERS_SIZED_MAX: u32 = 1_000_000;
+/// Orders and customers that memory is set aside for at once: a drop may be larger, then its tables grow as it sells.
+const SIZED_FOR_MAX: u32 = 1_000_000;
 
 impl DropState {
     pub fn created(terms: Terms) -> Self {
         let stock = Stock::full(terms.size);
-        let customers = Customers::sized_for(terms.size.min(CUSTOMERS_SIZED_MAX) as usize);
-        Self { terms, status: DropStatus::Live, stock, pending: PendingOrders::default(), customers }
+        let sized_for = terms.size.min(SIZED_FOR_MAX) as usize;
+        let (pending, customers) = (PendingOrders::sized_for(sized_for), Customers::sized_for(sized_for));
+        Self { terms, status: DropStatus::Live, stock, pending, customers }
     }
 
     /// A drop read back: its counters and status as stored. Its orders follow by [`DropState::restore_pending`] and
@@ -41,7 +42,9 @@ impl DropState {
         let (pending, customers) = (PendingOrders::default(), Customers::default());
         let mut state = Self { terms, status, stock, pending, customers };
         if !state.is_over(now) {
-            state.customers = Customers::sized_for(state.terms.size.min(CUSTOMERS_SIZED_MAX) as usize);
+            let sized_for = state.terms.size.min(SIZED_FOR_MAX) as usize;
+            state.pending = PendingOrders::sized_for(sized_for);
+            state.customers = Customers::sized_for(sized_for);
         }
         state
     }
@@ -90,7 +93,7 @@ impl DropState {
         self.customers.iter()
     }
 
-    pub fn pending(&self, order: OrderCode) -> Option<&Pending> {
+    pub fn pending(&self, order: OrderCode) -> Option<Pending> {
         self.pending.get(order)
     }
 
@@ -100,7 +103,7 @@ impl DropState {
 
     /// Pending orders whose `pay_by` has passed, ascending, after the order `after`.
     pub fn due(&self, now: Millis, after: OrderCode) -> impl Iterator<Item = OrderCode> + '_ {
-        self.pending.due(now, i64::from(self.terms.hold_seconds) * 1000, after).map(|pending| pending.order)
+        self.pending.due(now, i64::from(self.terms.hold_seconds) * 1000, after)
     }
 
     pub(crate) fn units_of(&self, sub: Sub) -> u32 {
@@ -120,14 +123,10 @@ impl DropState {
                 self.customers.change(*sub, |customer| customer.pending = Some(*order));
             }
             Event::LinkAsked { order, pay_by } => {
-                if let Some(pending) = self.pending.get_mut(*order) {
-                    pending.pay_by = *pay_by;
-                }
+                self.pending.change(*order, |pending| pending.pay_by = *pay_by);
             }
             Event::PaymentReceived { order, applied, .. } => {
-                if let Some(pending) = self.pending.get_mut(*order) {
-                    pending.money_applied |= !applied.is_zero();
-                }
+                self.pending.change(*order, |pending| pending.money_applied |= !applied.is_zero());
             }
             Event::OrderPaid { order, sub, quantity, .. } => {
                 // A late payment claims its unit from stock: a hold it superseded was released just before.

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::ops::{Add, AddAssign, Sub as Minus};
 
 /// A drop of this installation. Zero never names one.
@@ -19,15 +18,6 @@ impl fmt::Display for OrderCode {
 /// A customer of one drop: a keyed hash of a phone number, so that rules can count people without knowing them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sub(pub [u8; 16]);
-
-impl Hash for Sub {
-    /// The bytes come out of an HMAC whose key no shopper holds: they are already spread, and nobody can aim them.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let mut head = [0; 8];
-        head.copy_from_slice(&self.0[..8]);
-        state.write_u64(u64::from_le_bytes(head));
-    }
-}
 
 /// A shopper's browser: the signed cookie it bought with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
