@@ -285,7 +285,7 @@ fn pile(state: RefundState) -> Pile {
 }
 
 prop_state_machine! {
-    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40_000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_rules_agree_with_the_clerk_after_any_history(sequential 1..60 => Sale);
