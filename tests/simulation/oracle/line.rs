@@ -1,0 +1,191 @@
+//! One order in the oracle's book.
+
+use std::collections::BTreeMap;
+
+use domain::{Event, OrderRecord, OrderState, Payment, PaymentIdentity, PaymentState, Proof, RefundState, Sid, Sub};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Pending,
+    Paid,
+    Expired,
+    Cancelled,
+    Withdrawn,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LinkKnown {
+    None,
+    Asked,
+    Ours(String),
+    Closed(Option<String>),
+    Conflict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Due,
+    Listed,
+    Sent,
+    Confirmed,
+    Void,
+}
+
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) sub: Sub,
+    pub(super) sid: Sid,
+    pub(super) quantity: u32,
+    pub(super) amount: i64,
+    pub(super) ordered_at: i64,
+    pub(super) pay_by: i64,
+    pub(super) state: State,
+    pub(super) ended_at: i64,
+    pub(super) applied: i64,
+    pub(super) link: LinkKnown,
+    /// Whether it was ever paid.
+    pub(super) sold: bool,
+    pub(super) placed_in_truth: i64,
+    hold_ms: i64,
+    /// What was counted for this order, by where it came from.
+    counted: BTreeMap<(String, String), i64>,
+    refunds: Vec<(i64, Way)>,
+}
+
+impl Line {
+    pub(super) fn placed(event: &Event, now: i64, true_now: i64) -> Self {
+        let Event::OrderPlaced { sub, sid, quantity, amount, pay_by, .. } = event else {
+            unreachable!("only a placed order makes a line")
+        };
+        Self {
+            sub: *sub,
+            sid: *sid,
+            quantity: *quantity,
+            amount: amount.get(),
+            ordered_at: now,
+            pay_by: pay_by.0,
+            state: State::Pending,
+            ended_at: 0,
+            applied: 0,
+            link: LinkKnown::None,
+            sold: false,
+            placed_in_truth: true_now,
+            hold_ms: pay_by.0 - now,
+            counted: BTreeMap::new(),
+            refunds: Vec::new(),
+        }
+    }
+
+    pub(super) fn end(&mut self, state: State, now: i64) {
+        if self.state == State::Pending {
+            self.ended_at = now;
+        }
+        self.state = state;
+        self.applied = 0;
+    }
+
+    /// `paid_at` is the bank's own word on when the money moved, if it moved at all.
+    pub(super) fn receives(&mut self, payment: &Payment, applied: i64, paid_at: Option<i64>) {
+        let Payment { identity, amount, proof, .. } = payment;
+        if *proof != Proof::Operator {
+            assert!(paid_at.is_none_or(|at| at >= self.placed_in_truth), "money from before the order: {identity:?}");
+            match &self.link {
+                LinkKnown::Ours(ours) | LinkKnown::Closed(Some(ours)) => assert_eq!(*ours, identity.link),
+                LinkKnown::Conflict => panic!("money through somebody else's link: {identity:?}"),
+                LinkKnown::None | LinkKnown::Asked | LinkKnown::Closed(None) => {}
+            }
+        }
+        let twin = |(link, reference): &(String, String)| {
+            let known = PaymentIdentity::new(link, reference);
+            *reference == identity.reference && known.is_on_statement() != identity.is_on_statement()
+        };
+        let counted_as_twin = self.counted.iter().any(|(key, known)| twin(key) && *known == amount.get());
+        assert!(!counted_as_twin, "counted from the statement and from PayOS: {identity:?}");
+        let known = self.counted.insert(key(identity), amount.get());
+        assert_eq!(known, None, "counted twice: {identity:?}");
+        self.applied += applied;
+    }
+
+    pub(super) fn hear(&mut self, event: &Event) {
+        match event {
+            Event::LinkAsked { pay_by, .. } => {
+                let latest = self.ordered_at + 2 * self.hold_ms;
+                assert!((self.pay_by..=latest).contains(&pay_by.0), "a deadline moved to {}", pay_by.0);
+                self.pay_by = pay_by.0;
+                self.link = LinkKnown::Asked;
+            }
+            Event::LinkMade { link, .. } => self.link = LinkKnown::Ours(link.id.clone()),
+            Event::LinkConflict { .. } => self.link = LinkKnown::Conflict,
+            Event::LinkClosed { .. } => {
+                self.link = match std::mem::replace(&mut self.link, LinkKnown::None) {
+                    LinkKnown::Ours(ours) => LinkKnown::Closed(Some(ours)),
+                    _ => LinkKnown::Closed(None),
+                };
+            }
+            Event::RefundDue { number, amount, .. } => {
+                self.refunds.push((amount.get(), Way::Due));
+                assert_eq!(*number as usize, self.refunds.len());
+            }
+            Event::RefundVoided { number, .. } => self.step(*number, &[Way::Due], Way::Void),
+            Event::RefundBatched { number, .. } => self.step(*number, &[Way::Due], Way::Listed),
+            Event::RefundSent { number, .. } => self.step(*number, &[Way::Listed], Way::Sent),
+            Event::RefundConfirmed { number, .. } => self.step(*number, &[Way::Sent], Way::Confirmed),
+            Event::RefundFailed { number, .. } => self.step(*number, &[Way::Listed, Way::Sent], Way::Due),
+            Event::PaymentReleased { identity, refund, .. } => {
+                let amount = self.counted.remove(&key(identity)).expect("money that is released was counted");
+                assert_eq!(self.refunds[*refund as usize - 1].0, amount, "released with another refund");
+                self.step(*refund, &[Way::Due], Way::Void);
+            }
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, number: u32, from: &[Way], to: Way) {
+        let refund = &mut self.refunds[number as usize - 1];
+        assert!(from.contains(&refund.1), "refund {number} went from {:?} to {to:?}", refund.1);
+        refund.1 = to;
+    }
+
+    /// Every đồng of the order is in one place, and the stored record tells the same as this book.
+    pub(super) fn check(&self, record: &OrderRecord) {
+        let came_in: i64 = self.counted.values().sum();
+        let owed: i64 = self.refunds.iter().filter(|(_, way)| *way != Way::Void).map(|(amount, _)| amount).sum();
+        assert_eq!(came_in, self.applied + owed, "money of {record:?}");
+        match self.state {
+            State::Pending => assert!(self.applied < self.amount, "not paid with its whole amount: {record:?}"),
+            State::Paid => assert_eq!(self.applied, self.amount, "paid with another amount: {record:?}"),
+            State::Expired | State::Cancelled | State::Withdrawn => assert_eq!(self.applied, 0, "{record:?}"),
+        }
+        let state = match record.state {
+            OrderState::Pending => State::Pending,
+            OrderState::Paid { .. } => State::Paid,
+            OrderState::Expired(_) => State::Expired,
+            OrderState::Cancelled(_) => State::Cancelled,
+            OrderState::Withdrawn => State::Withdrawn,
+        };
+        assert_eq!(
+            (state, record.applied.get(), record.pay_by.0),
+            (self.state, self.applied, self.pay_by),
+            "{record:?}"
+        );
+        let refunds = record.refunds.iter().map(|refund| (refund.amount.get(), way(refund.state)));
+        assert!(refunds.eq(self.refunds.iter().copied()), "refunds of {record:?}");
+        let counted = record.payments.iter().filter(|payment| payment.state == PaymentState::Counted);
+        let stored: i64 = counted.map(|payment| payment.amount.get()).sum();
+        assert_eq!(stored, came_in, "payments of {record:?}");
+    }
+}
+
+fn key(identity: &PaymentIdentity) -> (String, String) {
+    (identity.link.clone(), identity.reference.clone())
+}
+
+fn way(state: RefundState) -> Way {
+    match state {
+        RefundState::Due => Way::Due,
+        RefundState::Batched { .. } => Way::Listed,
+        RefundState::Sent { .. } => Way::Sent,
+        RefundState::Confirmed { .. } => Way::Confirmed,
+        RefundState::Void => Way::Void,
+    }
+}

@@ -1,0 +1,235 @@
+//! Whoever keeps the promises: follows the ledger with a small book of its own, knows what the bank knows, and panics
+//! at the first thing that must never happen. It decides nothing, so it cannot share a mistake of the rules.
+
+mod line;
+mod money;
+mod promises;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use domain::{
+    Command, DropState, Event, ExpiryReason, Jti, OrderCode, Outcome, PaymentIdentity, Receipt, Stock, Terms,
+};
+
+use self::line::{Line, LinkKnown, State};
+use self::promises::Asked;
+use crate::origin::{Disk, Fact};
+use crate::payos::PayOs;
+
+const GRACE_MS: i64 = 60_000;
+const SETTLING_MS: i64 = 15 * 60_000;
+
+/// What was asked of an order in a batch, and what came of it.
+pub(crate) struct Done {
+    pub(crate) order: OrderCode,
+    pub(crate) command: Command,
+    pub(crate) outcome: Outcome,
+}
+
+pub(crate) struct Oracle {
+    terms: Terms,
+    paused: bool,
+    killed: bool,
+    free: u32,
+    held: u32,
+    sold: u32,
+    withdrawn: u32,
+    lines: BTreeMap<OrderCode, Line>,
+    pending: BTreeSet<OrderCode>,
+    /// Units held and paid for.
+    units_of: HashMap<[u8; 16], u32>,
+    by_token: HashMap<Jti, OrderCode>,
+    asked: HashMap<usize, Asked>,
+    minted: HashMap<Jti, i64>,
+    /// What shoppers were told.
+    promised: BTreeMap<OrderCode, Receipt>,
+    /// Refunds whose money has left the bank.
+    gone: BTreeSet<(OrderCode, u32)>,
+    /// Reports of money that were taken in, and for which orders.
+    reported: HashMap<(PaymentIdentity, i64), BTreeSet<OrderCode>>,
+    pub(crate) clock_stepped_at: i64,
+}
+
+impl Oracle {
+    pub(crate) fn new(terms: Terms) -> Self {
+        Self {
+            paused: false,
+            killed: false,
+            free: terms.size,
+            held: 0,
+            sold: 0,
+            withdrawn: 0,
+            lines: BTreeMap::new(),
+            pending: BTreeSet::new(),
+            units_of: HashMap::new(),
+            by_token: HashMap::new(),
+            asked: HashMap::new(),
+            minted: HashMap::new(),
+            promised: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            reported: HashMap::new(),
+            clock_stepped_at: i64::MIN / 2,
+            terms,
+        }
+    }
+
+    /// One row of the ledger, written at the origin's time `now` and in truth at `true_now`.
+    pub(crate) fn hear(&mut self, fact: &Fact, now: i64, true_now: i64, payos: &PayOs) {
+        let Fact::Sale(event) = fact else { return };
+        match event {
+            Event::DropPaused => self.paused = true,
+            Event::DropResumed => self.paused = false,
+            Event::DropKilled => self.killed = true,
+            Event::OrderPlaced { .. } => self.placed(event, now, true_now),
+            Event::OrderPaid { order, late, .. } => self.paid(*order, *late, now),
+            Event::OrderExpired { order, reason, .. } => self.expired(*order, *reason, now),
+            Event::OrderCancelled { order, restock, .. } => self.cancelled(*order, *restock, now),
+            Event::PaymentReceived { order, payment, applied } => {
+                let transfer = payos.transfer(&payment.identity);
+                self.line(*order).receives(payment, applied.get(), transfer.map(|transfer| transfer.at));
+            }
+            _ => {
+                if let Some(order) = event.order() {
+                    self.line(order).hear(event);
+                }
+            }
+        }
+    }
+
+    fn line(&mut self, order: OrderCode) -> &mut Line {
+        self.lines.get_mut(&order).unwrap_or_else(|| panic!("order {order} was never placed"))
+    }
+
+    fn placed(&mut self, event: &Event, now: i64, true_now: i64) {
+        let Event::OrderPlaced { order, sub, jti, quantity, amount, pay_by, .. } = event else { return };
+        assert!(!self.paused && !self.killed, "order {order} placed while the drop sells nothing");
+        assert!(now >= self.terms.opens_at.0, "order {order} placed before the opening");
+        assert!(self.terms.closes_at.is_none_or(|closes_at| now < closes_at.0), "order {order} placed after the end");
+        assert!(self.lines.last_key_value().is_none_or(|(last, _)| last < order), "code {order} does not ascend");
+        assert!((1..=self.terms.limit_per_customer).contains(quantity), "order {order} of {quantity} units");
+        assert_eq!(amount.get(), self.terms.price.get() * i64::from(*quantity), "order {order} at another price");
+        assert_eq!(pay_by.0, now + i64::from(self.terms.hold_seconds) * 1_000);
+        let one = self.lines.values().all(|line| line.sub != *sub || line.state != State::Pending);
+        assert!(one, "a second pending order of one customer: {order}");
+        let earlier = self.by_token.insert(*jti, *order);
+        let token_sure = self.minted.get(jti).is_some_and(|minted_at| *minted_at > self.clock_stepped_at);
+        assert!(earlier.is_none() || !token_sure, "a token made {earlier:?} and {order}");
+        self.free = self.free.checked_sub(*quantity).unwrap_or_else(|| panic!("oversold by order {order}"));
+        self.held += quantity;
+        self.take_units(sub.0, *quantity);
+        self.pending.insert(*order);
+        self.lines.insert(*order, Line::placed(event, now, true_now));
+    }
+
+    fn paid(&mut self, order: OrderCode, late: bool, now: i64) {
+        let (killed, window) = (self.killed, i64::from(self.terms.late_payment_seconds) * 1_000);
+        let line = self.line(order);
+        let (quantity, sub) = (line.quantity, line.sub.0);
+        if late {
+            assert_eq!(line.state, State::Expired, "order {order} paid late without having expired");
+            assert!(!killed, "order {order} paid late in a killed drop");
+            assert!(now <= line.ended_at + window, "order {order} paid late after the window");
+            line.applied = line.amount;
+        } else {
+            assert_eq!(line.state, State::Pending, "order {order} paid");
+            line.ended_at = now;
+        }
+        line.state = State::Paid;
+        line.sold = true;
+        if late {
+            self.free = self.free.checked_sub(quantity).unwrap_or_else(|| panic!("oversold to late order {order}"));
+            self.take_units(sub, quantity);
+        } else {
+            self.held -= quantity;
+            self.pending.remove(&order);
+        }
+        self.sold += quantity;
+    }
+
+    fn expired(&mut self, order: OrderCode, reason: ExpiryReason, now: i64) {
+        let line = self.line(order);
+        assert_eq!(line.state, State::Pending, "order {order} expired");
+        let (sub, quantity) = (line.sub, line.quantity);
+        match reason {
+            ExpiryReason::Unpaid => {
+                let open = matches!(line.link, LinkKnown::Asked | LinkKnown::Ours(_));
+                let until = line.pay_by + GRACE_MS + if open { SETTLING_MS } else { 0 };
+                assert!(now >= until, "order {order} expired {} ms too early", until - now);
+            }
+            ExpiryReason::Superseded { by } => {
+                assert_eq!(line.applied, 0, "order {order} was superseded with money in it");
+                let by = self.line(by);
+                assert!(by.sub == sub && by.quantity == quantity && by.state == State::Expired);
+            }
+            ExpiryReason::LinkConflict => assert_eq!(line.link, LinkKnown::Conflict),
+        }
+        self.line(order).end(State::Expired, now);
+        self.give_units(order, sub.0, quantity);
+    }
+
+    fn give_units(&mut self, order: OrderCode, sub: [u8; 16], quantity: u32) {
+        assert!(self.pending.remove(&order), "order {order} gave its units back twice");
+        self.held -= quantity;
+        self.free += quantity;
+        *self.units_of.entry(sub).or_default() -= quantity;
+    }
+
+    fn cancelled(&mut self, order: OrderCode, restock: bool, now: i64) {
+        let line = self.line(order);
+        let (was, sub, quantity) = (line.state, line.sub.0, line.quantity);
+        match was {
+            State::Pending => {
+                line.end(State::Cancelled, now);
+                self.give_units(order, sub, quantity);
+            }
+            State::Paid => {
+                line.end(if restock { State::Cancelled } else { State::Withdrawn }, now);
+                self.sold -= quantity;
+                *(if restock { &mut self.free } else { &mut self.withdrawn }) += quantity;
+                *self.units_of.entry(sub).or_default() -= quantity;
+            }
+            State::Expired | State::Cancelled | State::Withdrawn => panic!("order {order} cancelled after its end"),
+        }
+    }
+
+    fn take_units(&mut self, sub: [u8; 16], quantity: u32) {
+        let units = self.units_of.entry(sub).or_default();
+        *units += quantity;
+        assert!(*units <= self.terms.limit_per_customer, "a customer has {units} units");
+    }
+
+    pub(crate) fn check_step(&mut self, state: &DropState, disk: &Disk, changed: &[OrderCode], done: &[Done]) {
+        let Self { free: available, held, sold, withdrawn, .. } = *self;
+        assert_eq!(available + held + sold + withdrawn, self.terms.size, "units are missing, or too many");
+        assert_eq!(state.stock(), Stock { available, held, sold, withdrawn });
+        assert_eq!(state.pending_count(), self.pending.len());
+        for order in changed {
+            self.lines[order].check(&disk.orders[order]);
+            self.check_gone(&disk.orders[order]);
+        }
+        for done in done {
+            self.check_done(done, disk);
+        }
+    }
+
+    /// After a crash, what was committed is there, and what was told to shoppers is in it.
+    pub(crate) fn check_disk(&self, disk: &Disk) {
+        assert_eq!(disk.orders.len(), self.lines.len(), "orders were lost or made up");
+        for (order, record) in &disk.orders {
+            self.lines[order].check(record);
+        }
+        for (order, receipt) in &self.promised {
+            let record = disk.orders.get(order).unwrap_or_else(|| panic!("order {order} was promised and is lost"));
+            let kept = (record.quantity, record.amount, record.ordered_at);
+            assert_eq!(kept, (receipt.quantity, receipt.amount, receipt.ordered_at), "order {order}");
+        }
+    }
+
+    pub(crate) fn placed_in_truth(&self, order: OrderCode) -> i64 {
+        self.lines[&order].placed_in_truth
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<i64> {
+        self.pending.iter().map(|order| self.lines[order].pay_by).min()
+    }
+}

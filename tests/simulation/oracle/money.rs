@@ -1,0 +1,108 @@
+//! Money as the bank sees it, and the end of a sale.
+
+use std::collections::HashMap;
+
+use domain::{Command, OrderRecord, Outcome, PaymentIdentity, PaymentState, RefundState};
+
+use super::line::{LinkKnown, State};
+use super::{Done, Oracle};
+use crate::operator::Listed;
+use crate::origin::Disk;
+use crate::outbox::CHECKS_AFTER_MS;
+use crate::world::World;
+
+/// The last reading of a link comes within this of its time.
+const CHECK_LATE_MS: i64 = 60 * 60_000;
+
+impl Oracle {
+    pub(crate) fn bank_sends(&mut self, transfer: Listed) {
+        self.gone.insert((transfer.order, transfer.number));
+    }
+
+    pub(crate) fn bank_takes_back(&mut self, transfer: Listed) {
+        self.gone.remove(&(transfer.order, transfer.number));
+    }
+
+    /// What has left the bank is neither owed again nor spent on the order.
+    pub(super) fn check_gone(&self, record: &OrderRecord) {
+        for refund in &record.refunds {
+            let here = matches!(refund.state, RefundState::Due | RefundState::Void);
+            let gone = self.gone.contains(&(record.order, refund.number));
+            assert!(!(here && gone), "refund {} has left the bank: {record:?}", refund.number);
+        }
+    }
+
+    pub(super) fn check_done(&mut self, done: &Done, disk: &Disk) {
+        let Done { order, command, outcome } = done;
+        match command {
+            Command::Payment(payment) => {
+                let key = (payment.identity.clone(), payment.amount.get());
+                let orders = self.reported.entry(key).or_default();
+                assert!(matches!(outcome, Outcome::Done | Outcome::Unchanged), "money was refused: {outcome:?}");
+                if *outcome == Outcome::Done {
+                    orders.insert(*order);
+                }
+            }
+            Command::CancelByOperator { restock: false } if *outcome == Outcome::Done => {
+                let line = &self.lines[order];
+                assert!(line.state == State::Withdrawn || !line.sold, "units came back that were withdrawn");
+            }
+            Command::CancelByOperator { restock: true } => {
+                let withdrawn_now = *outcome == Outcome::Done && self.lines[order].state == State::Withdrawn;
+                assert!(!withdrawn_now, "units were withdrawn that should be for sale");
+            }
+            Command::LinkClosed { payments } if *outcome == Outcome::Done => {
+                let record = &disk.orders[order];
+                let known =
+                    |identity: &PaymentIdentity| record.payments.iter().any(|payment| payment.identity == *identity);
+                assert!(payments.iter().all(known), "a link was closed over money that is not recorded");
+            }
+            _ => {}
+        }
+    }
+
+    /// Every report of money that was taken in is in exactly one place, and nothing is anywhere that nobody reported.
+    fn check_places(&self, disk: &Disk) {
+        let mut places: HashMap<(PaymentIdentity, i64), usize> = HashMap::new();
+        for payment in disk.orders.values().flat_map(|order| &order.payments) {
+            if payment.state != PaymentState::Released {
+                *places.entry((payment.identity.clone(), payment.amount.get())).or_default() += 1;
+            }
+        }
+        for unmatched in disk.unmatched.iter().filter(|unmatched| unmatched.home.is_none()) {
+            let payment = &unmatched.payment;
+            *places.entry((payment.identity.clone(), payment.amount.get())).or_default() += 1;
+        }
+        for (report, orders) in &self.reported {
+            let found = places.remove(report).unwrap_or(0);
+            assert_eq!(found, orders.len(), "{report:?} for {orders:?} is in {found} places");
+        }
+        assert!(places.is_empty(), "money that nobody reported: {places:?}");
+    }
+}
+
+impl World {
+    /// When everything has been said and done.
+    pub(crate) fn check_the_end(&mut self) {
+        let disk = &self.origin.disk;
+        let memory = self.origin.memory.as_ref().expect("the process is up in the end");
+        disk.check_replay(Some(&memory.state), self.wall().max(disk.head_at));
+        self.oracle.check_disk(disk);
+        self.oracle.check_places(disk);
+        assert_eq!(self.oracle.held, 0, "units are held for ever: {:?}", self.oracle.pending);
+        self.check_nothing_was_overlooked();
+    }
+
+    /// Money that reached one of our links is known, whether or not its webhook came.
+    fn check_nothing_was_overlooked(&self) {
+        let last_check = CHECKS_AFTER_MS[CHECKS_AFTER_MS.len() - 1];
+        for transfer in &self.payos.transfers {
+            let line = &self.oracle.lines[&transfer.order];
+            // A link that was not told to be ours is not read again; its webhook is all there is.
+            let looked_at = !matches!(line.link, LinkKnown::Conflict | LinkKnown::None);
+            let in_time = transfer.shown_at < line.ended_at + last_check - CHECK_LATE_MS;
+            let known = self.oracle.reported.contains_key(&(transfer.identity.clone(), transfer.amount));
+            assert!(known || !looked_at || !in_time, "nobody knows of {transfer:?}");
+        }
+    }
+}

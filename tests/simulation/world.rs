@@ -1,0 +1,173 @@
+//! One sale from its first visitor to its last check: everybody in it, and time.
+
+use domain::{DropId, Format, Millis, Terms, Vnd};
+
+use crate::operator::Operator;
+use crate::oracle::Oracle;
+use crate::origin::Origin;
+use crate::payos::PayOs;
+use crate::queue::{Happening, Queue};
+use crate::shopper::Shopper;
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+/// When every sale begins. Codes begin at the time × 32, as in the origin.
+const BEGIN: i64 = 1_800_000_000_000;
+/// A sale that takes more steps than this does not come to rest.
+const STEPS_MAX: u64 = 2_000_000;
+
+/// How kind the world is to this sale.
+pub(crate) struct Weather {
+    pub(crate) crash: f64,
+    pub(crate) answer_lost: f64,
+    pub(crate) webhook_lost: f64,
+    pub(crate) webhook_late: f64,
+    pub(crate) payos_fails: f64,
+    pub(crate) foreign_link: f64,
+    /// The writer is held up, so that much gathers in one batch.
+    pub(crate) stall: f64,
+    pub(crate) tick_ms: i64,
+}
+
+pub(crate) struct World {
+    pub(crate) rng: fastrand::Rng,
+    pub(crate) queue: Queue,
+    /// True time. The origin knows only its wall clock.
+    pub(crate) now: i64,
+    /// The origin's wall clock against true time.
+    pub(crate) skew: i64,
+    pub(crate) weather: Weather,
+    pub(crate) origin: Origin,
+    pub(crate) payos: PayOs,
+    pub(crate) shoppers: Vec<Shopper>,
+    pub(crate) operator: Operator,
+    pub(crate) oracle: Oracle,
+    pub(crate) tokens_minted: u64,
+    pub(crate) purchases: u64,
+    pub(crate) steps: u64,
+    /// What happened, when somebody wants to read it.
+    pub(crate) story: Option<Vec<String>>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, told: bool) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let terms = terms(&mut rng);
+        let weather = weather(&mut rng);
+        let payos = PayOs::new(&mut rng, BEGIN);
+        let mut world = Self {
+            queue: Queue::default(),
+            now: BEGIN,
+            skew: 0,
+            weather,
+            origin: Origin::open(terms.clone(), BEGIN),
+            payos,
+            shoppers: Vec::new(),
+            operator: Operator::default(),
+            oracle: Oracle::new(terms),
+            tokens_minted: 0,
+            purchases: 0,
+            steps: 0,
+            story: told.then(Vec::new),
+            rng,
+        };
+        world.shoppers_come();
+        world.operator_plans();
+        world.faults_come();
+        world
+    }
+
+    /// Lives the sale through. Whatever breaks a promise panics.
+    pub(crate) fn run(&mut self) {
+        while let Some((at, happening)) = self.queue.pop() {
+            self.now = at;
+            self.steps += 1;
+            assert!(self.steps < STEPS_MAX, "the sale does not come to rest: {happening:?}");
+            if let Some(story) = &mut self.story {
+                story.push(format!("{:>6} {:>9} ms  {happening:?}", self.steps, at - BEGIN));
+            }
+            self.happen(happening);
+        }
+        self.check_the_end();
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Shopper(shopper) => self.shopper_moves(shopper),
+            Happening::Batch => self.batch(),
+            Happening::Tick(epoch) => self.tick(epoch),
+            Happening::Effect(effect) => self.effect_goes_on(*effect),
+            Happening::Operator(deed) => self.operator_does(deed),
+            Happening::LinkMadeLate(order, amount) => self.payos.make(order, amount, self.now),
+            Happening::Transfer(order, amount) => self.transfer_arrives(order, amount),
+            Happening::Webhook(report) => self.webhook_arrives(report),
+            Happening::ClockStep(ms) => self.clock_steps(ms),
+            Happening::Crash => self.crash_when_idle(),
+            Happening::Restart => self.restart(),
+        }
+    }
+
+    pub(crate) fn wall(&self) -> i64 {
+        self.now + self.skew
+    }
+
+    pub(crate) fn after(&mut self, ms: i64, happening: Happening) {
+        self.queue.push(self.now + ms, happening);
+    }
+
+    pub(crate) fn chance(&mut self, probability: f64) -> bool {
+        self.rng.f64() < probability
+    }
+
+    pub(crate) fn tell(&mut self, line: impl FnOnce() -> String) {
+        if let Some(story) = &mut self.story {
+            story.push(format!("           {}", line()));
+        }
+    }
+
+    fn faults_come(&mut self) {
+        if self.chance(0.3) {
+            for _ in 0..self.rng.usize(1..4) {
+                let at = self.rng.i64(0..40 * MINUTE);
+                self.after(at, Happening::Crash);
+            }
+        }
+        if self.chance(0.15) {
+            let ms = self.rng.i64(-5 * MINUTE..20 * MINUTE);
+            let (set, corrected) = (self.rng.i64(0..20 * MINUTE), self.rng.i64(SECOND..20 * MINUTE));
+            self.after(set, Happening::ClockStep(ms));
+            self.after(set + corrected, Happening::ClockStep(-ms));
+        }
+    }
+}
+
+fn terms(rng: &mut fastrand::Rng) -> Terms {
+    let opens_at = Millis(BEGIN + rng.i64(0..10) * SECOND);
+    let closes_after = [None, Some(20 * SECOND), Some(5 * MINUTE), Some(60 * MINUTE)];
+    let terms = Terms {
+        drop: DropId(1),
+        format: Format::FirstCome,
+        size: if rng.bool() { rng.u32(1..6) } else { rng.u32(1..51) },
+        price: Vnd::new(rng.i64(1..40) * 50_000).expect("a price is never negative"),
+        opens_at,
+        closes_at: closes_after[rng.usize(0..4)].map(|ms| opens_at.plus_ms(ms)),
+        limit_per_customer: rng.u32(1..5),
+        hold_seconds: [10, 60, 300, 300, 900][rng.usize(0..5)],
+        late_payment_seconds: [0, 60, 600, 3_600, 86_400][rng.usize(0..5)],
+    };
+    terms.check().expect("terms that a merchant may set")
+}
+
+fn weather(rng: &mut fastrand::Rng) -> Weather {
+    let mut maybe = |worst: f64| if rng.u8(0..3) == 0 { rng.f64() * worst } else { 0.0 };
+    Weather {
+        crash: maybe(0.02),
+        answer_lost: maybe(0.2),
+        webhook_lost: maybe(0.6),
+        webhook_late: maybe(0.3),
+        payos_fails: maybe(0.4),
+        foreign_link: maybe(0.1),
+        stall: maybe(0.2),
+        tick_ms: [500, 2_000, 10_000][rng.usize(0..3)],
+    }
+}
