@@ -118,9 +118,14 @@ impl LoneOrigin {
         assert!(!self.process().has_panicked(), "{}", self.log());
     }
 
+    /// SIGTERM.
+    pub fn terminate(&mut self) {
+        self.process().terminate();
+    }
+
     /// SIGTERM, and whatever time it takes.
     pub async fn stop(&mut self) -> Ended {
-        self.process().terminate();
+        self.terminate();
         self.ends().await
     }
 

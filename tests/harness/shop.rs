@@ -181,14 +181,6 @@ impl Shop {
         self.origin.listens().await;
     }
 
-    /// Another `dropgate serve` on this shop's folder, on other ports; an error is what it says when it refuses.
-    pub async fn starts_second_origin(&self) -> Result<(), String> {
-        let mut command = origin_command(&self.ports, &self.secrets, &self.payos.url(), &self.data());
-        command.arg("serve").env("DROPGATE_LISTEN", "127.0.0.1:0").env("DROPGATE_PRIVATE_LISTEN", "127.0.0.1:0");
-        let mut second = Process::start("second-origin", command, self.folder.path());
-        second.listens_or_ends().await
-    }
-
     /// `dropgate verify`, which needs the folder for itself: the origin must be stopped.
     pub fn verify_ledger(&self) -> Output {
         self.dropgate(&["verify"])

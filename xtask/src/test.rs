@@ -13,6 +13,10 @@ use crate::{
 /// What the worker is made of must not need an operating system.
 const WASM_PACKAGES: [&str; 3] = ["domain", "edge-protocol", "edge-worker"];
 
+/// The origin that the crash tests end at named points. The whole workspace, so that what it depends on is what the
+/// other programs depend on, and is not built again.
+const FAILPOINTS: [&str; 5] = ["--workspace", "--features", "origin/failpoints", "--bin", "dropgate-failpoints"];
+
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 pub(crate) fn test() -> Result<()> {
@@ -27,7 +31,7 @@ pub(crate) fn test() -> Result<()> {
         "The PayOS stand-in against the official SDK",
         node.arg("--test").current_dir(root().join("tests").join("sdk")),
     )?;
-    step::run("Unit, property, end-to-end and browser tests (about 3 minutes)", cargo().args(["test", "--workspace"]))?;
+    step::run("Unit, property, end-to-end and browser tests (about 5 minutes)", cargo().args(["test", "--workspace"]))?;
     println!("\n== All tests passed in {} s", started.elapsed().as_secs());
     Ok(())
 }
@@ -37,10 +41,7 @@ fn check() -> Result<()> {
         "Lints (first time about 4 minutes)",
         cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     )?;
-    step::run(
-        "Lints of the failpoints",
-        cargo().args(["clippy", "--package", "origin", "--features", "failpoints", "--", "-D", "warnings"]),
-    )?;
+    step::run("Lints of the failpoints", cargo().arg("clippy").args(FAILPOINTS).args(["--", "-D", "warnings"]))?;
     let packages = WASM_PACKAGES.iter().flat_map(|package| ["--package", package]);
     step::run("Check for WebAssembly", cargo().args(["check", "--target", "wasm32-unknown-unknown"]).args(packages))
 }
@@ -56,11 +57,7 @@ fn build_parts() -> Result<()> {
         "Building programs and tests (first time about 5 minutes)",
         cargo().args(["build", "--workspace", "--all-targets"]),
     )?;
-    // The whole workspace, so that what the programs depend on is the same and is not built again.
-    step::run(
-        "Building the origin with failpoints",
-        cargo().args(["build", "--workspace", "--features", "origin/failpoints", "--bin", "dropgate-failpoints"]),
-    )
+    step::run("Building the origin with failpoints", cargo().arg("build").args(FAILPOINTS))
 }
 
 fn install_browser() -> Result<()> {

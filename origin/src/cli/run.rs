@@ -18,7 +18,9 @@ pub(super) fn serve() -> Result<()> {
     edge_protocol::install_crypto();
     let config = ServeConfig::from_env()?;
     #[cfg(feature = "failpoints")]
-    crate::config::failpoint()?.map(crate::failpoint::arm);
+    if let Some(failpoint) = crate::config::failpoint()? {
+        crate::failpoint::arm(failpoint);
+    }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let runtime = runtime(cores)?;
     let result = runtime.block_on(async {
