@@ -59,7 +59,7 @@ impl Reader {
     ) -> Result<T, ReadError> {
         let (reply, answer) = oneshot::channel();
         // Whoever asked may have gone by the time it is read.
-        let job: Job = Box::new(move |store| drop(reply.send(read(store))));
+        let job: Job = Box::new(move |store| drop(reply.send(store.at_one_moment(read))));
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => ReadError::Busy,
             TrySendError::Disconnected(_) => ReadError::Failed(anyhow::anyhow!("the readers have stopped")),
@@ -78,5 +78,32 @@ fn run(store: &ReadStore, waiting: &Mutex<Receiver<Job>>) {
             Ok(job) => job(store),
             Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Jti, Millis};
+
+    use super::*;
+    use crate::store::{BatchWrites, Entry, Fact, WriteStore};
+
+    #[tokio::test]
+    async fn a_read_of_several_queries_sees_one_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = WriteStore::open(folder.path(), 1, 1, Millis(0)).unwrap();
+        let mut commit = move || {
+            let fact = Fact::TokenRevoked { jti: Jti([7; 16]) };
+            let entries = [Entry { drop: None, operator: "an".to_owned(), fact }];
+            writer.commit(Millis(1), &BatchWrites { entries: &entries, ..BatchWrites::default() })
+        };
+        let reader = Reader::start(folder.path(), 1).unwrap();
+        let seen = reader.read(move |store| {
+            let before = store.ledger_after(0, 10)?.len();
+            commit()?;
+            Ok((before, store.ledger_after(0, 10)?.len()))
+        });
+        assert_eq!(seen.await.unwrap(), (0, 0));
+        assert_eq!(reader.read(|store| Ok(store.ledger_after(0, 10)?.len())).await.unwrap(), 1);
     }
 }

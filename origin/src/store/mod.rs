@@ -284,6 +284,8 @@ fn load_drops(db: &Db, now: Millis) -> Result<Vec<(Listing, DropState)>> {
 
 /// A read-only connection with its statements.
 pub struct ReadStore {
+    begin: Statement,
+    end: Statement,
     orders: OrderReader,
     destinations: Destinations,
     revoked: Statement,
@@ -295,12 +297,26 @@ impl ReadStore {
     pub fn open(folder: &Path) -> Result<Self> {
         let db = Db::open_for_read(&sale_file(folder))?;
         Ok(Self {
+            begin: db.prepare("BEGIN")?,
+            end: db.prepare("END")?,
             orders: OrderReader::prepare(&db)?,
             destinations: Destinations::prepare(&db)?,
             revoked: db.prepare("SELECT 1 FROM revoked_tokens WHERE jti = ?")?,
             ledger_time: db.prepare("SELECT at FROM ledger WHERE seq = ?")?,
             db,
         })
+    }
+
+    /// Everything that `read` reads is of one moment. The rows of an order are several queries, and a batch committed
+    /// between two of them would show a link without its facts, or money without its payment.
+    pub fn at_one_moment<T>(&self, read: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.begin.execute(())?;
+        let read = read(self);
+        let ended = self.end.execute(());
+        // The first failure is the one worth reporting.
+        let read = read?;
+        ended?;
+        Ok(read)
     }
 
     pub fn load_order(&self, order: OrderCode) -> Result<Option<StoredOrder>> {
