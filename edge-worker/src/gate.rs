@@ -232,9 +232,13 @@ mod tests {
 
     #[test]
     fn a_body_that_broke_off_is_not_taken_for_a_whole_one() {
-        for (length, bytes, whole) in
-            [(None, 6, true), (Some("6"), 6, true), (Some("1000"), 6, false), (Some("1"), 0, false), (Some("5"), 6, false)]
-        {
+        for (length, bytes, whole) in [
+            (None, 6, true),
+            (Some("6"), 6, true),
+            (Some("1000"), 6, false),
+            (Some("1"), 0, false),
+            (Some("5"), 6, false),
+        ] {
             assert_eq!(arrived_whole(length, bytes).is_ok(), whole, "{length:?} {bytes}");
         }
     }

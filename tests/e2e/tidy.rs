@@ -15,7 +15,7 @@ const LINES_MAX: usize = 400;
 const SKIPPED: [&str; 7] = ["target", "node_modules", "build", "dist", ".git", ".tools", ".dev"];
 
 /// The rules of the sale need the standard library, and the tests of the rules need these.
-const DOMAIN_DEPENDENCIES: [&str; 2] = ["proptest", "proptest-state-machine"];
+const DOMAIN_DEPENDENCIES: [&str; 3] = ["hashbrown", "proptest", "proptest-state-machine"];
 
 /// Imports of the origin point one way: nothing in the folder on the left knows the modules on the right.
 const UNKNOWN_TO: [(&str, &[&str]); 6] = [

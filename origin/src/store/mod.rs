@@ -171,31 +171,34 @@ impl WriteStore {
         Ok(last.first((), |row| Ok(row.get::<i64>(0)?))?.map(|code| OrderCode(code.cast_unsigned())))
     }
 
-    /// The tokens of orders placed since `since`, so that a token used before a restart is known after it.
-    pub fn tokens_since(&self, since: Millis) -> Result<Vec<(Jti, OrderCode)>> {
-        let select = self.db.prepare(
-            "SELECT order_code, jti, ordered_at FROM orders WHERE order_code <= ? ORDER BY order_code DESC LIMIT ?",
-        )?;
-        let mut tokens = Vec::new();
-        let mut below = i64::MAX;
-        loop {
-            // Codes ascend with time, so the first older order ends the search.
-            let page = select.rows((below, TOKENS_PAGE), |row| {
-                let order = OrderCode(row.get::<i64>(0)?.cast_unsigned());
-                Ok((Jti(sqlite::bytes(row, 1)?), order, Millis(row.get(2)?)))
-            })?;
-            let full = page.len() == TOKENS_PAGE as usize;
-            for (jti, order, ordered_at) in page {
-                if ordered_at < since {
-                    return Ok(tokens);
-                }
-                tokens.push((jti, order));
-                below = order.0.cast_signed() - 1;
-            }
-            if !full {
-                return Ok(tokens);
+    /// Gives the tokens of orders placed since `since`, by ascending code, so that a token used before a restart is
+    /// known after it.
+    pub fn tokens_since(&self, since: Millis, mut each: impl FnMut(Jti, OrderCode)) -> Result<()> {
+        let Some(first) = self.first_order_since(since)? else {
+            return Ok(());
+        };
+        let select = self.db.prepare("SELECT order_code, jti FROM orders WHERE order_code >= ? ORDER BY order_code")?;
+        select.each([first], |row| {
+            each(Jti(sqlite::bytes(row, 1)?), OrderCode(row.get::<i64>(0)?.cast_unsigned()));
+            Ok(())
+        })
+    }
+
+    /// Codes ascend with time, so halving the range of codes finds the place without an index.
+    fn first_order_since(&self, since: Millis) -> Result<Option<i64>> {
+        let next = self
+            .db
+            .prepare("SELECT order_code, ordered_at FROM orders WHERE order_code >= ? ORDER BY order_code LIMIT 1")?;
+        let next = |code: i64| next.first([code], |row| Ok((row.get::<i64>(0)?, Millis(row.get(1)?))));
+        let (mut from, mut to) = (0, self.last_order_code()?.map_or(0, |last| last.0.cast_signed()) + 1);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            match next(middle)? {
+                Some((code, ordered_at)) if ordered_at < since => from = code + 1,
+                Some(_) | None => to = middle,
             }
         }
+        Ok(next(from)?.map(|(code, _)| code))
     }
 
     /// Writes a batch and syncs it. After an error nobody knows what is on disk: the caller must stop the process.
@@ -265,8 +268,6 @@ impl WriteStore {
         Ok(())
     }
 }
-
-const TOKENS_PAGE: i64 = 4096;
 
 /// Every drop. The orders of a drop that is over stay on disk: no decision on it asks who bought what.
 fn load_drops(db: &Db, now: Millis) -> Result<Vec<(Listing, DropState)>> {

@@ -276,7 +276,7 @@ mod tests {
                 let knocks = lanes.clone();
                 let waking = tokio::spawn(async move { knocks.answer_knocks().await });
                 for item in 0..commands {
-                    while lanes.lock().len() > 0 && !lanes.lock().asleep {
+                    while !lanes.lock().is_empty() && !lanes.lock().asleep {
                         tokio::task::yield_now().await;
                     }
                     lanes.push(Lane::Shopper, item).unwrap();

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use domain::{Command, Decision, OrderCode, OrderRecord, Outcome, Receipt, decide, evolve};
+use domain::{Command, Decision, Jti, OrderCode, OrderRecord, Outcome, Receipt, decide, evolve};
 
 use super::super::ask::{PurchaseAnswer, PurchaseAsk, PurchaseDone, PurchaseRefused};
 use super::{Batch, Placed};
-use crate::store::{Entry, Fact, Listing};
+use crate::store::{Entry, Fact, Listing, Salt};
 
 impl Batch<'_> {
     pub(super) fn purchase(&mut self, ask: PurchaseAsk) -> Result<PurchaseAnswer> {
@@ -19,16 +19,12 @@ impl Batch<'_> {
             return Ok(Err(PurchaseRefused::NoSuchDrop));
         }
         purchase.order = self.shop.next_order;
-        let mut made = None;
-        if let Some(order) = self.shop.tokens.get(purchase.jti) {
-            let (record, known) =
-                self.find(order)?.with_context(|| format!("order {order} of a token is not stored"))?;
-            // The same buyer gives the same commitment only under the same salt; after erasure none does.
-            if let Some(salt) = known {
-                purchase.buyer_commit = buyer.commit(salt);
-            }
-            made = Some(record.clone());
+        let made = self.made_with(purchase.jti)?;
+        // The same buyer gives the same commitment only under the same salt; after erasure none does.
+        if let Some((_, Some(salt))) = made {
+            purchase.buyer_commit = buyer.commit(salt);
         }
+        let made = made.map(|(record, _)| record);
         let Some(live) = self.shop.drops.get_mut(&drop) else {
             return Ok(Err(PurchaseRefused::NoSuchDrop));
         };
@@ -47,6 +43,19 @@ impl Batch<'_> {
         }
         let listing = live.listing.clone();
         self.purchase_answer(outcome, listing)
+    }
+
+    /// The order that a token made, with its salt unless it was erased.
+    fn made_with(&mut self, jti: Jti) -> Result<Option<(OrderRecord, Option<Salt>)>> {
+        let candidates: Vec<OrderCode> = self.shop.tokens.candidates(jti).collect();
+        for order in candidates {
+            let (record, salt) =
+                self.find(order)?.with_context(|| format!("order {order} of a token is not stored"))?;
+            if record.jti == jti {
+                return Ok(Some((record.clone(), salt)));
+            }
+        }
+        Ok(None)
     }
 
     fn purchase_answer(&mut self, outcome: Outcome, listing: Arc<Listing>) -> Result<PurchaseAnswer> {

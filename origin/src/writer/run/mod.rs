@@ -94,7 +94,8 @@ fn load(store: &WriteStore, first: OrderCode, now: Millis) -> Result<Shop> {
         live.state.assert_conserved();
     }
     let products = store.load_products()?.into_iter().map(|product| (product.id, product)).collect();
-    let tokens = TokenWindow::restored(now, store.tokens_since(now.plus_ms(-WINDOW_MS))?);
+    let mut tokens = TokenWindow::starting(now);
+    store.tokens_since(now.plus_ms(-WINDOW_MS), |jti, order| tokens.insert(jti, order))?;
     let pending: usize = drops.values().map(|live| live.state.pending_count()).sum();
     info!(drops = drops.len(), pending, ledger.seq = store.head().seq, "state loaded");
     let next_refund_batch = store.last_refund_batch()? + 1;
