@@ -49,8 +49,7 @@ macro_rules! id_type {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                Self::parse(&text).map_err(de::Error::custom)
+                deserializer.deserialize_str(HexVisitor).and_then(|bytes| bytes.map(Self).ok_or_else(|| de::Error::custom(IdError)))
             }
         }
     };
@@ -76,6 +75,21 @@ fn parse_hex(text: &str) -> Option<[u8; 16]> {
         *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
     }
     Some(bytes)
+}
+
+/// Reads the digits where they stand: a token's claims hold three ids, and every request reads them.
+struct HexVisitor;
+
+impl de::Visitor<'_> for HexVisitor {
+    type Value = Option<[u8; 16]>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("32 lower-case hex digits")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(parse_hex(text))
+    }
 }
 
 fn nibble(digit: u8) -> Option<u8> {

@@ -1,5 +1,6 @@
 //! What the ledger records, and its persisted, versioned form.
 
+mod placed;
 mod stored;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -8,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1};
 
-/// The version written today. An encoding never changes once released: a new shape gets a new version, and the old one
-/// keeps its reader and its golden row.
+/// The version of everything that [`placed`] does not write. An encoding never changes once released: a new shape gets
+/// a new version, and the old one keeps its reader and its golden row.
 const VERSION: i64 = 1;
 
 /// One thing that happened, before it has a place in the ledger.
@@ -114,21 +115,27 @@ pub(crate) struct Columns {
 
 impl Entry {
     pub(crate) fn columns(&self) -> Result<Columns> {
-        Ok(Columns {
-            drop_id: self.drop.map_or(0, |drop| drop.0.into()),
-            kind: self.fact.kind(),
-            version: VERSION,
-            operator: self.operator.clone(),
-            payload: serde_json::to_vec(&self.fact).context("an entry cannot be written as JSON")?,
-        })
+        let in_bytes = match &self.fact {
+            Fact::Sale(event) => placed::write(event),
+            _ => None,
+        };
+        let (version, payload) = match in_bytes {
+            Some(payload) => (placed::VERSION, payload),
+            None => (VERSION, serde_json::to_vec(&self.fact).context("an entry cannot be written as JSON")?),
+        };
+        let drop_id = self.drop.map_or(0, |drop| drop.0.into());
+        Ok(Columns { drop_id, kind: self.fact.kind(), version, operator: self.operator.clone(), payload })
     }
 
     /// Reads a row back. An unknown version was written by a newer release: guessing would lose what it means.
     pub(crate) fn read(drop_id: i64, kind: &str, version: i64, operator: String, payload: &[u8]) -> Result<Self> {
-        if version != VERSION {
-            bail!("a {kind} row has encoding version {version}, this release knows {VERSION}");
-        }
-        let fact: Fact = serde_json::from_slice(payload).with_context(|| format!("a {kind} row does not parse"))?;
+        let fact: Fact = match (kind, version) {
+            (_, VERSION) => serde_json::from_slice(payload).with_context(|| format!("a {kind} row does not parse"))?,
+            ("order_placed", placed::VERSION) => {
+                Fact::Sale(placed::read(payload).with_context(|| format!("a {kind} row does not parse"))?)
+            }
+            _ => bail!("a {kind} row has encoding version {version}, which this release does not know"),
+        };
         ensure!(fact.kind() == kind, "a {kind} row holds a {}", fact.kind());
         let drop = match u32::try_from(drop_id).context("a drop id is out of range")? {
             0 => None,

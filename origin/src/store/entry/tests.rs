@@ -56,23 +56,49 @@ fn rows_of_drops_and_products() {
     sale("drop_killed", r#""drop_killed""#, Event::DropKilled);
 }
 
+fn placed() -> Event {
+    Event::OrderPlaced {
+        order: ORDER,
+        sub: SUB,
+        sid: Sid([2; 16]),
+        jti: Jti([3; 16]),
+        quantity: 2,
+        amount: vnd(200),
+        region: RegionCode(*b"N01\0"),
+        buyer_commit: BuyerCommit([4; 32]),
+        pay_by: Millis(9),
+    }
+}
+
 #[test]
-fn rows_of_an_order_and_its_link() {
-    sale(
-        "order_placed",
-        r#"{"order_placed":{"order":157600000000001,"sub":"AQEBAQEBAQEBAQEBAQEBAQ","sid":"AgICAgICAgICAgICAgICAg","jti":"AwMDAwMDAwMDAwMDAwMDAw","quantity":2,"amount":200,"region":"N01","buyer_commit":"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ","pay_by":9}}"#,
-        Event::OrderPlaced {
-            order: ORDER,
-            sub: SUB,
-            sid: Sid([2; 16]),
-            jti: Jti([3; 16]),
-            quantity: 2,
-            amount: vnd(200),
-            region: RegionCode(*b"N01\0"),
-            buyer_commit: BuyerCommit([4; 32]),
-            pay_by: Millis(9),
-        },
-    );
+fn rows_of_a_placed_order() {
+    let entry = Entry { drop: Some(DropId(7)), operator: String::new(), fact: Fact::Sale(placed()) };
+    let golden = [
+        &[0x00, 0x00, 0x8f, 0x56, 0x1c, 0x04, 0x40, 0x01][..],
+        &[1; 16],
+        &[2; 16],
+        &[3; 16],
+        &[0, 0, 0, 2],
+        &[0, 0, 0, 0, 0, 0, 0, 200],
+        b"N01\0",
+        &[4; 32],
+        &[0, 0, 0, 0, 0, 0, 0, 9],
+    ]
+    .concat();
+    let columns = entry.columns().unwrap();
+    assert_eq!(columns.payload, golden);
+    assert_eq!((columns.kind, columns.version, columns.drop_id), ("order_placed", 2, 7));
+    assert_eq!(Entry::read(7, "order_placed", 2, String::new(), &golden).unwrap(), entry);
+    for wrong in [&golden[..111], &[&golden[..], &[0]].concat()] {
+        Entry::read(7, "order_placed", 2, String::new(), wrong).unwrap_err();
+    }
+    // As it was written at first, and is still read.
+    let json = br#"{"sale":{"order_placed":{"order":157600000000001,"sub":"AQEBAQEBAQEBAQEBAQEBAQ","sid":"AgICAgICAgICAgICAgICAg","jti":"AwMDAwMDAwMDAwMDAwMDAw","quantity":2,"amount":200,"region":"N01","buyer_commit":"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ","pay_by":9}}}"#;
+    assert_eq!(Entry::read(7, "order_placed", 1, String::new(), json).unwrap(), entry);
+}
+
+#[test]
+fn rows_of_an_orders_link() {
     sale(
         "link_asked",
         r#"{"link_asked":{"order":157600000000001,"pay_by":9}}"#,

@@ -30,16 +30,16 @@ impl Batch<'_> {
         };
         let jti = purchase.jti;
         let Decision { outcome, events } = decide(&live.state, made.as_ref(), self.now, &Command::Purchase(purchase));
+        let mut placed = None;
         for event in events {
-            let mut record = None;
-            evolve(&mut live.state, &mut record, &event, self.now);
-            if let Some(record) = record {
-                self.shop.tokens.insert(jti, record.order);
-                self.shop.next_order = OrderCode(record.order.0 + 1);
-                self.decided.placed.push(Placed { record, salt, buyer: buyer.clone() });
-            }
+            evolve(&mut live.state, &mut placed, &event, self.now);
             self.decided.changed_drops.insert(drop);
             self.decided.entries.push(Entry { drop: Some(drop), operator: String::new(), fact: Fact::Sale(event) });
+        }
+        if let Some(record) = placed {
+            self.shop.tokens.insert(jti, record.order);
+            self.shop.next_order = OrderCode(record.order.0 + 1);
+            self.decided.placed.push(Placed { record, salt, buyer });
         }
         let listing = live.listing.clone();
         self.purchase_answer(outcome, listing)

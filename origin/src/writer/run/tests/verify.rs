@@ -4,7 +4,12 @@ use super::*;
 fn verify_finds_every_kind_of_tampering() {
     for (sql, expected) in [
         (
-            "UPDATE ledger SET payload = CAST(replace(CAST(payload AS TEXT), '\"quantity\":1', '\"quantity\":2') AS BLOB) WHERE kind = 'order_placed'",
+            "UPDATE ledger SET payload = CAST(replace(CAST(payload AS TEXT), 'FT1', 'FT3') AS BLOB) WHERE kind = 'payment_received'",
+            "was changed",
+        ),
+        // The quantity of the order, in bytes.
+        (
+            "UPDATE ledger SET payload = unhex(substr(hex(payload), 1, 112) || '00000002' || substr(hex(payload), 121)) WHERE kind = 'order_placed'",
             "was changed",
         ),
         ("UPDATE ledger SET at = at + 1 WHERE seq = 2", "was changed"),
