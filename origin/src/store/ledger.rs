@@ -30,10 +30,8 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn open(db: &Db, source: i64) -> Result<Self> {
-        let insert = db.prepare(
-            "INSERT INTO ledger (seq, at, source, drop_id, kind, version, operator, payload, hash)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?;
+        // In the table's order: libsql copies the text at each use.
+        let insert = db.prepare("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
         Ok(Self { insert, head: head(db)?, source })
     }
 

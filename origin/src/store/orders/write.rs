@@ -23,11 +23,9 @@ pub(crate) struct OrderWriter {
 impl OrderWriter {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
         Ok(Self {
+            // libsql copies the text at each use, so it does not name the columns: they are in the table's order.
             insert: db.prepare(
-                "INSERT INTO orders (order_code, drop_id, state, superseded_by, settling, link_state, applied, pay_by,
-                   ended_at, quantity, amount, ordered_at, sub, sid, jti, region, buyer_commit, salt, name, phone,
-                   email, province_code, address_line)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
             update: db.prepare(
                 "UPDATE orders SET state = ?, superseded_by = ?, settling = ?, link_state = ?, applied = ?, pay_by = ?,
@@ -63,12 +61,12 @@ impl OrderWriter {
             superseded_by,
             record.settling,
             link_code(&record.link),
-            record.applied.get(),
-            record.pay_by.0,
-            record.ended_at.map(|at| at.0),
             record.quantity,
             record.amount.get(),
+            record.applied.get(),
             record.ordered_at.0,
+            record.pay_by.0,
+            record.ended_at.map(|at| at.0),
             record.sub.0.to_vec(),
             record.sid.0.to_vec(),
             record.jti.0.to_vec(),
