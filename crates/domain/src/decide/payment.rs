@@ -48,9 +48,14 @@ pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Millis, paymen
 
 /// A transfer that an operator entered from a statement and the provider reports too, or the other way round.
 fn same_on_statement<'a>(order: &'a OrderRecord, payment: &Payment) -> Option<&'a PaymentRecord> {
-    order.payments.iter().find(|known| {
-        known.identity.is_on_statement() != payment.identity.is_on_statement()
-            && known.identity.reference == payment.identity.reference
+    let same_reference =
+        || order.payments.iter().filter(|known| known.identity.reference == payment.identity.reference);
+    // A report kept apart, because an operator had entered the transfer as nobody's, is none: no sum holds its money,
+    // and it is this order's if the operator says so.
+    let in_a_sum = same_reference().any(|known| known.state != PaymentState::Disputed);
+    same_reference().find(|known| {
+        in_a_sum
+            && known.identity.is_on_statement() != payment.identity.is_on_statement()
             && known.amount == payment.amount
     })
 }

@@ -18,8 +18,13 @@ impl Books {
             known.shown = true;
             return Said::Done;
         }
+        let in_a_sum = |(known, standing): &(Report, Standing)| {
+            known.reference == report.reference && *standing != Standing::Apart
+        };
+        let counted = line.reports.iter().any(in_a_sum);
         let twin = line.reports.iter().find(|(known, _)| {
-            (known.via == Via::Statement) != (report.via == Via::Statement)
+            counted
+                && (known.via == Via::Statement) != (report.via == Via::Statement)
                 && known.reference == report.reference
                 && known.amount == report.amount
         });

@@ -236,3 +236,17 @@ fn money_buys_late_until_the_window_ends_and_not_a_moment_after() {
     assert_eq!((stock.available, stock.sold), (1, 1));
     rig.verified();
 }
+
+#[test]
+fn money_entered_as_nobodys_and_then_reported_is_given_to_the_order_it_was_for() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.ask(NO_ORDER, on_statement("FT9", PRICE));
+    let seq = rig.row_of("payment_unmatched");
+    rig.ask(order, payment("FT9", PRICE));
+    assert_eq!(rig.give(seq, order), Ok(()));
+    assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
+    assert_eq!(rig.ask(order, payment("FT9", PRICE)), Outcome::Unchanged);
+    assert_eq!(rig.stored(order).record.refunds_due(), Vnd::ZERO);
+    rig.verified();
+}
