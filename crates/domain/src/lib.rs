@@ -21,7 +21,7 @@ mod unmatched;
 
 pub use command::{Command, LinkFacts, Payment, Proof, Purchase, RefundStep, TransferFacts};
 pub use customers::Customer;
-pub use decide::{HOLD_GRACE_MS, LINK_WINDOW_MS, PAYMENTS_PER_ORDER_MAX, SETTLING_MS, decide};
+pub use decide::{HOLD_GRACE_MS, LINK_WINDOW_MS, PAYMENTS_PER_ORDER_MAX, SETTLING_MS, decide, refused_without_stock};
 pub use drop_state::{DropState, DropStatus};
 pub use event::{Event, ExpiryReason, RefundReason};
 pub use ids::{

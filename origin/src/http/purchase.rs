@@ -100,7 +100,7 @@ async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiRe
         buyer,
         salt,
     };
-    let done = app.writer.purchase(ask).await??;
+    let done = app.writer.purchase(ask, app.clock.now()).await??;
     let status = if done.resumed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, receipt(app, &done)))
 }

@@ -1,11 +1,11 @@
 //! Products, drops and their counters, and the state of a drop read back from disk.
 
 use anyhow::{Context, Result, bail};
-use domain::{DropId, DropState, DropStatus, Format, Millis, OrderCode, Pending, Sid, Stock, Sub, Terms, Vnd};
+use domain::{DropId, DropState, DropStatus, Format, Millis, OrderCode, Stock, Terms, Vnd};
 use libsql::{Row, params};
 
 use super::entry::{Listing, Product};
-use super::sqlite::{Db, Statement, bytes};
+use super::sqlite::{Db, Statement};
 
 /// Writes drops. Only the writer holds one.
 pub(crate) struct DropWriter {
@@ -100,32 +100,6 @@ fn read_drop(row: &Row) -> Result<StoredDrop> {
         listing: Listing { terms, slug: row.get(9)?, product, first_order_code },
         status: status_of(row.get(15)?)?,
         stock: Stock { available: row.get(16)?, held: row.get(17)?, sold: row.get(18)?, withdrawn: row.get(19)? },
-    })
-}
-
-/// Reads the orders of `drops`, which are by drop id, from the first code any of them can have.
-pub(crate) fn restore_orders(db: &Db, drops: &mut [&mut (Listing, DropState)], first: OrderCode) -> Result<()> {
-    let select = db.prepare(
-        "SELECT order_code, drop_id, state, quantity, applied, pay_by, sub, sid FROM orders
-         WHERE order_code >= ? AND state <= 2 ORDER BY order_code",
-    )?;
-    select.each([first.0.cast_signed()], |row| {
-        let drop = DropId(row.get(1)?);
-        let Ok(index) = drops.binary_search_by_key(&drop, |(_, state)| state.id()) else {
-            return Ok(());
-        };
-        let state = &mut drops[index].1;
-        let sub = Sub(bytes(row, 6)?);
-        let quantity: u32 = row.get(3)?;
-        if row.get::<i64>(2)? == 0 {
-            let order = OrderCode(row.get::<i64>(0)?.cast_unsigned());
-            let mut pending = Pending::new(order, Sid(bytes(row, 7)?), quantity, Millis(row.get(5)?));
-            pending.money_applied = row.get::<i64>(4)? > 0;
-            state.restore_pending(sub, pending);
-        } else {
-            state.restore_bought(sub, quantity);
-        }
-        Ok(())
     })
 }
 

@@ -14,6 +14,7 @@ mod orders;
 mod outbox;
 mod refunds;
 mod region;
+mod restore;
 mod sqlite;
 mod unmatched;
 mod verify;
@@ -44,6 +45,11 @@ use self::outbox::OutboxWriter;
 use self::refunds::{Destinations, RefundWriter};
 use self::sqlite::{Db, Statement};
 use self::unmatched::UnmatchedWriter;
+
+/// Gives the tokens of orders placed since `since`, by ascending code.
+pub fn tokens_since(folder: &Path, since: Millis, each: impl FnMut(Jti, OrderCode)) -> Result<()> {
+    restore::tokens(&sale_file(folder), since, each)
+}
 
 /// The database of the sale inside a data folder.
 pub fn sale_file(folder: &Path) -> PathBuf {
@@ -135,7 +141,7 @@ impl WriteStore {
     }
 
     pub fn load_drops(&self, now: Millis) -> Result<Vec<(Listing, DropState)>> {
-        load_drops(&self.db, now)
+        restore::drops(&self.db, &self.path, now)
     }
 
     pub fn load_products(&self) -> Result<Vec<Product>> {
@@ -167,38 +173,7 @@ impl WriteStore {
 
     /// The last order code ever stored.
     pub fn last_order_code(&self) -> Result<Option<OrderCode>> {
-        let last = self.db.prepare("SELECT order_code FROM orders ORDER BY order_code DESC LIMIT 1")?;
-        Ok(last.first((), |row| Ok(row.get::<i64>(0)?))?.map(|code| OrderCode(code.cast_unsigned())))
-    }
-
-    /// Gives the tokens of orders placed since `since`, by ascending code, so that a token used before a restart is
-    /// known after it.
-    pub fn tokens_since(&self, since: Millis, mut each: impl FnMut(Jti, OrderCode)) -> Result<()> {
-        let Some(first) = self.first_order_since(since)? else {
-            return Ok(());
-        };
-        let select = self.db.prepare("SELECT order_code, jti FROM orders WHERE order_code >= ? ORDER BY order_code")?;
-        select.each([first], |row| {
-            each(Jti(sqlite::bytes(row, 1)?), OrderCode(row.get::<i64>(0)?.cast_unsigned()));
-            Ok(())
-        })
-    }
-
-    /// Codes ascend with time, so halving the range of codes finds the place without an index.
-    fn first_order_since(&self, since: Millis) -> Result<Option<i64>> {
-        let next = self
-            .db
-            .prepare("SELECT order_code, ordered_at FROM orders WHERE order_code >= ? ORDER BY order_code LIMIT 1")?;
-        let next = |code: i64| next.first([code], |row| Ok((row.get::<i64>(0)?, Millis(row.get(1)?))));
-        let (mut from, mut to) = (0, self.last_order_code()?.map_or(0, |last| last.0.cast_signed()) + 1);
-        while from < to {
-            let middle = from + (to - from) / 2;
-            match next(middle)? {
-                Some((code, ordered_at)) if ordered_at < since => from = code + 1,
-                Some(_) | None => to = middle,
-            }
-        }
-        Ok(next(from)?.map(|(code, _)| code))
+        Ok(restore::last_order_code(&self.db)?.map(|code| OrderCode(code.cast_unsigned())))
     }
 
     /// Writes a batch and syncs it. After an error nobody knows what is on disk: the caller must stop the process.
@@ -267,20 +242,6 @@ impl WriteStore {
         failpoint::reached(Point::Checkpointed);
         Ok(())
     }
-}
-
-/// Every drop. The orders of a drop that is over stay on disk: no decision on it asks who bought what.
-fn load_drops(db: &Db, now: Millis) -> Result<Vec<(Listing, DropState)>> {
-    let mut drops: Vec<(Listing, DropState)> = Vec::new();
-    for stored in drops::all(db)? {
-        let terms = stored.listing.terms.clone();
-        drops.push((stored.listing, DropState::restored(terms, stored.status, stored.stock, now)));
-    }
-    let mut live: Vec<_> = drops.iter_mut().filter(|(_, state)| !state.is_over(now)).collect();
-    if let Some(first) = live.iter().map(|(listing, _)| listing.first_order_code).min() {
-        drops::restore_orders(db, &mut live, first)?;
-    }
-    Ok(drops)
 }
 
 /// A read-only connection with its statements.

@@ -3,6 +3,7 @@
 
 mod hold_end;
 mod outage;
+mod sold_out;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,18 +82,23 @@ impl Sale {
 
     async fn tries_to_buy(&mut self, who: u8) -> PurchaseAnswer {
         self.purchases += 1;
-        let (buyer, salt) = (buyer(who), Salt([self.purchases; 16]));
+        self.tries_with(who, self.purchases).await
+    }
+
+    async fn tries_with(&self, who: u8, token: u8) -> PurchaseAnswer {
+        let (buyer, salt) = (buyer(who), Salt([token; 16]));
         let purchase = Purchase {
             order: OrderCode(0),
             sub: Sub([who; 16]),
             sid: Sid([who; 16]),
-            jti: Jti([self.purchases; 16]),
+            jti: Jti([token; 16]),
             quantity: 1,
             quantity_max: 1,
             region: RegionCode(*b"N01\0"),
             buyer_commit: buyer.commit(salt),
         };
-        self.links.writer.purchase(PurchaseAsk { drop: DropId(1), purchase, buyer, salt }).await.unwrap()
+        let ask = PurchaseAsk { drop: DropId(1), purchase, buyer, salt };
+        self.links.writer.purchase(ask, self.clock.now()).await.unwrap()
     }
 
     async fn buys(&mut self, who: u8) -> OrderCode {

@@ -7,12 +7,13 @@ mod ask;
 mod batch;
 mod lanes;
 mod run;
+mod seen;
 mod window;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use domain::{Command, DropId, Jti, Millis, OrderCode, Outcome, Payment, Refusal};
+use domain::{Command, DropId, Jti, Millis, OrderCode, Outcome, Payment, Refusal, refused_without_stock};
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use ask::{
@@ -27,6 +28,7 @@ pub(crate) use run::start;
 
 use self::ask::{Ask, OrderAsk};
 use self::lanes::{Lane, Lanes};
+use self::seen::Seen;
 use crate::store::{Destination, Listing, Product, Progress};
 
 /// Asks the writer. Cheap to clone; holds no connection.
@@ -35,6 +37,7 @@ pub(crate) struct Writer {
     lanes: Arc<Lanes<Ask>>,
     published: Arc<ArcSwap<Published>>,
     ledger_seq: watch::Receiver<i64>,
+    seen: Arc<Seen>,
 }
 
 impl Writer {
@@ -48,8 +51,21 @@ impl Writer {
         self.ledger_seq.clone()
     }
 
-    pub(crate) async fn purchase(&self, ask: PurchaseAsk) -> Result<PurchaseAnswer, SubmitError> {
+    pub(crate) async fn purchase(&self, ask: PurchaseAsk, now: Millis) -> Result<PurchaseAnswer, SubmitError> {
+        if let Some(refusal) = self.refused_already(&ask, now) {
+            return Ok(Err(PurchaseRefused::ByTheRules(refusal)));
+        }
         self.ask(Lane::Shopper, |reply| Ask::Purchase(Box::new(ask), reply)).await
+    }
+
+    /// When no unit is left, nearly everybody who asks has no order: they hear it without waiting for the writer. Whoever
+    /// may have one is answered by it, and so is everybody while a unit is left.
+    fn refused_already(&self, ask: &PurchaseAsk, now: Millis) -> Option<Refusal> {
+        let published = self.published.load();
+        let drop = published.find(ask.drop)?;
+        let refusal = refused_without_stock(&drop.listing.terms, drop.status, drop.stock, now, &ask.purchase)?;
+        let stranger = !self.seen.may_have(&ask.purchase.sub.0) && !self.seen.may_have(&ask.purchase.jti.0);
+        stranger.then_some(refusal)
     }
 
     /// Asks something of one order.

@@ -1,9 +1,12 @@
 use crate::command::Purchase;
+use crate::customers::Customer;
 use crate::drop_state::{DropState, DropStatus};
 use crate::event::Event;
 use crate::ids::{Millis, OrderCode, Vnd};
 use crate::order::OrderRecord;
 use crate::outcome::{Decision, Outcome, Receipt, Refusal};
+use crate::stock::Stock;
+use crate::terms::Terms;
 
 /// The order of the checks is the order in which a shopper hears of them, and part of the contract.
 pub(super) fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis, purchase: &Purchase) -> Decision {
@@ -13,10 +16,27 @@ pub(super) fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis
     if let Some(answer) = own_pending(state, purchase) {
         return answer;
     }
-    if let Err(refusal) = admit(state, now, purchase).and_then(|()| take(state, purchase.quantity)) {
+    let customer = state.customer(purchase.sub);
+    let admitted = admit(state.terms(), state.status(), customer, now, purchase);
+    if let Err(refusal) = admitted.and_then(|()| take(state.stock(), purchase.quantity)) {
         return Decision::refused(refusal);
     }
     place(state, now, purchase)
+}
+
+/// What a purchase by somebody without any order is refused with when no unit is available: known from a drop's
+/// published figures alone.
+pub fn refused_without_stock(
+    terms: &Terms,
+    status: DropStatus,
+    stock: Stock,
+    now: Millis,
+    purchase: &Purchase,
+) -> Option<Refusal> {
+    if stock.available > 0 || admit(terms, status, Customer::default(), now, purchase).is_err() {
+        return None;
+    }
+    take(stock, purchase.quantity).err()
 }
 
 /// The token already made an order: the same purchase gets the same answer, another one is refused.
@@ -51,12 +71,17 @@ fn own_pending(state: &DropState, purchase: &Purchase) -> Option<Decision> {
 }
 
 /// Whether this customer may buy this much now.
-fn admit(state: &DropState, now: Millis, purchase: &Purchase) -> Result<(), Refusal> {
-    let terms = state.terms();
+fn admit(
+    terms: &Terms,
+    status: DropStatus,
+    customer: Customer,
+    now: Millis,
+    purchase: &Purchase,
+) -> Result<(), Refusal> {
     if purchase.quantity == 0 || purchase.quantity > terms.limit_per_customer.min(purchase.quantity_max) {
         return Err(Refusal::InvalidQuantity);
     }
-    match state.status() {
+    match status {
         DropStatus::Live => {}
         DropStatus::Paused => return Err(Refusal::Paused),
         DropStatus::Killed => return Err(Refusal::Closed),
@@ -67,7 +92,6 @@ fn admit(state: &DropState, now: Millis, purchase: &Purchase) -> Result<(), Refu
     if terms.closes_at.is_some_and(|closes_at| now >= closes_at) {
         return Err(Refusal::Closed);
     }
-    let customer = state.customer(purchase.sub);
     if customer.pending.is_some() || customer.bought + purchase.quantity > terms.limit_per_customer {
         return Err(Refusal::LimitReached);
     }
@@ -75,8 +99,7 @@ fn admit(state: &DropState, now: Millis, purchase: &Purchase) -> Result<(), Refu
 }
 
 /// Whether the stock has this much.
-fn take(state: &DropState, quantity: u32) -> Result<(), Refusal> {
-    let stock = state.stock();
+fn take(stock: Stock, quantity: u32) -> Result<(), Refusal> {
     match stock.available {
         0 if stock.held == 0 => Err(Refusal::SoldOut),
         0 => Err(Refusal::HeldOut),

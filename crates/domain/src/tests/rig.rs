@@ -159,6 +159,7 @@ impl Sale {
             }
             assert_eq!(self.state.pending(order.order).is_some(), order.state == OrderState::Pending);
         }
+        self.check_stranger();
         let stock = self.state.stock();
         assert_eq!((stock.held, stock.sold, stock.withdrawn), (held, sold, withdrawn));
         for (sub, customer) in self.state.customers() {
@@ -174,6 +175,18 @@ impl Sale {
                 .sum();
             assert_eq!(self.state.units_of(sub), bought + held);
             assert!(bought + held <= self.state.terms().limit_per_customer, "over the limit");
+        }
+    }
+
+    /// Whoever is refused without being looked up is refused the same when he is.
+    fn check_stranger(&self) {
+        let stranger = self.purchase(u8::MAX, 1);
+        let (terms, stock) = (self.state.terms(), self.state.stock());
+        let already = refused_without_stock(terms, self.state.status(), stock, self.now, &stranger);
+        assert!(already.is_none() || stock.available == 0);
+        if let Some(refusal) = already {
+            let decided = decide(&self.state, None, self.now, &Command::Purchase(stranger));
+            assert_eq!(decided.outcome, Outcome::Refused(refusal));
         }
     }
 

@@ -15,6 +15,7 @@ use anyhow::Result;
 use domain::{DropId, DropState, Millis, OrderCode, OrderRecord};
 
 use super::ask::{Ask, Ready};
+use super::seen::Seen;
 use super::window::TokenWindow;
 use crate::store::{
     BatchWrites, Buyer, Destination, Entry, Fact, Listing, Payer, Product, Progress, Salt, StoredOrder, Transfer,
@@ -26,6 +27,8 @@ pub(super) struct Shop {
     pub(super) drops: BTreeMap<DropId, LiveDrop>,
     pub(super) products: BTreeMap<i64, Product>,
     pub(super) tokens: TokenWindow,
+    /// Shared with those who ask: customers and tokens that may have an order.
+    pub(super) seen: Arc<Seen>,
     /// The code the next order gets.
     pub(super) next_order: OrderCode,
     /// The number the next list of refunds gets.

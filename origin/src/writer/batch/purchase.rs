@@ -38,6 +38,8 @@ impl Batch<'_> {
         }
         if let Some(record) = placed {
             self.shop.tokens.insert(jti, record.order);
+            self.shop.seen.add(&jti.0);
+            self.shop.seen.add(&record.sub.0);
             self.shop.next_order = OrderCode(record.order.0 + 1);
             self.decided.placed.push(Placed { record, salt, buyer });
         }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
-use domain::{Command, Millis, OrderCode};
+use domain::{Command, DropState, Millis, OrderCode};
 use edge_protocol::OrderCode as CodeParts;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
@@ -17,11 +17,12 @@ use super::Writer;
 use super::ask::{Ask, OrderAsk, Published, PublishedDrop, Ready};
 use super::batch::{Batch, LiveDrop, Shop};
 use super::lanes::{Lane, Lanes};
+use super::seen::Seen;
 use super::window::{TokenWindow, WINDOW_MS};
 use crate::clock::Clock;
 use crate::failpoint::{self, Point};
 use crate::metrics::Metrics;
-use crate::store::WriteStore;
+use crate::store::{Listing, WriteStore, tokens_since};
 
 /// A clock that jumps further than this between two batches is worth waking somebody for.
 const CLOCK_STEP_ALARM_MS: i64 = 5_000;
@@ -83,23 +84,33 @@ fn first_order_code(origin_no: u8, now: Millis) -> Result<OrderCode> {
     Ok(OrderCode(code.as_u64()))
 }
 
-fn load(store: &WriteStore, first: OrderCode, now: Millis) -> Result<Shop> {
+fn load(store: &WriteStore, folder: &Path, first: OrderCode, now: Millis) -> Result<Shop> {
     let after_last = store.last_order_code()?.map_or(first, |last| OrderCode(last.0 + 1));
-    let drops: BTreeMap<_, _> = store
-        .load_drops(now)?
-        .into_iter()
-        .map(|(listing, state)| (state.id(), LiveDrop { listing: Arc::new(listing), state }))
-        .collect();
+    let (seen, mut tokens) = (Seen::new(), TokenWindow::starting(now));
+    // At the same time: a million of each are read at a start in the rush.
+    let drops = std::thread::scope(|scope| {
+        let restored = scope.spawn(|| {
+            tokens_since(folder, now.plus_ms(-WINDOW_MS), |jti, order| {
+                tokens.insert(jti, order);
+                seen.add(&jti.0);
+            })
+        });
+        let drops = store.load_drops(now)?;
+        restored.join().map_err(|_| anyhow::anyhow!("the thread that read tokens panicked"))??;
+        Ok::<_, anyhow::Error>(drops)
+    })?;
+    let live = |(listing, state): (Listing, DropState)| (state.id(), LiveDrop { listing: Arc::new(listing), state });
+    let drops: BTreeMap<_, _> = drops.into_iter().map(live).collect();
     for live in drops.values() {
         live.state.assert_conserved();
+        live.state.customers().for_each(|(sub, _)| seen.add(&sub.0));
     }
     let products = store.load_products()?.into_iter().map(|product| (product.id, product)).collect();
-    let mut tokens = TokenWindow::starting(now);
-    store.tokens_since(now.plus_ms(-WINDOW_MS), |jti, order| tokens.insert(jti, order))?;
     let pending: usize = drops.values().map(|live| live.state.pending_count()).sum();
     info!(drops = drops.len(), pending, ledger.seq = store.head().seq, "state loaded");
     let next_refund_batch = store.last_refund_batch()? + 1;
-    Ok(Shop { drops, products, tokens, next_order: first.max(after_last), next_refund_batch })
+    let next_order = first.max(after_last);
+    Ok(Shop { drops, products, tokens, seen: Arc::new(seen), next_order, next_refund_batch })
 }
 
 struct Run {
@@ -128,11 +139,12 @@ impl Run {
         let first = first_order_code(origin_no, wall)?;
         let store = WriteStore::open(folder, origin_no, first.0, wall)?;
         let now = wall.max(store.head().at);
-        let shop = load(&store, first, now)?;
+        let shop = load(&store, folder, first, now)?;
         let lanes = Arc::new(Lanes::new());
         let published = Arc::new(ArcSwap::from_pointee(publication(&shop, &store, now, 1)));
         let (seq, ledger_seq) = watch::channel(store.head().seq);
-        let writer = Writer { lanes: lanes.clone(), published: published.clone(), ledger_seq };
+        let seen = shop.seen.clone();
+        let writer = Writer { lanes: lanes.clone(), published: published.clone(), ledger_seq, seen };
         Ok((Self { shop, store, lanes, published, seq, answers, clock, metrics, last: None }, writer))
     }
 

@@ -199,3 +199,18 @@ fn every_hold_of_a_killed_drop_is_due_at_once_and_after_a_restart() {
     let mut rig = rig.restart();
     assert_eq!(due(&mut rig), orders);
 }
+
+#[test]
+fn who_may_have_an_order_is_known_after_a_restart() {
+    let mut rig = Rig::start();
+    let ask = rig.purchase(1);
+    let (sub, jti) = (ask.purchase.sub, ask.purchase.jti);
+    let order = rig.buy(ask).unwrap().receipt.order;
+    // Ended orders keep nobody's place, but their tokens still lead to them.
+    rig.ask(order, Command::Cancel { sid: Sid([1; 16]) });
+    let held = rig.order(2);
+    let rig = rig.restart();
+    let seen = &rig.run.shop.seen;
+    assert!(seen.may_have(&jti.0) && seen.may_have(&rig.stored(held).record.sub.0));
+    assert!(!seen.may_have(&sub.0) && !seen.may_have(&[9; 16]), "strangers are strangers");
+}

@@ -1,0 +1,22 @@
+use domain::Refusal;
+
+use super::*;
+use crate::writer::PurchaseRefused;
+
+#[tokio::test]
+async fn whoever_took_the_last_unit_finds_it_again_and_strangers_hear_that_none_is_left() {
+    let sale = Sale::of(1).await;
+    let made = sale.tries_with(1, 7).await.unwrap();
+    let by_the_rules = |answer: PurchaseAnswer| match answer {
+        Err(PurchaseRefused::ByTheRules(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(by_the_rules(sale.tries_with(2, 8).await), Refusal::HeldOut);
+    // The answer was lost: the same token, and a new one of the same browser.
+    let again = sale.tries_with(1, 7).await.unwrap();
+    assert_eq!((again.receipt, again.resumed), (made.receipt, false));
+    let resumed = sale.tries_with(1, 9).await.unwrap();
+    assert_eq!((resumed.receipt, resumed.resumed), (made.receipt, true));
+    assert_eq!(by_the_rules(sale.tries_with(2, 7).await), Refusal::TokenReused);
+    sale.finish().await;
+}
