@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::config::ServeConfig;
-use crate::http::{App, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router};
+use crate::http::{App, ReadTokens, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router};
 use crate::links::PaymentLinks;
 use crate::metrics::Metrics;
 use crate::outbox;
@@ -85,6 +85,7 @@ pub async fn serve(
         clock,
         metrics,
         edge_keys: config.edge_keys,
+        read_tokens: ReadTokens::default(),
         admin_keys: config.admin_keys,
         order_keys: config.order_keys,
         customer_secret: config.customer_secret,

@@ -53,8 +53,17 @@ macro_rules! edge_token {
 
 edge_token!(PurchaseToken, verify_purchase, |verified: edge_protocol::Verified<PurchaseClaims>| Self(verified.claims));
 edge_token!(OrderToken, verify_order, |verified: edge_protocol::Verified<OrderClaims>| Self(verified.claims));
-edge_token!(ReadToken, verify_read, |()| Self);
 edge_token!(WebhookToken, verify_webhook, |()| Self);
+
+impl FromRequestParts<Arc<App>> for ReadToken {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
+        let token = bearer(&parts.headers).ok_or_else(|| refused(app, TokenError::Malformed))?;
+        let verified = app.read_tokens.verify(&app.edge_keys, token, app.clock.now().0);
+        verified.map(|()| Self).map_err(|error| refused(app, error))
+    }
+}
 
 impl FromRequestParts<Arc<App>> for Operator {
     type Rejection = ApiError;

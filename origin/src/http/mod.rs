@@ -7,6 +7,7 @@ mod orders;
 mod payments;
 mod private;
 mod purchase;
+mod read_tokens;
 mod reconcile;
 mod refunds;
 mod snapshot;
@@ -38,6 +39,7 @@ pub(crate) struct App {
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub edge_keys: KeyRing,
+    pub read_tokens: ReadTokens,
     pub admin_keys: KeyRing,
     pub order_keys: OrderKeys,
     pub customer_secret: CustomerSecret,
@@ -49,6 +51,7 @@ pub(crate) struct App {
     pub origin_no: u8,
 }
 
+pub(crate) use read_tokens::ReadTokens;
 pub(crate) use snapshot::Rendered;
 
 pub(crate) fn public_router(app: Arc<App>) -> Router {

@@ -123,8 +123,9 @@ pub fn verify_purchase(ring: &KeyRing, token: &str, now_ms: i64) -> Result<Verif
     verify(ring, &PURCHASE, token, now_ms)
 }
 
-pub fn verify_read(ring: &KeyRing, token: &str, now_ms: i64) -> Result<(), TokenError> {
-    verify::<NoClaims>(ring, &READ, token, now_ms).map(|_| ())
+/// Answers when the token ends, in milliseconds since 1970.
+pub fn verify_read(ring: &KeyRing, token: &str, now_ms: i64) -> Result<i64, TokenError> {
+    verify::<NoClaims>(ring, &READ, token, now_ms).map(|verified| verified.expires_at_ms)
 }
 
 pub fn verify_webhook(ring: &KeyRing, token: &str, now_ms: i64) -> Result<(), TokenError> {

@@ -1,0 +1,72 @@
+//! `read` tokens that were verified and have not ended yet. An edge isolate sends the same one for a minute, with every
+//! status it fetches.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use edge_protocol::{KeyRing, TokenError, verify_read};
+
+/// More isolates than ask one origin within a minute; beyond it all are forgotten and verified again.
+const TOKENS_MAX: usize = 1_024;
+
+#[derive(Default)]
+pub(crate) struct ReadTokens(Mutex<HashMap<String, Verified>>);
+
+struct Verified {
+    at_ms: i64,
+    expires_at_ms: i64,
+}
+
+impl ReadTokens {
+    pub(crate) fn verify(&self, keys: &KeyRing, token: &str, now_ms: i64) -> Result<(), TokenError> {
+        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock set back, or the leeway after the end, is for the verification to judge.
+        if tokens.get(token).is_some_and(|verified| (verified.at_ms..verified.expires_at_ms).contains(&now_ms)) {
+            return Ok(());
+        }
+        let expires_at_ms = verify_read(keys, token, now_ms)?;
+        if tokens.len() >= TOKENS_MAX {
+            tokens.clear();
+        }
+        tokens.insert(token.to_owned(), Verified { at_ms: now_ms, expires_at_ms });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use edge_protocol::{Ring, mint_read, mint_webhook};
+
+    use super::*;
+
+    const NOW: i64 = 1_790_000_000_000;
+    const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
+
+    #[test]
+    fn a_remembered_token_is_good_for_as_long_as_a_verified_one() {
+        let keys = KeyRing::parse(Ring::Edge, &format!("e1.{KEY}")).unwrap();
+        let (tokens, token) = (ReadTokens::default(), mint_read(&keys, NOW));
+        let times = [0, 1, 59_999, 60_000, 64_999, 65_000, 200_000, -1, 30_000];
+        for ms in times {
+            assert_eq!(tokens.verify(&keys, &token, NOW + ms), verify_read(&keys, &token, NOW + ms).map(drop), "{ms}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_verified_is_remembered() {
+        let keys = KeyRing::parse(Ring::Edge, &format!("e1.{KEY}")).unwrap();
+        let tokens = ReadTokens::default();
+        let good = mint_read(&keys, NOW);
+        tokens.verify(&keys, &good, NOW).unwrap();
+        for bad in [&good[..good.len() - 1], "", &mint_webhook(&keys, NOW)] {
+            for _ in 0..2 {
+                tokens.verify(&keys, bad, NOW).unwrap_err();
+            }
+        }
+        for second in 0..3 * TOKENS_MAX as i64 {
+            let now = NOW + second * 1_000;
+            tokens.verify(&keys, &mint_read(&keys, now), now).unwrap();
+        }
+        assert!(tokens.0.lock().unwrap().len() <= TOKENS_MAX);
+    }
+}
