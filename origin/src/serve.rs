@@ -13,13 +13,16 @@ use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::config::ServeConfig;
-use crate::http::{App, ReadTokens, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router};
+use crate::http::{
+    App, PURCHASES_AT_ONCE, ReadTokens, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private,
+    serve_public,
+};
 use crate::links::PaymentLinks;
 use crate::metrics::Metrics;
 use crate::outbox;
 use crate::payments::DescriptionSalt;
 use crate::reader::Reader;
-use crate::stop::{self, Stop};
+use crate::stop;
 use crate::store::FolderLock;
 use crate::timers::HoldTimer;
 use crate::writer;
@@ -92,6 +95,7 @@ pub async fn serve(
         payos_checksum_key: checksum_key,
         description_salt: DescriptionSalt(running.description_salt),
         webhook_permits: Semaphore::new(WEBHOOKS_AT_ONCE),
+        purchase_permits: Arc::new(Semaphore::new(PURCHASES_AT_ONCE)),
         snapshot: Rendered::default(),
         links: links.clone(),
         origin_no: config.origin_no,
@@ -100,10 +104,9 @@ pub async fn serve(
     let channels: Vec<_> =
         outbox::KINDS.iter().map(|kind| tokio::spawn(outbox::run(kind, links.clone(), stop.clone()))).collect();
     let timer = tokio::spawn(HoldTimer::new(links).run(stop.clone()));
-    let public =
-        axum::serve(listeners.public, public_router(app.clone())).with_graceful_shutdown(requested(stop.clone()));
-    let private = axum::serve(listeners.private, private_router(app)).with_graceful_shutdown(requested(stop));
-    let servers = tokio::spawn(async move { tokio::try_join!(public.into_future(), private.into_future()) });
+    let public = serve_public(listeners.public, public_router(app.clone()), stop.clone());
+    let private = serve_private(listeners.private, private_router(app), stop);
+    let servers = tokio::spawn(async move { tokio::join!(public, private) });
 
     tokio::select! {
         () = shutdown => info!("stopping"),
@@ -121,10 +124,6 @@ pub async fn serve(
     drop(lock);
     info!("stopped");
     Ok(())
-}
-
-async fn requested(mut stop: Stop) {
-    stop.requested().await;
 }
 
 /// The writer ended on its own. Nobody may be answered any more, so the caller exits the process.

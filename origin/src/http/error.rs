@@ -40,6 +40,11 @@ impl ApiError {
         self.0.code
     }
 
+    /// Refused before anything was done for the caller.
+    pub(super) fn busy() -> Self {
+        Self::new(ProblemCode::Busy, "too many are waiting; nothing was done, try again")
+    }
+
     /// A failure of ours: the log gets the cause, the caller a code.
     pub(super) fn internal(cause: &anyhow::Error) -> Self {
         error!(error = format!("{cause:#}"), "a request failed");
@@ -64,11 +69,12 @@ impl IntoResponse for ApiError {
 
 impl From<SubmitError> for ApiError {
     fn from(error: SubmitError) -> Self {
-        let detail = match error {
-            SubmitError::Busy => "too many are waiting; nothing was done, try again",
-            SubmitError::Stopping => "the server is restarting; nothing was done, try again",
-        };
-        Self::new(ProblemCode::Busy, detail)
+        match error {
+            SubmitError::Busy => Self::busy(),
+            SubmitError::Stopping => {
+                Self::new(ProblemCode::Busy, "the server is restarting; nothing was done, try again")
+            }
+        }
     }
 }
 
@@ -128,6 +134,11 @@ impl From<Refusal> for ApiError {
         };
         Self::new(code, detail)
     }
+}
+
+/// For whoever connects when nobody more can be served.
+pub(super) async fn no_room() -> ApiError {
+    ApiError::busy()
 }
 
 pub(super) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> ApiError {

@@ -1,13 +1,15 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{DropId, Jti, OrderCode, Purchase, RegionCode, Sid, Sub};
 use edge_protocol::limits::{ADDRESS_LINE_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX, PHONE_CHARS_MAX};
 use edge_protocol::{Phone, ProblemCode, PurchaseClaims};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
@@ -60,8 +62,28 @@ struct DropRef<'a> {
     slug: &'a str,
 }
 
+/// The right to be worked on, kept until the answer. It is asked for before the token is verified and the body read,
+/// because at many times what can be served refusing must cost next to nothing.
+pub(super) struct Place(#[expect(dead_code, reason = "held, and given back when dropped")] OwnedSemaphorePermit);
+
+impl FromRequestParts<Arc<App>> for Place {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
+        app.purchase_permits.clone().try_acquire_owned().map(Self).map_err(|_| {
+            Metrics::count(&app.metrics.purchases, ProblemCode::Busy.as_str());
+            ApiError::busy()
+        })
+    }
+}
+
 /// Answers once the order is on disk; the payment link follows on its own.
-pub(super) async fn place(token: PurchaseToken, State(app): State<Arc<App>>, request: Request) -> Response {
+pub(super) async fn place(
+    _place: Place,
+    token: PurchaseToken,
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Response {
     let result = purchase(&app, &token.0, request).await;
     let counted = match &result {
         Ok((StatusCode::CREATED, _)) => "placed",

@@ -1,0 +1,168 @@
+//! One connection of a client. Between requests it is a socket and a waiting task: hyper, whose buffers take 16 KiB, is
+//! there only while the client speaks.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use hyper::server::conn::http1::Builder;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::stop::Stop;
+
+/// In a rush connections are silent for less than this, and are not taken apart between two requests.
+const QUIET_AFTER: Duration = Duration::from_secs(1);
+
+/// Serves the client until it leaves, has been silent for too long, or the stop is requested.
+pub(super) async fn serve(
+    http: Builder,
+    service: TowerToHyperService<Router>,
+    stream: TcpStream,
+    silence: Duration,
+    mut stop: Stop,
+) {
+    let mut socket = Socket { stream, early: Bytes::new(), talk: Arc::default() };
+    while is_spoken_to(&socket, silence, &mut stop).await {
+        let Some(quiet) = talk(&http, &service, socket, &mut stop).await else { return };
+        socket = quiet;
+    }
+}
+
+/// Waits for the client's first byte; false when none will be heard.
+async fn is_spoken_to(socket: &Socket, silence: Duration, stop: &mut Stop) -> bool {
+    if !socket.early.is_empty() {
+        return true;
+    }
+    let mut byte = [0];
+    tokio::select! {
+        heard = tokio::time::timeout(silence, socket.stream.peek(&mut byte)) => matches!(heard, Ok(Ok(1))),
+        () = stop.requested() => false,
+    }
+}
+
+/// Answers requests until there are none for a while, and gives the socket back; nothing when it is closed.
+async fn talk(
+    http: &Builder,
+    service: &TowerToHyperService<Router>,
+    mut socket: Socket,
+    stop: &mut Stop,
+) -> Option<Socket> {
+    let talk = Arc::new(Talk::default());
+    socket.talk = talk.clone();
+    let counted = service_fn(|request| {
+        talk.asked.fetch_add(1, Relaxed);
+        let answer = service.call(request);
+        let talk = &talk;
+        async move {
+            let answer = answer.await;
+            talk.answered.fetch_add(1, Relaxed);
+            answer
+        }
+    });
+    let mut connection = http.serve_connection(TokioIo::new(socket), counted);
+    let mut asked_before = 0;
+    loop {
+        tokio::select! {
+            // An error is the client's: it went away, was slow, or does not speak HTTP.
+            _ = &mut connection => return None,
+            () = stop.requested() => {
+                Pin::new(&mut connection).graceful_shutdown();
+                drop(connection.await);
+                return None;
+            }
+            () = tokio::time::sleep(QUIET_AFTER) => {
+                if talk.is_over(asked_before) {
+                    break;
+                }
+                asked_before = talk.asked.load(Relaxed);
+            }
+        }
+    }
+    // Of a connection without a request this takes hyper away. What it has read of the next is kept.
+    Pin::new(&mut connection).graceful_shutdown();
+    let parts = connection.without_shutdown().await.ok()?;
+    let mut socket = parts.io.into_inner();
+    // A copy, because even an empty part of hyper's buffer keeps all of it.
+    socket.early = Bytes::copy_from_slice(&parts.read_buf);
+    Some(socket)
+}
+
+/// What has been said on a connection since hyper serves it.
+#[derive(Default)]
+struct Talk {
+    asked: AtomicU32,
+    answered: AtomicU32,
+    /// The client does not take what is written.
+    blocked: AtomicBool,
+}
+
+impl Talk {
+    /// Everything asked is answered and sent, and nothing came since it was asked last. Before a first request there is
+    /// half a head, whose time hyper counts.
+    fn is_over(&self, asked_before: u32) -> bool {
+        let asked = self.asked.load(Relaxed);
+        asked > 0 && asked == asked_before && asked == self.answered.load(Relaxed) && !self.blocked.load(Relaxed)
+    }
+}
+
+/// The client's socket, and what was read from it before.
+struct Socket {
+    stream: TcpStream,
+    early: Bytes,
+    talk: Arc<Talk>,
+}
+
+impl Socket {
+    fn written<T>(&self, result: Poll<T>) -> Poll<T> {
+        self.talk.blocked.store(result.is_pending(), Relaxed);
+        result
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.early.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, into);
+        }
+        let length = self.early.len().min(into.remaining());
+        into.put_slice(&self.early.split_to(length));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.written(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
