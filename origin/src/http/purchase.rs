@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{DropId, Jti, OrderCode, Purchase, RegionCode, Sid, Sub};
+use domain::{BuyerCommit, DropId, Jti, OrderCode, Purchase, RegionCode, Sid, Sub};
 use edge_protocol::limits::{ADDRESS_LINE_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX, PHONE_CHARS_MAX};
 use edge_protocol::{Phone, ProblemCode, PurchaseClaims};
 use serde::{Deserialize, Serialize};
@@ -105,24 +105,24 @@ async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiRe
         let detail = "the phone number is not the one the token was issued for";
         return Err(ApiError::new(ProblemCode::CustomerMismatch, detail).at("buyer.phone"));
     }
-    let salt = fresh_salt();
-    let ask = PurchaseAsk {
-        drop: DropId(claims.drop),
-        purchase: Purchase {
-            // Given by the writer.
-            order: OrderCode(0),
-            sub: Sub(*claims.sub.as_bytes()),
-            sid: Sid(*claims.sid.as_bytes()),
-            jti: Jti(*claims.jti.as_bytes()),
-            quantity,
-            quantity_max: claims.qty_max,
-            region: region(claims),
-            buyer_commit: buyer.commit(salt),
-        },
-        buyer,
-        salt,
+    let drop = DropId(claims.drop);
+    let purchase = Purchase {
+        // Given by the writer.
+        order: OrderCode(0),
+        sub: Sub(*claims.sub.as_bytes()),
+        sid: Sid(*claims.sid.as_bytes()),
+        jti: Jti(*claims.jti.as_bytes()),
+        quantity,
+        quantity_max: claims.qty_max,
+        region: region(claims),
+        buyer_commit: BuyerCommit([0; 32]),
     };
-    let done = app.writer.purchase(ask, app.clock.now()).await??;
+    if let Some(refusal) = app.writer.refused_already(drop, &purchase, app.clock.now()) {
+        return Err(refusal.into());
+    }
+    let salt = fresh_salt();
+    let purchase = Purchase { buyer_commit: buyer.commit(salt), ..purchase };
+    let done = app.writer.purchase(PurchaseAsk { drop, purchase, buyer, salt }).await??;
     let status = if done.resumed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, receipt(app, &done)))
 }

@@ -25,7 +25,7 @@ use crate::reader::Reader;
 use crate::stop::{self, Stopper};
 use crate::store::{Buyer, Salt, verify};
 use crate::timers::HoldTimer;
-use crate::writer::{self, NewDrop, NewProduct, ProductOf, PurchaseAnswer, PurchaseAsk};
+use crate::writer::{self, NewDrop, NewProduct, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseRefused};
 
 const UNPAID: OrderState = OrderState::Expired(ExpiryReason::Unpaid);
 const PRICE: i64 = 250_000;
@@ -97,8 +97,11 @@ impl Sale {
             region: RegionCode(*b"N01\0"),
             buyer_commit: buyer.commit(salt),
         };
-        let ask = PurchaseAsk { drop: DropId(1), purchase, buyer, salt };
-        self.links.writer.purchase(ask, self.clock.now()).await.unwrap()
+        let (drop, writer) = (DropId(1), &self.links.writer);
+        if let Some(refusal) = writer.refused_already(drop, &purchase, self.clock.now()) {
+            return Err(PurchaseRefused::ByTheRules(refusal));
+        }
+        writer.purchase(PurchaseAsk { drop, purchase, buyer, salt }).await.unwrap()
     }
 
     async fn buys(&mut self, who: u8) -> OrderCode {

@@ -1,7 +1,6 @@
 use domain::Refusal;
 
 use super::*;
-use crate::writer::PurchaseRefused;
 
 #[tokio::test]
 async fn whoever_took_the_last_unit_finds_it_again_and_strangers_hear_that_none_is_left() {

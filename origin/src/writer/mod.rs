@@ -13,7 +13,7 @@ mod window;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use domain::{Command, DropId, Jti, Millis, OrderCode, Outcome, Payment, Refusal, refused_without_stock};
+use domain::{Command, DropId, Jti, Millis, OrderCode, Outcome, Payment, Purchase, Refusal, refused_without_stock};
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use ask::{
@@ -51,20 +51,17 @@ impl Writer {
         self.ledger_seq.clone()
     }
 
-    pub(crate) async fn purchase(&self, ask: PurchaseAsk, now: Millis) -> Result<PurchaseAnswer, SubmitError> {
-        if let Some(refusal) = self.refused_already(&ask, now) {
-            return Ok(Err(PurchaseRefused::ByTheRules(refusal)));
-        }
+    pub(crate) async fn purchase(&self, ask: PurchaseAsk) -> Result<PurchaseAnswer, SubmitError> {
         self.ask(Lane::Shopper, |reply| Ask::Purchase(Box::new(ask), reply)).await
     }
 
     /// When no unit is left, nearly everybody who asks has no order: they hear it without waiting for the writer. Whoever
     /// may have one is answered by it, and so is everybody while a unit is left.
-    fn refused_already(&self, ask: &PurchaseAsk, now: Millis) -> Option<Refusal> {
+    pub(crate) fn refused_already(&self, drop: DropId, purchase: &Purchase, now: Millis) -> Option<Refusal> {
         let published = self.published.load();
-        let drop = published.find(ask.drop)?;
-        let refusal = refused_without_stock(&drop.listing.terms, drop.status, drop.stock, now, &ask.purchase)?;
-        let stranger = !self.seen.may_have(&ask.purchase.sub.0) && !self.seen.may_have(&ask.purchase.jti.0);
+        let drop = published.find(drop)?;
+        let refusal = refused_without_stock(&drop.listing.terms, drop.status, drop.stock, now, purchase)?;
+        let stranger = !self.seen.may_have(&purchase.sub.0) && !self.seen.may_have(&purchase.jti.0);
         stranger.then_some(refusal)
     }
 
