@@ -37,11 +37,11 @@ impl DropState {
     }
 
     /// A drop read back: its counters and status as stored. Its orders follow by [`DropState::restore_pending`] and
-    /// [`DropState::restore_bought`], unless the drop is [over](DropState::is_over): then no decision asks for them.
+    /// [`DropState::restore_bought`], unless the drop is [done](DropState::is_done).
     pub fn restored(terms: Terms, status: DropStatus, stock: Stock, now: Millis) -> Self {
         let (pending, customers) = (PendingOrders::default(), Customers::default());
         let mut state = Self { terms, status, stock, pending, customers };
-        if !state.is_over(now) {
+        if !state.is_done(now) {
             let sized_for = state.terms.size.min(SIZED_FOR_MAX) as usize;
             state.pending = PendingOrders::sized_for(sized_for);
             state.customers = Customers::sized_for(sized_for);
@@ -57,6 +57,11 @@ impl DropState {
         let last_hold_ms = i64::from(self.terms.hold_seconds) * 2000 + HOLD_GRACE_MS + SETTLING_MS;
         let late_until = closes_at.plus_ms(last_hold_ms).plus_seconds(self.terms.late_payment_seconds);
         self.stock.held == 0 && now > late_until
+    }
+
+    /// No decision asks for its orders or customers any more: it is over, or killed and without a hold.
+    pub fn is_done(&self, now: Millis) -> bool {
+        self.is_over(now) || self.status == DropStatus::Killed && self.stock.held == 0
     }
 
     /// Orders must come by ascending code.

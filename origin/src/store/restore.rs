@@ -13,14 +13,14 @@ use super::drops;
 use super::entry::Listing;
 use super::sqlite::{Db, bytes};
 
-/// Every drop. The orders of a drop that is over stay on disk: no decision on it asks who bought what.
+/// Every drop. The orders of a drop that is done with stay on disk.
 pub(crate) fn drops(db: &Db, file: &Path, now: Millis) -> Result<Vec<(Listing, DropState)>> {
     let mut drops: Vec<(Listing, DropState)> = Vec::new();
     for stored in drops::all(db)? {
         let terms = stored.listing.terms.clone();
         drops.push((stored.listing, DropState::restored(terms, stored.status, stored.stock, now)));
     }
-    let mut live: Vec<_> = drops.iter_mut().filter(|(_, state)| !state.is_over(now)).collect();
+    let mut live: Vec<_> = drops.iter_mut().filter(|(_, state)| !state.is_done(now)).collect();
     let first = live.iter().map(|(listing, _)| listing.first_order_code.0.cast_signed()).min();
     if let (Some(first), Some(last)) = (first, last_order_code(db)?) {
         let middle = first + (last - first).max(0) / 2;

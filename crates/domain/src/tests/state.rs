@@ -122,3 +122,16 @@ fn late_money_never_takes_a_customer_over_the_limit() {
     sale.pay(first, PRICE);
     assert_eq!((sale.state_of(first), sale.money(first)), (OrderState::Expired(ExpiryReason::Unpaid), (0, PRICE)));
 }
+
+#[test]
+fn a_killed_drop_is_done_when_its_last_hold_has_ended() {
+    let mut sale = Sale::open(2, 1);
+    let order = sale.order(1);
+    sale.submit(None, &Command::Kill);
+    assert!(!sale.state.is_done(sale.now), "a hold is left");
+    sale.ask(order, Command::CancelByOperator { restock: true });
+    assert!(sale.state.is_done(sale.now) && !sale.state.is_over(sale.now), "it is still shown, as closed");
+    let (terms, stock) = (sale.state.terms().clone(), sale.state.stock());
+    let restored = DropState::restored(terms, DropStatus::Killed, stock, sale.now);
+    assert_eq!(restored.stock(), stock);
+}
