@@ -141,6 +141,11 @@ impl LoneOrigin {
         self.process.as_mut().is_some_and(Process::is_running)
     }
 
+    /// The memory it takes.
+    pub fn resident_bytes(&mut self) -> usize {
+        self.process().resident_bytes()
+    }
+
     /// Opens a drop by the operator's command line; returns its number.
     pub fn opens_drop(&self, slug: &str, terms: DropTerms) -> u32 {
         let options = [

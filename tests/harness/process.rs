@@ -99,6 +99,14 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// The memory it takes, as the kernel counts it.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the state of a child");
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its resident memory");
+        let kib = resident.trim().trim_end_matches(" kB");
+        kib.parse::<usize>().expect("a number of KiB") * 1024
+    }
+
     /// Whether Rust code in it has, even if it went on afterwards.
     pub(crate) fn has_panicked(&self) -> bool {
         fs::read_to_string(&self.stderr).expect("the log").contains("panicked at")
