@@ -34,8 +34,8 @@ webhooks pay for orders made before, and none may be refused.")]
 pub(crate) struct Options {
     #[command(flatten)]
     common: Common,
-    /// Connections of the storm. A connection has one request in work, so only more of them than purchases may wait
-    /// at the origin (8,192) make it refuse any.
+    /// Connections of the storm. A connection has one request in work, so only more of them than purchases may be
+    /// under way at the origin (4,096) make it refuse any.
     #[arg(long, default_value_t = 10_000)]
     storm_connections: usize,
     /// Requests that may wait on each of them for their answers.
