@@ -1,5 +1,5 @@
 use anyhow::Result;
-use domain::{Command, Link, OrderCode, OrderRecord, Outcome, PaymentIdentity, PaymentState};
+use domain::{Command, Link, OrderCode, OrderRecord, OrderState, Outcome, PaymentIdentity, PaymentState};
 use payos::LinkStatus;
 use tracing::{debug, error, info, warn};
 
@@ -37,8 +37,10 @@ impl PaymentLinks {
             Ok(_) => Metrics::count(&self.metrics.links, "cancelled"),
             Err(error) => debug!(%order, error = chain(&error), "the link was not cancelled; reading it"),
         }
-        let Some(read) = self.read(&record).await? else {
-            return Ok(false);
+        let read = match self.read(&record).await? {
+            Reading::Shown(read) => read,
+            Reading::NoAnswer => return Ok(false),
+            Reading::NoLink => return Ok(self.is_long_over(&record)),
         };
         if !takes_no_more_money(&read.status) {
             warn!(%order, status = ?read.status, "a link stays open after it was cancelled");
@@ -57,7 +59,25 @@ impl PaymentLinks {
             Link::NotAsked | Link::Conflict => return Ok(Some(Vec::new())),
             Link::Asked | Link::Made(_) | Link::Closed(_) => {}
         }
-        Ok(self.read(&record).await?.map(|read| read.differences))
+        Ok(match self.read(&record).await? {
+            Reading::Shown(read) => Some(read.differences),
+            Reading::NoLink if self.is_long_over(&record) => Some(Vec::new()),
+            Reading::NoLink | Reading::NoAnswer => None,
+        })
+    }
+
+    /// As [`Self::read_again`]; and a link that appeared when its order had long ended is closed.
+    pub(crate) async fn check_ended(&self, order: OrderCode) -> Result<bool> {
+        let record = self.record(order).await?;
+        if record.link.may_be_open() && !matches!(record.state, OrderState::Paid { .. }) {
+            return self.close_link(order).await;
+        }
+        Ok(self.read_again(order).await?.is_some())
+    }
+
+    /// No call that might still make its link is under way.
+    fn is_long_over(&self, record: &OrderRecord) -> bool {
+        record.ended_at.is_some_and(|ended_at| self.clock.now() >= ended_at.plus_ms(LINK_APPEARS_MS))
     }
 
     /// Whether a signed read has shown all the money that webhooks brought for the order.
@@ -69,21 +89,25 @@ impl PaymentLinks {
         Ok(is_settled(&self.record(order).await?))
     }
 
-    async fn read(&self, record: &OrderRecord) -> Result<Option<LinkRead>> {
+    async fn read(&self, record: &OrderRecord) -> Result<Reading> {
         let order = record.order;
         let link = match self.client.get_link(code(order)).await {
             Ok(link) => link,
+            Err(error) if error.is_not_found() => {
+                Metrics::count(&self.metrics.links, "not_found");
+                return Ok(Reading::NoLink);
+            }
             Err(error) => {
                 Metrics::count(&self.metrics.links, "read_failed");
                 warn!(%order, error = chain(&error), "a link could not be read");
-                return Ok(None);
+                return Ok(Reading::NoAnswer);
             }
         };
         Metrics::count(&self.metrics.links, "read");
         if record.link == Link::Asked && !may_be_ours(&link, record) {
             error!(%order, status = ?link.status, "PayOS holds a link under this code that is not ours");
             let _ = self.writer.order(order, Command::LinkConflict).await;
-            return Ok(None);
+            return Ok(Reading::NoAnswer);
         }
         let mut differences = Vec::new();
         let mut payments = Vec::new();
@@ -97,7 +121,7 @@ impl PaymentLinks {
                     differences.push(LinkDifference::PaymentFound { reference, amount: amount.get() });
                 }
                 Ok(_) => {}
-                Err(_) => return Ok(None),
+                Err(_) => return Ok(Reading::NoAnswer),
             }
             payments.push(identity);
         }
@@ -106,7 +130,7 @@ impl PaymentLinks {
             warn!(%order, payos = link.amount_paid, ledger, "PayOS counts another sum than the ledger");
             differences.push(LinkDifference::AmountPaidDiffers { payos: link.amount_paid, ledger });
         }
-        Ok(Some(LinkRead { status: link.status, payments, differences }))
+        Ok(Reading::Shown(LinkRead { status: link.status, payments, differences }))
     }
 
     /// What the ledger has from this link, whatever became of it.
@@ -117,6 +141,16 @@ impl PaymentLinks {
         Ok(from_link.map(|known| known.amount.get()).sum())
     }
 }
+
+enum Reading {
+    Shown(LinkRead),
+    /// PayOS knows no link under the code. It does not sign that, so no hold ends by it.
+    NoLink,
+    NoAnswer,
+}
+
+/// A creation is given up after seconds; a link that is not there this long after its order has ended, nobody is making.
+const LINK_APPEARS_MS: i64 = 120_000;
 
 /// Statuses that PayOS may add, or that say money is on its way, keep a link open until time decides.
 fn takes_no_more_money(status: &LinkStatus) -> bool {

@@ -84,7 +84,10 @@ pub(crate) async fn run(kind: &'static Kind, links: Arc<PaymentLinks>, mut stop:
             Some(finished) = tasks.join_next() => {
                 match finished {
                     Ok(finished) => channel.finish(finished),
-                    Err(panic) => error!(error = %panic, "an effect panicked; it is tried again after a restart"),
+                    Err(panic) => {
+                        channel.running -= 1;
+                        error!(error = %panic, "an effect panicked; it is tried again after a restart");
+                    }
                 }
             }
             _ = tick.tick() => {

@@ -119,7 +119,7 @@ impl Effect {
             }),
             Self::CloseLink(order) => links.close_link(order).await.map(done),
             Self::Settle(order) => links.settle(order).await.map(done),
-            Self::CheckEnded(order) => links.read_again(order).await.map(|read| done(read.is_some())),
+            Self::CheckEnded(order) => links.check_ended(order).await.map(done),
         }
     }
 }

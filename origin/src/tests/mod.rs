@@ -128,6 +128,17 @@ impl Sale {
         .await;
     }
 
+    /// Waits until a channel of the outbox has done what every row written so far owes.
+    async fn owes_nothing(&self, channel: &'static str) {
+        let last = *self.links.writer.ledger_seq().borrow();
+        until("nothing is owed", OUTBOX_DEADLINE, async || {
+            self.clock.advance(LOOK_MS);
+            let (cursor, retries) = self.links.reader.read(move |store| store.outbox(channel)).await.unwrap();
+            (cursor >= last && retries.is_empty()).then_some(())
+        })
+        .await;
+    }
+
     async fn record(&self, order: OrderCode) -> OrderRecord {
         let stored = self.links.reader.read(move |store| store.load_order(order)).await.unwrap();
         stored.unwrap().record
