@@ -87,8 +87,9 @@ async fn a_link_that_payos_made_in_silence_is_cancelled_when_it_speaks_again() {
     assert_eq!((sale.state(order).await, sale.stock().available), (UNPAID, 1));
     assert_ne!(sale.payos.link(order.0).await.unwrap()["status"], "CANCELLED");
 
-    let next = sale.buys(2).await;
+    // Before another order asks for a link: PayOS's clock is not the sale's, so an unanswered one would not look ours.
     sale.payos.behaves(&json!({ "create": "ok", "get": "ok", "cancel": "ok" })).await;
+    let next = sale.buys(2).await;
     sale.comes_to("its link is closed", order, |record| record.link == Link::Closed(None)).await;
     assert_eq!(sale.payos.link(order.0).await.unwrap()["status"], "CANCELLED");
     assert_eq!((sale.state(order).await, sale.stock().held), (UNPAID, 1), "the unit is another's");
