@@ -221,16 +221,7 @@ impl WriteStore {
                 self.revoke.execute(params![jti.0.to_vec()])?;
                 Ok(())
             }
-            Fact::UnmatchedAssigned { .. }
-            | Fact::UnmatchedDismissed { .. }
-            | Fact::UnmatchedRefundDue { .. }
-            | Fact::UnmatchedRefundBatched { .. }
-            | Fact::UnmatchedRefundSent { .. }
-            | Fact::UnmatchedRefundConfirmed { .. }
-            | Fact::UnmatchedRefundFailed { .. } => match entry.fact.unmatched_step() {
-                Some((payment, step)) => self.unmatched.step(payment, &step, now),
-                None => Ok(()),
-            },
+            Fact::Unmatched { payment, step } => self.unmatched.step(*payment, step, now),
         }
     }
 

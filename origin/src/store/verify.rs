@@ -75,17 +75,7 @@ impl Replay {
                 let payment = (*order, payment.identity.clone(), payment.amount, UnmatchedState::Open);
                 self.unmatched.insert(row.seq, payment);
             }
-            Fact::UnmatchedAssigned { .. }
-            | Fact::UnmatchedDismissed { .. }
-            | Fact::UnmatchedRefundDue { .. }
-            | Fact::UnmatchedRefundBatched { .. }
-            | Fact::UnmatchedRefundSent { .. }
-            | Fact::UnmatchedRefundConfirmed { .. }
-            | Fact::UnmatchedRefundFailed { .. } => {
-                if let Some((payment, step)) = row.entry.fact.unmatched_step() {
-                    self.step_unmatched(payment, &step)?;
-                }
-            }
+            Fact::Unmatched { payment, step } => self.step_unmatched(*payment, step)?,
             Fact::UnmatchedDestinationGiven { payment } => {
                 ensure!(self.unmatched.contains_key(payment), "row {payment} is no unmatched payment");
             }

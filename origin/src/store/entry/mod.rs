@@ -2,9 +2,10 @@
 
 mod placed;
 mod stored;
+mod unmatched;
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::{DropId, Event, Jti, OrderCode, Payment, RefundStep, Terms, UnmatchedStep};
+use domain::{DropId, Event, Jti, OrderCode, Payment, Terms, UnmatchedStep};
 use serde::{Deserialize, Serialize};
 
 use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1};
@@ -36,36 +37,11 @@ pub enum Fact {
         #[serde(with = "PaymentV1")]
         payment: Payment,
     },
-    /// An operator gave the unmatched payment that the ledger row `payment` recorded to an order.
-    UnmatchedAssigned {
+    /// What an operator decided about the unmatched payment that the ledger row `payment` recorded.
+    #[serde(skip)]
+    Unmatched {
         payment: i64,
-        #[serde(with = "OrderCodeV1")]
-        order: OrderCode,
-    },
-    /// An operator found that it is not money of the sale.
-    UnmatchedDismissed {
-        payment: i64,
-        reason: String,
-    },
-    /// An operator found that it goes back to whoever sent it.
-    UnmatchedRefundDue {
-        payment: i64,
-    },
-    UnmatchedRefundBatched {
-        payment: i64,
-        batch: u64,
-    },
-    UnmatchedRefundSent {
-        payment: i64,
-        bank_reference: String,
-    },
-    UnmatchedRefundConfirmed {
-        payment: i64,
-    },
-    /// It is due again.
-    UnmatchedRefundFailed {
-        payment: i64,
-        reason: String,
+        step: UnmatchedStep,
     },
     /// Where it goes was said; what was said is personal data, and not here.
     UnmatchedDestinationGiven {
@@ -115,13 +91,10 @@ pub(crate) struct Columns {
 
 impl Entry {
     pub(crate) fn columns(&self) -> Result<Columns> {
-        let in_bytes = match &self.fact {
-            Fact::Sale(event) => placed::write(event),
-            _ => None,
-        };
-        let (version, payload) = match in_bytes {
-            Some(payload) => (placed::VERSION, payload),
-            None => (VERSION, serde_json::to_vec(&self.fact).context("an entry cannot be written as JSON")?),
+        let (version, payload) = match &self.fact {
+            Fact::Sale(event @ Event::OrderPlaced { .. }) => (placed::VERSION, placed::write(event)?),
+            Fact::Unmatched { payment, step } => (VERSION, unmatched::write(*payment, step)?),
+            fact => (VERSION, serde_json::to_vec(fact).context("an entry cannot be written as JSON")?),
         };
         let drop_id = self.drop.map_or(0, |drop| drop.0.into());
         Ok(Columns { drop_id, kind: self.fact.kind(), version, operator: self.operator.clone(), payload })
@@ -129,13 +102,15 @@ impl Entry {
 
     /// Reads a row back. An unknown version was written by a newer release: guessing would lose what it means.
     pub(crate) fn read(drop_id: i64, kind: &str, version: i64, operator: String, payload: &[u8]) -> Result<Self> {
-        let fact: Fact = match (kind, version) {
-            (_, VERSION) => serde_json::from_slice(payload).with_context(|| format!("a {kind} row does not parse"))?,
-            ("order_placed", placed::VERSION) => {
-                Fact::Sale(placed::read(payload).with_context(|| format!("a {kind} row does not parse"))?)
+        let fact = match (kind, version) {
+            ("order_placed", placed::VERSION) => placed::read(payload).map(Fact::Sale),
+            (kind, VERSION) if unmatched::KINDS.contains(&kind) => {
+                unmatched::read(payload).map(|(payment, step)| Fact::Unmatched { payment, step })
             }
+            (_, VERSION) => serde_json::from_slice(payload).map_err(anyhow::Error::from),
             _ => bail!("a {kind} row has encoding version {version}, which this release does not know"),
         };
+        let fact = fact.with_context(|| format!("a {kind} row does not parse"))?;
         ensure!(fact.kind() == kind, "a {kind} row holds a {}", fact.kind());
         let drop = match u32::try_from(drop_id).context("a drop id is out of range")? {
             0 => None,
@@ -146,56 +121,12 @@ impl Entry {
 }
 
 impl Fact {
-    /// What an operator decided about the unmatched payment that the ledger row `payment` recorded.
-    pub(crate) fn of_unmatched(payment: i64, step: UnmatchedStep) -> Self {
-        match step {
-            UnmatchedStep::Assign { order } => Self::UnmatchedAssigned { payment, order },
-            UnmatchedStep::Dismiss { reason } => Self::UnmatchedDismissed { payment, reason },
-            UnmatchedStep::OweBack => Self::UnmatchedRefundDue { payment },
-            UnmatchedStep::Refund(step) => match step {
-                RefundStep::Batch { batch } => Self::UnmatchedRefundBatched { payment, batch },
-                RefundStep::Sent { bank_reference } => Self::UnmatchedRefundSent { payment, bank_reference },
-                RefundStep::Confirm => Self::UnmatchedRefundConfirmed { payment },
-                RefundStep::Fail { reason } => Self::UnmatchedRefundFailed { payment, reason },
-            },
-        }
-    }
-
-    /// The reverse of [`Self::of_unmatched`].
-    pub(crate) fn unmatched_step(&self) -> Option<(i64, UnmatchedStep)> {
-        let (payment, step) = match self {
-            Self::UnmatchedAssigned { payment, order } => (payment, UnmatchedStep::Assign { order: *order }),
-            Self::UnmatchedDismissed { payment, reason } => {
-                (payment, UnmatchedStep::Dismiss { reason: reason.clone() })
-            }
-            Self::UnmatchedRefundDue { payment } => (payment, UnmatchedStep::OweBack),
-            Self::UnmatchedRefundBatched { payment, batch } => {
-                (payment, UnmatchedStep::Refund(RefundStep::Batch { batch: *batch }))
-            }
-            Self::UnmatchedRefundSent { payment, bank_reference } => {
-                (payment, UnmatchedStep::Refund(RefundStep::Sent { bank_reference: bank_reference.clone() }))
-            }
-            Self::UnmatchedRefundConfirmed { payment } => (payment, UnmatchedStep::Refund(RefundStep::Confirm)),
-            Self::UnmatchedRefundFailed { payment, reason } => {
-                (payment, UnmatchedStep::Refund(RefundStep::Fail { reason: reason.clone() }))
-            }
-            _ => return None,
-        };
-        Some((*payment, step))
-    }
-
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::ProductCreated(_) => "product_created",
             Self::DropCreated(_) => "drop_created",
             Self::PaymentUnmatched { .. } => "payment_unmatched",
-            Self::UnmatchedAssigned { .. } => "unmatched_assigned",
-            Self::UnmatchedDismissed { .. } => "unmatched_dismissed",
-            Self::UnmatchedRefundDue { .. } => "unmatched_refund_due",
-            Self::UnmatchedRefundBatched { .. } => "unmatched_refund_batched",
-            Self::UnmatchedRefundSent { .. } => "unmatched_refund_sent",
-            Self::UnmatchedRefundConfirmed { .. } => "unmatched_refund_confirmed",
-            Self::UnmatchedRefundFailed { .. } => "unmatched_refund_failed",
+            Self::Unmatched { step, .. } => unmatched::kind(step),
             Self::UnmatchedDestinationGiven { .. } => "unmatched_destination_given",
             Self::RefundDestinationGiven { .. } => "refund_destination_given",
             Self::TokenRevoked { .. } => "token_revoked",

@@ -1,16 +1,16 @@
 //! Version 2 of `order_placed`: 112 bytes in a fixed layout, integers big-endian. It is the one row that every purchase
 //! writes, hashes and syncs, and as JSON it was three times as long. Released: do not edit, add a version.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use domain::{BuyerCommit, Event, Jti, Millis, OrderCode, RegionCode, Sid, Sub, Vnd};
 
 pub(super) const VERSION: i64 = 2;
 const BYTES: usize = 112;
 
-/// The payload of an order that was placed; `None` for every other event.
-pub(super) fn write(event: &Event) -> Option<Vec<u8>> {
+/// The payload of an order that was placed, and of no other event.
+pub(super) fn write(event: &Event) -> Result<Vec<u8>> {
     let Event::OrderPlaced { order, sub, sid, jti, quantity, amount, region, buyer_commit, pay_by } = event else {
-        return None;
+        bail!("{event:?} is no placed order");
     };
     let mut payload = Vec::with_capacity(BYTES);
     payload.extend(order.0.to_be_bytes());
@@ -22,7 +22,7 @@ pub(super) fn write(event: &Event) -> Option<Vec<u8>> {
     payload.extend(region.0);
     payload.extend(buyer_commit.0);
     payload.extend(pay_by.0.to_be_bytes());
-    Some(payload)
+    Ok(payload)
 }
 
 pub(super) fn read(payload: &[u8]) -> Result<Event> {

@@ -155,12 +155,12 @@ fn rows_of_money() {
     golden(
         "unmatched_assigned",
         r#"{"unmatched_assigned":{"payment":42,"order":157600000000001}}"#,
-        Fact::UnmatchedAssigned { payment: 42, order: ORDER },
+        Fact::Unmatched { payment: 42, step: UnmatchedStep::Assign { order: ORDER } },
     );
     golden(
         "unmatched_dismissed",
         r#"{"unmatched_dismissed":{"payment":42,"reason":"a test"}}"#,
-        Fact::UnmatchedDismissed { payment: 42, reason: "a test".into() },
+        Fact::Unmatched { payment: 42, step: UnmatchedStep::Dismiss { reason: "a test".into() } },
     );
     golden(
         "refund_destination_given",
@@ -229,21 +229,20 @@ fn rows_of_money_that_goes_back_without_an_order() {
     golden(
         "unmatched_refund_due",
         r#"{"unmatched_refund_due":{"payment":42}}"#,
-        Fact::of_unmatched(payment, UnmatchedStep::OweBack),
+        Fact::Unmatched { payment, step: UnmatchedStep::OweBack },
     );
     for (kind, stored, step) in [
         ("unmatched_refund_batched", r#""batch":7"#, RefundStep::Batch { batch: 7 }),
         ("unmatched_refund_sent", r#""bank_reference":"FT7""#, RefundStep::Sent { bank_reference: "FT7".into() }),
         ("unmatched_refund_failed", r#""reason":"closed""#, RefundStep::Fail { reason: "closed".into() }),
     ] {
-        let fact = Fact::of_unmatched(payment, UnmatchedStep::Refund(step.clone()));
-        assert_eq!(fact.unmatched_step(), Some((payment, UnmatchedStep::Refund(step))));
+        let fact = Fact::Unmatched { payment, step: UnmatchedStep::Refund(step) };
         golden(kind, &format!(r#"{{"{kind}":{{"payment":42,{stored}}}}}"#), fact);
     }
     golden(
         "unmatched_refund_confirmed",
         r#"{"unmatched_refund_confirmed":{"payment":42}}"#,
-        Fact::of_unmatched(payment, UnmatchedStep::Refund(RefundStep::Confirm)),
+        Fact::Unmatched { payment, step: UnmatchedStep::Refund(RefundStep::Confirm) },
     );
     golden(
         "unmatched_destination_given",

@@ -44,7 +44,7 @@ impl Batch<'_> {
         };
         match state.after(&step) {
             Ok(Some(_)) => {
-                let fact = Fact::of_unmatched(seq, step);
+                let fact = Fact::Unmatched { payment: seq, step };
                 self.decided.entries.push(Entry { drop: None, operator: operator.clone(), fact });
             }
             Ok(None) => {}
@@ -68,7 +68,7 @@ impl Batch<'_> {
         if let Some(refusal) = self.would_refuse(order, &arrive)? {
             return Ok(Err(MoveRefused::ByTheRules(refusal)));
         }
-        let fact = Fact::of_unmatched(seq, UnmatchedStep::Assign { order });
+        let fact = Fact::Unmatched { payment: seq, step: UnmatchedStep::Assign { order } };
         self.decided.entries.push(Entry { drop: None, operator: operator.to_owned(), fact });
         self.decide_order(order, &arrive, operator)?;
         Ok(Ok(()))
@@ -79,9 +79,11 @@ impl Batch<'_> {
         let Some(found) = self.store.unmatched(seq)? else {
             return Ok(None);
         };
-        let steps = self.decided.entries.iter().filter_map(|entry| entry.fact.unmatched_step());
-        let in_batch = steps.filter(|(payment, _)| *payment == seq);
-        let state = in_batch.fold(found.state, |state, (_, step)| state.after(&step).ok().flatten().unwrap_or(state));
+        let in_batch = self.decided.entries.iter().filter_map(|entry| match &entry.fact {
+            Fact::Unmatched { payment, step } if *payment == seq => Some(step),
+            _ => None,
+        });
+        let state = in_batch.fold(found.state, |state, step| state.after(step).ok().flatten().unwrap_or(state));
         Ok(Some((found.payment, state)))
     }
 
