@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { accessSync, constants, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
+import { launchBrowser } from "../../tests/browser/launch.mjs";
 
 // The order page as it is, in a browser. Only the answers of the shop are written here.
 
@@ -26,13 +26,7 @@ let files;
 
 before(async () => {
   files = await pageFiles();
-  browser = await chromium.launch({
-    executablePath: findBrowser(),
-    args: [
-      "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync",
-    ],
-  });
+  browser = await launchBrowser();
 });
 after(() => browser.close());
 
@@ -196,19 +190,4 @@ async function pageFiles() {
     return /** @type {const} */ ([`/assets/${path.basename(file)}`, { contentType, body: text }]);
   });
   return new Map([["/orders/7", page], ...assets]);
-}
-
-function findBrowser() {
-  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-  const folders = (process.env.PATH ?? "").split(path.delimiter);
-  const found = names.flatMap((name) => folders.map((folder) => path.join(folder, name))).find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  assert.ok(found, `no browser on the PATH: install one of ${names.join(", ")}`);
-  return found;
 }

@@ -4,28 +4,14 @@
 //
 // Ends with status 1, and says at which step, when the pages do not do it.
 
-import { accessSync, constants } from "node:fs";
-import path from "node:path";
-
-import { chromium } from "playwright-core";
+import { launchBrowser } from "./launch.mjs";
 
 const [edge, slug] = process.argv.slice(2);
 
 // A step is a page load, an answer of the shop, or a poll of the page.
 const STEP_DEADLINE_MS = 20_000;
 
-const browser = await chromium.launch({
-  executablePath: findBrowser(),
-  args: [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launchBrowser();
 let step = "start";
 try {
   const page = await newPhone();
@@ -104,24 +90,4 @@ async function seesPaid(page, orderUrl) {
 
 async function orderIs(page, state) {
   await page.locator(`[data-testid="order-state"][data-state="${state}"]`).waitFor();
-}
-
-function findBrowser() {
-  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-  const folders = process.env.PATH.split(path.delimiter);
-  const files = names.flatMap((name) => folders.map((folder) => path.join(folder, name)));
-  const found = files.find(isExecutable);
-  if (found === undefined) {
-    throw new Error(`no browser on the PATH: run \`cargo xtask test\`, or install one of ${names.join(", ")}`);
-  }
-  return found;
-}
-
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
