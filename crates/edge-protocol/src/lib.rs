@@ -18,7 +18,7 @@ pub mod limits;
 pub use crypto::install_crypto;
 pub use ids::{IdError, Jti, Sid, Sub};
 pub use keys::{CustomerSecret, KeyError, KeyRing, OrderKeys, Ring, parse_secret};
-pub use order_code::{OrderCode, OrderCodeError};
+pub use order_code::{MEMO_CHARS, OrderCode, OrderCodeError, base36};
 pub use phone::{Phone, PhoneError};
 pub use problem::{PROBLEM_CONTENT_TYPE, Problem, ProblemCode};
 pub use region::Region;

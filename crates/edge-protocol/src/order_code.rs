@@ -17,7 +17,8 @@ const N_LIMIT: u64 = 100_000_000_000_000;
 /// 89 × 10^14 + n stays below 2^53.
 const ORIGIN_NO_MAX: u8 = 89;
 
-const MEMO_CHARS: usize = 9;
+/// Of a memo.
+pub const MEMO_CHARS: usize = 9;
 const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 impl OrderCode {
@@ -57,14 +58,19 @@ impl OrderCode {
 
     /// The transfer memo and the code people see: base 36 of `n`, nine characters.
     pub fn memo(self) -> String {
-        let mut rest = self.n;
-        let mut memo = [b'0'; MEMO_CHARS];
-        for digit in memo.iter_mut().rev() {
-            *digit = DIGITS[(rest % 36) as usize];
-            rest /= 36;
-        }
-        memo.into_iter().map(char::from).collect()
+        format!("{:0>MEMO_CHARS$}", base36(self.n))
     }
+}
+
+/// A number as it goes into a transfer's memo, without leading zeroes.
+pub fn base36(number: u64) -> String {
+    let mut digits = Vec::new();
+    let mut rest = number;
+    while rest > 0 || digits.is_empty() {
+        digits.push(char::from(DIGITS[(rest % 36) as usize]));
+        rest /= 36;
+    }
+    digits.into_iter().rev().collect()
 }
 
 #[cfg(test)]

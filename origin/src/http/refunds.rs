@@ -7,7 +7,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, UnmatchedStep};
-use edge_protocol::{OrderCode as CodeParts, ProblemCode, Role};
+use edge_protocol::{MEMO_CHARS, OrderCode as CodeParts, ProblemCode, Role, base36};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -227,8 +227,6 @@ fn id(refund: RefundId) -> String {
     }
 }
 
-const MEMO_CHARS: usize = 9;
-
 fn parse_id(origin_no: u8, id: &str) -> Option<RefundId> {
     let name = id.strip_prefix("RF")?;
     if name.len() <= MEMO_CHARS {
@@ -238,15 +236,6 @@ fn parse_id(origin_no: u8, id: &str) -> Option<RefundId> {
     let (memo, number) = name.split_at_checked(MEMO_CHARS)?;
     let order = CodeParts::from_memo(origin_no, memo).ok()?;
     Some(RefundId::Order(OrderCode(order.as_u64()), number.parse().ok()?))
-}
-
-fn base36(mut number: u64) -> String {
-    let mut digits = Vec::new();
-    while number > 0 || digits.is_empty() {
-        digits.extend(char::from_digit((number % 36) as u32, 36).map(|digit| digit.to_ascii_uppercase()));
-        number /= 36;
-    }
-    digits.iter().rev().collect()
 }
 
 #[cfg(test)]
