@@ -5,12 +5,12 @@ use std::{
     path::Path,
 };
 
+use harness::sale_db;
 use serde_json::Value;
 
 use crate::{
     chance::Chance,
     edge::{Edge, Transfer, Wish},
-    sale_db,
     wire::{Connection, Reply},
 };
 

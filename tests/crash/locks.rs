@@ -1,7 +1,7 @@
 //! Other programs on the same folder.
 
-use crate::{chance::Chance, rush::Crowd, sale_db, shop::Shop};
-use harness::Start;
+use crate::{chance::Chance, rush::Crowd, shop::Shop};
+use harness::{Start, sale_db};
 
 const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
 

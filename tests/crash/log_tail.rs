@@ -3,9 +3,9 @@
 
 use std::{fs, io::Write as _, path::Path};
 
-use harness::Start;
+use harness::{Start, sale_db};
 
-use crate::{chance::Chance, rush::Crowd, sale_db, shop::Shop};
+use crate::{chance::Chance, rush::Crowd, shop::Shop};
 
 const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
 const ORDERS: &str = "select count(*) from orders";

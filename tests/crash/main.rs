@@ -12,7 +12,6 @@ mod log_tail;
 mod points;
 mod rounds;
 mod rush;
-mod sale_db;
 mod shop;
 mod stop;
 mod wire;

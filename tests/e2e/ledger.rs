@@ -2,7 +2,7 @@ use std::{fs, path::Path};
 
 use harness::{DropTerms, Shop};
 
-use crate::sale_db;
+use harness::sale_db;
 
 /// One change each that someone with access to the file might try.
 const TAMPERINGS: [&str; 12] = [

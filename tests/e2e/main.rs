@@ -17,7 +17,6 @@ mod reconcile;
 mod refunds;
 mod replay;
 mod sale;
-mod sale_db;
 mod sdk;
 mod silent;
 mod status;

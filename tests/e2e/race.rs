@@ -3,7 +3,7 @@ use std::{collections::HashSet, sync::Arc};
 use harness::{DropTerms, Order, Shop, Shopper};
 use tokio::{sync::Barrier, task::JoinSet};
 
-use crate::sale_db;
+use harness::sale_db;
 
 const BUYERS: usize = 500;
 const UNITS: u32 = 5;

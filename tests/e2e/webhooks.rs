@@ -1,7 +1,7 @@
 use harness::{DropTerms, OpenedDrop, Order, Shop, Shopper};
 use serde_json::{Value, json};
 
-use crate::sale_db;
+use harness::sale_db;
 
 #[tokio::test]
 async fn a_webhook_delivered_fifty_times_pays_once() {

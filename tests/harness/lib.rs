@@ -11,6 +11,7 @@ mod operator;
 mod payos;
 mod ports;
 mod process;
+pub mod sale_db;
 mod secrets;
 mod shop;
 mod shopper;

@@ -6,22 +6,22 @@ use std::{path::Path, time::Duration};
 
 use libsql::{Connection, Row};
 
-pub(crate) struct StoredOrder {
-    pub(crate) code: u64,
-    pub(crate) jti: [u8; 16],
-    pub(crate) drop: u32,
-    pub(crate) quantity: u32,
-    pub(crate) amount: u64,
+pub struct StoredOrder {
+    pub code: u64,
+    pub jti: [u8; 16],
+    pub drop: u32,
+    pub quantity: u32,
+    pub amount: u64,
 }
 
-pub(crate) struct StoredPayment {
-    pub(crate) order: u64,
-    pub(crate) link: String,
-    pub(crate) reference: String,
-    pub(crate) amount: u64,
+pub struct StoredPayment {
+    pub order: u64,
+    pub link: String,
+    pub reference: String,
+    pub amount: u64,
 }
 
-pub(crate) async fn orders(data: &Path) -> Vec<StoredOrder> {
+pub async fn orders(data: &Path) -> Vec<StoredOrder> {
     all(data, "select order_code, jti, drop_id, quantity, amount from orders", |row| StoredOrder {
         code: row.get(0).expect("a code"),
         jti: row.get::<Vec<u8>>(1).expect("a token's id").try_into().expect("16 bytes"),
@@ -32,7 +32,7 @@ pub(crate) async fn orders(data: &Path) -> Vec<StoredOrder> {
     .await
 }
 
-pub(crate) async fn payments(data: &Path) -> Vec<StoredPayment> {
+pub async fn payments(data: &Path) -> Vec<StoredPayment> {
     all(data, "select order_code, link, reference, amount from payments", |row| StoredPayment {
         order: row.get(0).expect("a code"),
         link: row.get(1).expect("a link"),
@@ -42,15 +42,21 @@ pub(crate) async fn payments(data: &Path) -> Vec<StoredPayment> {
     .await
 }
 
-pub(crate) async fn count(data: &Path, sql: &str) -> i64 {
+pub async fn count(data: &Path, sql: &str) -> i64 {
     all(data, sql, |row| row.get(0).expect("a number")).await.remove(0)
 }
 
+/// Changes what is stored, as a broken disk or a dishonest hand would.
+pub async fn damage(data: &Path, sql: &str) {
+    let changed = open(data).await.execute(sql, ()).await.expect("a valid statement");
+    assert!(changed > 0, "{sql} changed nothing");
+}
+
 /// Another program in the middle of a transaction, until this is dropped.
-pub(crate) struct Intruder(#[expect(dead_code, reason = "its life is what it is for")] Connection);
+pub struct Intruder(#[expect(dead_code, reason = "its life is what it is for")] Connection);
 
 /// It has begun to write.
-pub(crate) async fn writes_to(data: &Path) -> Intruder {
+pub async fn writes_to(data: &Path) -> Intruder {
     let connection = open(data).await;
     // The origin may be writing this very moment.
     connection.busy_timeout(Duration::from_secs(10)).expect("a timeout");
@@ -59,7 +65,7 @@ pub(crate) async fn writes_to(data: &Path) -> Intruder {
 }
 
 /// It reads what there is now, and goes on seeing that.
-pub(crate) async fn reads_from(data: &Path) -> Intruder {
+pub async fn reads_from(data: &Path) -> Intruder {
     let connection = open(data).await;
     connection.execute_batch("begin; select count(*) from orders").await.expect("a read");
     Intruder(connection)
