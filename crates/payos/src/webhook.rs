@@ -130,7 +130,7 @@ fn read_payment(data: &Value) -> Result<WebhookPayment, WebhookError> {
         Err(error) => return not_a_payment(error.to_string()),
     };
     if !(1..=SAFE_INTEGER_MAX).contains(&payment.amount) {
-        return not_a_payment(format!("amount is {}", payment.amount));
+        return Err(WebhookError::Malformed(format!("amount is {}", payment.amount)));
     }
     if !(1..=SAFE_INTEGER_MAX).contains(&payment.order_code) {
         return not_a_payment(format!("orderCode is {}", payment.order_code));
@@ -261,10 +261,16 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_of_nothing_or_less_is_malformed_though_it_is_signed() {
+        for amount in [0, -1, -49_000] {
+            let signed = verify_signed(&sample_with("amount", json!(amount)));
+            assert!(matches!(signed, Err(WebhookError::Malformed(_))), "{amount}");
+        }
+    }
+
+    #[test]
     fn signed_data_without_money_is_no_payment() {
         for data in [
-            sample_with("amount", json!(0)),
-            sample_with("amount", json!(-49_000)),
             sample_with("amount", json!("49000")),
             sample_with("amount", Value::Null),
             sample_with("orderCode", json!("1000001")),
