@@ -33,47 +33,37 @@ pub(super) fn kind(step: &UnmatchedStep) -> &'static str {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 enum StepV1 {
-    UnmatchedAssigned {
+    #[serde(rename = "unmatched_assigned")]
+    Assigned {
         payment: i64,
         #[serde(with = "OrderCodeV1")]
         order: OrderCode,
     },
-    UnmatchedDismissed {
-        payment: i64,
-        reason: String,
-    },
-    UnmatchedRefundDue {
-        payment: i64,
-    },
-    UnmatchedRefundBatched {
-        payment: i64,
-        batch: u64,
-    },
-    UnmatchedRefundSent {
-        payment: i64,
-        bank_reference: String,
-    },
-    UnmatchedRefundConfirmed {
-        payment: i64,
-    },
-    UnmatchedRefundFailed {
-        payment: i64,
-        reason: String,
-    },
+    #[serde(rename = "unmatched_dismissed")]
+    Dismissed { payment: i64, reason: String },
+    #[serde(rename = "unmatched_refund_due")]
+    RefundDue { payment: i64 },
+    #[serde(rename = "unmatched_refund_batched")]
+    RefundBatched { payment: i64, batch: u64 },
+    #[serde(rename = "unmatched_refund_sent")]
+    RefundSent { payment: i64, bank_reference: String },
+    #[serde(rename = "unmatched_refund_confirmed")]
+    RefundConfirmed { payment: i64 },
+    #[serde(rename = "unmatched_refund_failed")]
+    RefundFailed { payment: i64, reason: String },
 }
 
 pub(super) fn write(payment: i64, step: &UnmatchedStep) -> Result<Vec<u8>> {
     let stored = match step.clone() {
-        UnmatchedStep::Assign { order } => StepV1::UnmatchedAssigned { payment, order },
-        UnmatchedStep::Dismiss { reason } => StepV1::UnmatchedDismissed { payment, reason },
-        UnmatchedStep::OweBack => StepV1::UnmatchedRefundDue { payment },
+        UnmatchedStep::Assign { order } => StepV1::Assigned { payment, order },
+        UnmatchedStep::Dismiss { reason } => StepV1::Dismissed { payment, reason },
+        UnmatchedStep::OweBack => StepV1::RefundDue { payment },
         UnmatchedStep::Refund(step) => match step {
-            RefundStep::Batch { batch } => StepV1::UnmatchedRefundBatched { payment, batch },
-            RefundStep::Sent { bank_reference } => StepV1::UnmatchedRefundSent { payment, bank_reference },
-            RefundStep::Confirm => StepV1::UnmatchedRefundConfirmed { payment },
-            RefundStep::Fail { reason } => StepV1::UnmatchedRefundFailed { payment, reason },
+            RefundStep::Batch { batch } => StepV1::RefundBatched { payment, batch },
+            RefundStep::Sent { bank_reference } => StepV1::RefundSent { payment, bank_reference },
+            RefundStep::Confirm => StepV1::RefundConfirmed { payment },
+            RefundStep::Fail { reason } => StepV1::RefundFailed { payment, reason },
         },
     };
     serde_json::to_vec(&stored).context("an entry cannot be written as JSON")
@@ -82,14 +72,12 @@ pub(super) fn write(payment: i64, step: &UnmatchedStep) -> Result<Vec<u8>> {
 pub(super) fn read(payload: &[u8]) -> Result<(i64, UnmatchedStep)> {
     let refund = UnmatchedStep::Refund;
     Ok(match serde_json::from_slice(payload)? {
-        StepV1::UnmatchedAssigned { payment, order } => (payment, UnmatchedStep::Assign { order }),
-        StepV1::UnmatchedDismissed { payment, reason } => (payment, UnmatchedStep::Dismiss { reason }),
-        StepV1::UnmatchedRefundDue { payment } => (payment, UnmatchedStep::OweBack),
-        StepV1::UnmatchedRefundBatched { payment, batch } => (payment, refund(RefundStep::Batch { batch })),
-        StepV1::UnmatchedRefundSent { payment, bank_reference } => {
-            (payment, refund(RefundStep::Sent { bank_reference }))
-        }
-        StepV1::UnmatchedRefundConfirmed { payment } => (payment, refund(RefundStep::Confirm)),
-        StepV1::UnmatchedRefundFailed { payment, reason } => (payment, refund(RefundStep::Fail { reason })),
+        StepV1::Assigned { payment, order } => (payment, UnmatchedStep::Assign { order }),
+        StepV1::Dismissed { payment, reason } => (payment, UnmatchedStep::Dismiss { reason }),
+        StepV1::RefundDue { payment } => (payment, UnmatchedStep::OweBack),
+        StepV1::RefundBatched { payment, batch } => (payment, refund(RefundStep::Batch { batch })),
+        StepV1::RefundSent { payment, bank_reference } => (payment, refund(RefundStep::Sent { bank_reference })),
+        StepV1::RefundConfirmed { payment } => (payment, refund(RefundStep::Confirm)),
+        StepV1::RefundFailed { payment, reason } => (payment, refund(RefundStep::Fail { reason })),
     })
 }
