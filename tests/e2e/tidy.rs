@@ -11,8 +11,8 @@ use harness::root;
 /// Above most files of code bases we like to read; a longer one has two subjects.
 const LINES_MAX: usize = 400;
 
-/// Neither ours to keep tidy nor in the repository.
-const SKIPPED: [&str; 7] = ["target", "node_modules", "build", "dist", ".git", ".tools", ".dev"];
+/// Made by tools, like every folder whose name begins with a dot.
+const MADE: [&str; 4] = ["target", "node_modules", "build", "dist"];
 
 /// The rules of the sale need the standard library, and the tests of the rules need these.
 const DOMAIN_DEPENDENCIES: [&str; 3] = ["hashbrown", "proptest", "proptest-state-machine"];
@@ -144,7 +144,7 @@ fn sources(folder: &Path, endings: &[&str]) -> Vec<(PathBuf, String)> {
         for entry in entries {
             let path = entry.expect("a readable folder").path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() && !SKIPPED.contains(&name.as_str()) {
+            if path.is_dir() && !name.starts_with('.') && !MADE.contains(&name.as_str()) {
                 folders.push(path);
             } else if path.is_file() && endings.iter().any(|ending| name.ends_with(&format!(".{ending}"))) {
                 let text = read(&path);
