@@ -22,17 +22,26 @@ use crate::stop::Stop;
 /// In a rush connections are silent for less than this, and are not taken apart between two requests.
 const QUIET_AFTER: Duration = Duration::from_secs(1);
 
-/// Serves the client until it leaves, has been silent for too long, or the stop is requested.
+/// How long a client may take.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    /// To say anything at all.
+    pub(super) silence: Duration,
+    /// To finish the head it has begun, to the next whole [`QUIET_AFTER`].
+    pub(super) head: Duration,
+}
+
+/// Serves the client until it leaves, has taken too long, or the stop is requested.
 pub(super) async fn serve(
     http: Builder,
     service: TowerToHyperService<Router>,
     stream: TcpStream,
-    silence: Duration,
+    patience: Patience,
     mut stop: Stop,
 ) {
     let mut socket = Socket { stream, early: Bytes::new(), talk: Arc::default() };
-    while is_spoken_to(&socket, silence, &mut stop).await {
-        let Some(quiet) = talk(&http, &service, socket, &mut stop).await else { return };
+    while is_spoken_to(&socket, patience.silence, &mut stop).await {
+        let Some(quiet) = talk(&http, &service, socket, patience.head, &mut stop).await else { return };
         socket = quiet;
     }
 }
@@ -50,29 +59,34 @@ async fn is_spoken_to(socket: &Socket, silence: Duration, stop: &mut Stop) -> bo
 }
 
 /// Answers requests until there are none for a while, and gives the socket back; nothing when it is closed.
+///
+/// hyper's own timer of a head is made and taken down with every request, and cost a twentieth of a status request
+/// (measured). One look a second at what was said sees the same.
 async fn talk(
     http: &Builder,
     service: &TowerToHyperService<Router>,
     mut socket: Socket,
+    head_timeout: Duration,
     stop: &mut Stop,
 ) -> Option<Socket> {
     let talk = Arc::new(Talk::default());
     socket.talk = talk.clone();
     let counted = service_fn(|request| {
-        talk.asked.fetch_add(1, Relaxed);
+        talk.was_asked();
         let answer = service.call(request);
         let talk = &talk;
         async move {
             let answer = answer.await;
-            talk.answered.fetch_add(1, Relaxed);
+            talk.has_answered();
             answer
         }
     });
     let mut connection = http.serve_connection(TokioIo::new(socket), counted);
-    let mut asked_before = 0;
+    let (mut asked_before, mut head_since) = (0, Duration::ZERO);
     loop {
         tokio::select! {
-            // An error is the client's: it went away, was slow, or does not speak HTTP.
+            biased;
+            // An error is the client's: it went away, or does not speak HTTP.
             _ = &mut connection => return None,
             () = stop.requested() => {
                 Pin::new(&mut connection).graceful_shutdown();
@@ -80,10 +94,15 @@ async fn talk(
                 return None;
             }
             () = tokio::time::sleep(QUIET_AFTER) => {
-                if talk.is_over(asked_before) {
+                let asked = talk.asked.load(Relaxed);
+                head_since = if talk.is_half_asked() && asked == asked_before { head_since + QUIET_AFTER } else { Duration::ZERO };
+                if head_since >= head_timeout {
+                    return None;
+                }
+                if asked == asked_before && talk.is_over() {
                     break;
                 }
-                asked_before = talk.asked.load(Relaxed);
+                asked_before = asked;
             }
         }
     }
@@ -101,16 +120,37 @@ async fn talk(
 struct Talk {
     asked: AtomicU32,
     answered: AtomicU32,
+    /// Something was read that belongs to no request yet.
+    heard: AtomicBool,
     /// The client does not take what is written.
     blocked: AtomicBool,
 }
 
 impl Talk {
-    /// Everything asked is answered and sent, and nothing came since it was asked last. Before a first request there is
-    /// half a head, whose time hyper counts.
-    fn is_over(&self, asked_before: u32) -> bool {
-        let asked = self.asked.load(Relaxed);
-        asked > 0 && asked == asked_before && asked == self.answered.load(Relaxed) && !self.blocked.load(Relaxed)
+    fn was_asked(&self) {
+        self.asked.fetch_add(1, Relaxed);
+        self.heard.store(false, Relaxed);
+    }
+
+    /// What was read since the question was its body. If the next head began behind it, hyper has it, and gives it back
+    /// when it is taken away.
+    fn has_answered(&self) {
+        self.answered.fetch_add(1, Relaxed);
+        self.heard.store(false, Relaxed);
+    }
+
+    /// The client has begun a head, and not finished it.
+    fn is_half_asked(&self) -> bool {
+        self.is_answered() && self.heard.load(Relaxed)
+    }
+
+    /// Everything asked is answered and sent, and nothing more was begun.
+    fn is_over(&self) -> bool {
+        self.is_answered() && !self.heard.load(Relaxed) && !self.blocked.load(Relaxed)
+    }
+
+    fn is_answered(&self) -> bool {
+        self.asked.load(Relaxed) == self.answered.load(Relaxed)
     }
 }
 
@@ -131,10 +171,15 @@ impl Socket {
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.early.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(cx, into);
+            let result = Pin::new(&mut self.stream).poll_read(cx, into);
+            if result.is_ready() {
+                self.talk.heard.store(true, Relaxed);
+            }
+            return result;
         }
         let length = self.early.len().min(into.remaining());
         into.put_slice(&self.early.split_to(length));
+        self.talk.heard.store(true, Relaxed);
         Poll::Ready(Ok(()))
     }
 }

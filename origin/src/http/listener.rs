@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
-use hyper_util::rt::TokioTimer;
 use hyper_util::service::TowerToHyperService;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
-use super::{connection, error};
+use super::connection::{self, Patience};
+use super::error;
 use crate::stop::Stop;
 
 /// An edge keeps a few connections for each of its machines; idle ones take below 4 KiB each.
@@ -42,8 +42,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 struct Door {
     http: http1::Builder,
     service: TowerToHyperService<Router>,
-    /// How long a client may be silent.
-    silence: Duration,
+    patience: Patience,
     room: Arc<Semaphore>,
     places: u32,
 }
@@ -81,11 +80,11 @@ async fn serve(listener: TcpListener, door: Door, mut stop: Stop) {
 impl Door {
     fn new(router: Router, places: u32) -> Self {
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES_MAX);
+        http.header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
         Self {
             http,
             service: TowerToHyperService::new(router),
-            silence: IDLE_TIMEOUT,
+            patience: Patience { silence: IDLE_TIMEOUT, head: HEAD_TIMEOUT },
             room: Arc::new(Semaphore::new(places as usize)),
             places,
         }
@@ -94,15 +93,15 @@ impl Door {
     /// For whoever finds the other full.
     fn of_refusals() -> Self {
         let mut door = Self::new(Router::new().fallback(error::no_room), REFUSED_AT_ONCE);
-        door.http.header_read_timeout(REFUSED_TIMEOUT).keep_alive(false);
-        door.silence = REFUSED_TIMEOUT;
+        door.http.keep_alive(false);
+        door.patience = Patience { silence: REFUSED_TIMEOUT, head: REFUSED_TIMEOUT };
         door
     }
 
     /// Serves the connection on a task of its own, or gives it back when there is no room.
     fn opens_for(&self, stream: TcpStream, stop: &Stop) -> Result<(), TcpStream> {
         let Ok(place) = self.room.clone().try_acquire_owned() else { return Err(stream) };
-        let serving = connection::serve(self.http.clone(), self.service.clone(), stream, self.silence, stop.clone());
+        let serving = connection::serve(self.http.clone(), self.service.clone(), stream, self.patience, stop.clone());
         tokio::spawn(async move {
             serving.await;
             drop(place);
@@ -167,7 +166,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut door = Door::new(Router::new().route("/", get(|| async { "served" })), places);
-        door.silence = silence;
+        door.patience.silence = silence;
         let (stopper, stop) = stop::channel();
         (address, stopper, tokio::spawn(serve(listener, door, stop)))
     }
