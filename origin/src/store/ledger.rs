@@ -6,7 +6,7 @@ use libsql::{Row, Value};
 use sha2::{Digest, Sha256};
 
 use super::entry::{Columns, Entry};
-use super::sqlite::{Db, Statement, bytes};
+use super::sqlite::{Db, Statement, bytes, row_values};
 
 /// Where the chain stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Ledger {
         let seq = self.head.seq + 1;
         let hash = chain(&self.head.hash, seq, at, self.source, &columns);
         let Columns { drop_id, kind, version, operator, payload } = columns;
-        self.insert.execute(libsql::params![
+        self.insert.execute(row_values![
             seq,
             at.0,
             self.source,

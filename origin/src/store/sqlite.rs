@@ -195,6 +195,12 @@ impl Statement {
     }
 }
 
+/// The values of a row that every purchase writes: libsql's own macro moves each of them four times.
+macro_rules! row_values {
+    ($($value:expr),* $(,)?) => { vec![$(libsql::Value::from($value)),*] };
+}
+pub(crate) use row_values;
+
 /// Columns that [`Db::value`] can return.
 pub(crate) trait FromColumn: Sized {
     fn from_column(row: &Row, index: i32) -> Result<Self>;

@@ -5,7 +5,7 @@ use libsql::params;
 use super::codes::{link_code, payment_code, reason_code, refund_code, state_code};
 use crate::store::buyer::{Buyer, Salt};
 use crate::store::region::region_text;
-use crate::store::sqlite::{Db, Statement};
+use crate::store::sqlite::{Db, Statement, row_values};
 
 /// Writes what events did to orders. Only the writer holds one.
 pub(crate) struct OrderWriter {
@@ -54,7 +54,7 @@ impl OrderWriter {
     pub(crate) fn insert(&self, record: &OrderRecord, salt: Salt, buyer: &Buyer) -> Result<()> {
         let (state, superseded_by) = state_code(record.state);
         let address = buyer.address.as_ref();
-        self.insert.execute(params![
+        self.insert.execute(row_values![
             code(record.order),
             record.drop.0,
             state,

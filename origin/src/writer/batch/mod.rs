@@ -78,8 +78,15 @@ pub(super) struct Decided {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(shop: &'a mut Shop, store: &'a WriteStore, now: Millis, clock_behind: bool) -> Self {
-        Self { shop, store, now, clock_behind, decided: Decided::default() }
+    /// For `asks` commands, most of them purchases.
+    pub(super) fn new(shop: &'a mut Shop, store: &'a WriteStore, now: Millis, clock_behind: bool, asks: usize) -> Self {
+        let decided = Decided {
+            entries: Vec::with_capacity(asks),
+            placed: Vec::with_capacity(asks),
+            ready: Vec::with_capacity(asks),
+            ..Decided::default()
+        };
+        Self { shop, store, now, clock_behind, decided }
     }
 
     pub(super) fn decided(self) -> Decided {

@@ -168,7 +168,7 @@ impl Run {
             *lane == Lane::Money && matches!(ask, Ask::Order(OrderAsk { command: Command::EndHold, .. }, _))
         });
         asks.sort_by_key(|(lane, _)| *lane as u8);
-        let mut batch = Batch::new(&mut self.shop, &self.store, now, clock_behind);
+        let mut batch = Batch::new(&mut self.shop, &self.store, now, clock_behind, asks.len());
         for (_, ask) in asks.drain(..) {
             batch.apply(ask)?;
         }
