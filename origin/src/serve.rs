@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -14,8 +15,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::config::ServeConfig;
 use crate::http::{
-    App, PURCHASES_AT_ONCE, ReadTokens, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private,
-    serve_public,
+    App, ReadTokens, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private, serve_public,
 };
 use crate::links::PaymentLinks;
 use crate::metrics::Metrics;
@@ -95,7 +95,7 @@ pub async fn serve(
         payos_checksum_key: checksum_key,
         description_salt: DescriptionSalt(running.description_salt),
         webhook_permits: Semaphore::new(WEBHOOKS_AT_ONCE),
-        purchase_permits: Arc::new(Semaphore::new(PURCHASES_AT_ONCE)),
+        purchases_under_way: AtomicUsize::new(0),
         snapshot: Rendered::default(),
         links: links.clone(),
         origin_no: config.origin_no,

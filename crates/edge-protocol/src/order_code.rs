@@ -19,6 +19,8 @@ const ORIGIN_NO_MAX: u8 = 89;
 
 /// Of a memo.
 pub const MEMO_CHARS: usize = 9;
+/// Of the largest number in base 36.
+const U64_DIGITS: usize = 13;
 const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 impl OrderCode {
@@ -58,19 +60,29 @@ impl OrderCode {
 
     /// The transfer memo and the code people see: base 36 of `n`, nine characters.
     pub fn memo(self) -> String {
-        format!("{:0>MEMO_CHARS$}", base36(self.n))
+        let mut memo = [b'0'; MEMO_CHARS];
+        // `n` is below 36^9.
+        write_base36(self.n, &mut memo);
+        memo.into_iter().map(char::from).collect()
     }
 }
 
 /// A number as it goes into a transfer's memo, without leading zeroes.
 pub fn base36(number: u64) -> String {
-    let mut digits = Vec::new();
-    let mut rest = number;
-    while rest > 0 || digits.is_empty() {
-        digits.push(char::from(DIGITS[(rest % 36) as usize]));
+    let mut digits = [b'0'; U64_DIGITS];
+    let first = write_base36(number, &mut digits).min(U64_DIGITS - 1);
+    digits[first..].iter().copied().map(char::from).collect()
+}
+
+/// Writes the digits at the end of `into`, and says where they begin.
+fn write_base36(number: u64, into: &mut [u8]) -> usize {
+    let (mut rest, mut first) = (number, into.len());
+    while rest > 0 && first > 0 {
+        first -= 1;
+        into[first] = DIGITS[(rest % 36) as usize];
         rest /= 36;
     }
-    digits.into_iter().rev().collect()
+    first
 }
 
 #[cfg(test)]

@@ -1,10 +1,19 @@
 //! Phones, normalised to E.164: a customer is a phone, so one phone has one spelling.
 
+use std::fmt;
+
 use crate::limits::PHONE_CHARS_MAX;
 
+/// E.164's longest number, `+` included.
+const PHONE_BYTES_MAX: usize = 16;
+
 /// An E.164 number, `+` included. A Vietnamese one is a mobile number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Phone(String);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Phone {
+    /// ASCII; zeroes behind it.
+    text: [u8; PHONE_BYTES_MAX],
+    length: usize,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a Vietnamese mobile number of 10 digits, or + and a country code, is needed")]
@@ -16,39 +25,57 @@ impl Phone {
         if text.len() > PHONE_CHARS_MAX {
             return Err(PhoneError);
         }
-        let mut digits = String::with_capacity(16);
+        let (mut digits, mut count) = ([0; PHONE_CHARS_MAX], 0);
         let mut international = false;
-        for c in text.chars() {
-            match c {
-                '0'..='9' => digits.push(c),
-                '+' if digits.is_empty() && !international => international = true,
-                ' ' | '.' | '-' | '(' | ')' => {}
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' => {
+                    digits[count] = byte;
+                    count += 1;
+                }
+                b'+' if count == 0 && !international => international = true,
+                b' ' | b'.' | b'-' | b'(' | b')' => {}
                 _ => return Err(PhoneError),
             }
         }
-        let number = match digits.strip_prefix("84") {
-            Some(rest) => vietnamese(rest.strip_prefix('0').unwrap_or(rest))?,
-            None if international => foreign(&digits)?,
-            None => vietnamese(digits.strip_prefix('0').ok_or(PhoneError)?)?,
-        };
-        Ok(Self(number))
+        let digits = &digits[..count];
+        match digits.strip_prefix(b"84") {
+            Some(rest) => vietnamese(rest.strip_prefix(b"0").unwrap_or(rest)),
+            None if international => foreign(digits),
+            None => vietnamese(digits.strip_prefix(b"0").ok_or(PhoneError)?),
+        }
+    }
+
+    fn of(country: &[u8], digits: &[u8]) -> Self {
+        let (mut text, mut length) = ([0; PHONE_BYTES_MAX], 0);
+        for (to, from) in text.iter_mut().zip([b"+", country, digits].into_iter().flatten()) {
+            *to = *from;
+            length += 1;
+        }
+        Self { text, length }
     }
 
     pub fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.text[..self.length]).expect("digits and a plus are ASCII")
+    }
+}
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Phone").field(&self.as_str()).finish()
     }
 }
 
 /// Nine digits after the trunk zero; mobile prefixes since 2018 are 03, 05, 07, 08 and 09.
-fn vietnamese(subscriber: &str) -> Result<String, PhoneError> {
-    let is_mobile = subscriber.starts_with(['3', '5', '7', '8', '9']);
-    if subscriber.len() == 9 && is_mobile { Ok(format!("+84{subscriber}")) } else { Err(PhoneError) }
+fn vietnamese(subscriber: &[u8]) -> Result<Phone, PhoneError> {
+    let is_mobile = matches!(subscriber, [b'3' | b'5' | b'7' | b'8' | b'9', rest @ ..] if rest.len() == 8);
+    if is_mobile { Ok(Phone::of(b"84", subscriber)) } else { Err(PhoneError) }
 }
 
 /// E.164: at most 15 digits, no country code begins with 0. Nothing shorter than 7 reaches a person abroad.
-fn foreign(digits: &str) -> Result<String, PhoneError> {
-    let fits = (7..=15).contains(&digits.len()) && !digits.starts_with('0');
-    if fits { Ok(format!("+{digits}")) } else { Err(PhoneError) }
+fn foreign(digits: &[u8]) -> Result<Phone, PhoneError> {
+    let fits = (7..PHONE_BYTES_MAX).contains(&digits.len()) && !digits.starts_with(b"0");
+    if fits { Ok(Phone::of(b"", digits)) } else { Err(PhoneError) }
 }
 
 #[cfg(test)]
@@ -71,7 +98,11 @@ mod tests {
             "84912345678",
             "840912345678",
         ] {
-            assert_eq!(Phone::parse(text).map(|phone| phone.0), Ok("+84912345678".to_owned()), "{text}");
+            assert_eq!(
+                Phone::parse(text).map(|phone| phone.as_str().to_owned()),
+                Ok("+84912345678".to_owned()),
+                "{text}"
+            );
         }
     }
 
@@ -83,7 +114,7 @@ mod tests {
             ("+8613812345678", "+8613812345678"),
             ("+49 1512 3456789", "+4915123456789"),
         ] {
-            assert_eq!(Phone::parse(text).map(|phone| phone.0), Ok(phone.to_owned()), "{text}");
+            assert_eq!(Phone::parse(text).map(|phone| phone.as_str().to_owned()), Ok(phone.to_owned()), "{text}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Refusals as problem+json (RFC 9457): every code there is, with its status, on one page.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
@@ -8,20 +10,20 @@ pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
 pub struct Problem {
     /// `urn:dropgate:problem:<code>`
     #[serde(rename = "type")]
-    pub kind: String,
-    pub title: String,
+    pub kind: Cow<'static, str>,
+    pub title: Cow<'static, str>,
     pub status: u16,
     pub code: ProblemCode,
-    pub detail: String,
+    pub detail: Cow<'static, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
 
 impl Problem {
-    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+    pub fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            kind: format!("urn:dropgate:problem:{}", code.as_str()),
-            title: code.title().to_owned(),
+            kind: code.urn().into(),
+            title: code.title().into(),
             status: code.status(),
             code,
             detail: detail.into(),
@@ -49,6 +51,10 @@ macro_rules! problem_codes {
 
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
+            }
+
+            fn urn(self) -> &'static str {
+                match self { $(Self::$variant => concat!("urn:dropgate:problem:", $text)),* }
             }
 
             pub fn status(self) -> u16 {

@@ -1,6 +1,7 @@
 //! What a caller is told when something is not done. The codes and their statuses are the edge protocol's, because the
 //! edge passes them on; the cause of a failure goes to the log and never to the caller.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -24,11 +25,11 @@ pub(super) struct ApiError(Box<Problem>);
 pub(super) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
-    pub(super) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+    pub(super) fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Problem::new(code, detail)))
     }
 
-    pub(super) fn field(field: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn field(field: &str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Problem::new(ProblemCode::InvalidField, detail).at(field)))
     }
 

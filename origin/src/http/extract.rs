@@ -12,6 +12,7 @@ use edge_protocol::{
     AdminClaims, OrderClaims, ProblemCode, PurchaseClaims, Role, TokenError, verify_admin, verify_order,
     verify_purchase, verify_read, verify_webhook,
 };
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::App;
@@ -126,8 +127,13 @@ pub(super) async fn read_body(body: Body, bytes_max: usize) -> ApiResult<Bytes> 
     }
 }
 
-/// A JSON body. Unknown fields are ignored; a field of a wrong type is named.
+/// A JSON body, parsed.
 pub(super) async fn read_json<T: DeserializeOwned>(request: Request) -> ApiResult<T> {
+    parse_json(&read_json_body(request).await?)
+}
+
+/// The bytes of a body that is said to be JSON.
+pub(super) async fn read_json_body(request: Request) -> ApiResult<Bytes> {
     let is_json = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -136,12 +142,16 @@ pub(super) async fn read_json<T: DeserializeOwned>(request: Request) -> ApiResul
     if !is_json {
         return Err(ApiError::new(ProblemCode::UnsupportedMediaType, "the body must be application/json"));
     }
-    let body = read_body(request.into_body(), BODY_BYTES_MAX).await?;
-    if let Ok(value) = serde_json::from_slice(&body) {
+    read_body(request.into_body(), BODY_BYTES_MAX).await
+}
+
+/// Unknown fields are ignored; a field of a wrong type is named.
+pub(super) fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ApiResult<T> {
+    if let Ok(value) = serde_json::from_slice(body) {
         return Ok(value);
     }
     // Following the path costs as much again, so only what failed is parsed with it.
-    let mut json = serde_json::Deserializer::from_slice(&body);
+    let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.into_inner();

@@ -16,6 +16,7 @@ mod snapshot;
 mod webhooks;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -54,7 +55,7 @@ pub(crate) struct App {
     pub payos_checksum_key: String,
     pub description_salt: DescriptionSalt,
     pub webhook_permits: Semaphore,
-    pub purchase_permits: Arc<Semaphore>,
+    pub purchases_under_way: AtomicUsize,
     pub snapshot: snapshot::Rendered,
     pub links: Arc<PaymentLinks>,
     pub origin_no: u8,

@@ -201,7 +201,9 @@ pub(super) fn memo(order: OrderCode) -> String {
 
 /// UTC with milliseconds where there are any.
 pub(super) fn rfc3339(at: Millis) -> String {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000)
+    let nanos = (at.0.rem_euclid(1000) * 1_000_000) as u32;
+    OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000))
+        .and_then(|second| second.replace_nanosecond(nanos))
         .ok()
         .and_then(|at| at.format(&Rfc3339).ok())
         .unwrap_or_default()

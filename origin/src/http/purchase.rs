@@ -1,6 +1,7 @@
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -9,12 +10,11 @@ use domain::{BuyerCommit, DropId, Jti, OrderCode, Purchase, RegionCode, Sid, Sub
 use edge_protocol::limits::{ADDRESS_LINE_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX, PHONE_CHARS_MAX};
 use edge_protocol::{Phone, ProblemCode, PurchaseClaims};
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
 
-use super::App;
 use super::error::{ApiError, ApiResult};
-use super::extract::{PurchaseToken, read_json};
+use super::extract::{PurchaseToken, parse_json, read_json_body};
 use super::orders::{memo, rfc3339};
+use super::{App, PURCHASES_AT_ONCE};
 use crate::metrics::Metrics;
 use crate::store::{Address, Buyer, Salt};
 use crate::writer::{PurchaseAsk, PurchaseDone};
@@ -22,26 +22,36 @@ use crate::writer::{PurchaseAsk, PurchaseDone};
 /// Vietnam's provinces and other countries' subdivisions have codes of at most this many characters (ISO 3166-2).
 const PROVINCE_CODE_CHARS_MAX: usize = 6;
 
+/// Room for a receipt with the longest slug.
+const RECEIPT_BYTES: usize = 384;
+
 /// Every field is optional to the parser, so that a missing one can be named.
 #[derive(Deserialize)]
-struct PurchaseBody {
+struct PurchaseBody<'a> {
     quantity: Option<u32>,
-    buyer: Option<BuyerBody>,
+    #[serde(borrow)]
+    buyer: Option<BuyerBody<'a>>,
 }
 
 #[derive(Deserialize)]
-struct BuyerBody {
-    name: Option<String>,
-    phone: Option<String>,
-    email: Option<String>,
-    address: Option<AddressBody>,
+struct BuyerBody<'a> {
+    #[serde(borrow)]
+    name: Option<Typed<'a>>,
+    phone: Option<Typed<'a>>,
+    email: Option<Typed<'a>>,
+    address: Option<AddressBody<'a>>,
 }
 
 #[derive(Deserialize)]
-struct AddressBody {
-    province_code: Option<String>,
-    line: Option<String>,
+struct AddressBody<'a> {
+    #[serde(borrow)]
+    province_code: Option<Typed<'a>>,
+    line: Option<Typed<'a>>,
 }
+
+/// Text where it stands in the body, unless it was escaped. serde borrows no `Cow` inside an `Option`.
+#[derive(Deserialize)]
+struct Typed<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Facts that never change, so that the same token gets the same bytes.
 #[derive(Serialize)]
@@ -64,16 +74,25 @@ struct DropRef<'a> {
 
 /// The right to be worked on, kept until the answer. It is asked for before the token is verified and the body read,
 /// because at many times what can be served refusing must cost next to nothing.
-pub(super) struct Place(#[expect(dead_code, reason = "held, and given back when dropped")] OwnedSemaphorePermit);
+pub(super) struct Place(Arc<App>);
 
 impl FromRequestParts<Arc<App>> for Place {
     type Rejection = ApiError;
 
     async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
-        app.purchase_permits.clone().try_acquire_owned().map(Self).map_err(|_| {
-            Metrics::count(&app.metrics.purchases, ProblemCode::Busy.as_str());
-            ApiError::busy()
-        })
+        let others = app.purchases_under_way.fetch_add(1, Relaxed);
+        let place = Self(app.clone());
+        if others < PURCHASES_AT_ONCE {
+            return Ok(place);
+        }
+        Metrics::count(&app.metrics.purchases, ProblemCode::Busy.as_str());
+        Err(ApiError::busy())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.purchases_under_way.fetch_sub(1, Relaxed);
     }
 }
 
@@ -92,13 +111,17 @@ pub(super) async fn place(
     };
     Metrics::count(&app.metrics.purchases, counted);
     match result {
-        Ok((status, receipt)) => (status, [(header::CACHE_CONTROL, "no-store")], receipt).into_response(),
+        Ok((status, receipt)) => {
+            let head = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/json")];
+            (status, head, receipt).into_response()
+        }
         Err(error) => error.into_response(),
     }
 }
 
-async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiResult<(StatusCode, Response)> {
-    let body: PurchaseBody = read_json(request).await?;
+async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiResult<(StatusCode, Vec<u8>)> {
+    let body = read_json_body(request).await?;
+    let body: PurchaseBody<'_> = parse_json(&body)?;
     let quantity = body.quantity.ok_or_else(|| ApiError::field("quantity", "how many units to buy is missing"))?;
     let (buyer, phone) = buyer(body.buyer)?;
     if app.customer_secret.sub(claims.drop, &phone) != claims.sub {
@@ -124,12 +147,13 @@ async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiRe
     let purchase = Purchase { buyer_commit: buyer.commit(salt), ..purchase };
     let done = app.writer.purchase(PurchaseAsk { drop, purchase, buyer, salt }).await??;
     let status = if done.resumed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, receipt(app, &done)))
+    Ok((status, receipt(app, &done)?))
 }
 
-fn receipt(app: &App, done: &PurchaseDone) -> Response {
+fn receipt(app: &App, done: &PurchaseDone) -> ApiResult<Vec<u8>> {
     let receipt = done.receipt;
-    Json(PurchaseReceipt {
+    let mut json = Vec::with_capacity(RECEIPT_BYTES);
+    let receipt = PurchaseReceipt {
         order_code: receipt.order.0,
         code: memo(receipt.order),
         drop: DropRef { id: done.listing.terms.drop.0, slug: &done.listing.slug },
@@ -138,8 +162,9 @@ fn receipt(app: &App, done: &PurchaseDone) -> Response {
         currency: "VND",
         ordered_at: rfc3339(receipt.ordered_at),
         order_key: app.order_keys.key(receipt.order.0),
-    })
-    .into_response()
+    };
+    serde_json::to_writer(&mut json, &receipt).map_err(|error| ApiError::internal(&error.into()))?;
+    Ok(json)
 }
 
 /// From the thread's own generator, seeded by the system: asking the system itself is a call for each purchase.
@@ -156,41 +181,50 @@ fn region(claims: &PurchaseClaims) -> RegionCode {
 }
 
 /// The buyer's details, trimmed and checked, so that what is stored can be used and compared.
-fn buyer(body: Option<BuyerBody>) -> ApiResult<(Buyer, Phone)> {
+fn buyer(body: Option<BuyerBody<'_>>) -> ApiResult<(Buyer, Phone)> {
     let body = body.ok_or_else(|| ApiError::field("buyer", "who buys is missing"))?;
-    let name = text("buyer.name", body.name, NAME_CHARS_MAX)?;
-    let phone = text("buyer.phone", body.phone, PHONE_CHARS_MAX)?;
-    let phone = Phone::parse(&phone).map_err(|_| {
+    let name = typed("buyer.name", body.name.as_ref(), NAME_CHARS_MAX)?;
+    let phone = typed("buyer.phone", body.phone.as_ref(), PHONE_CHARS_MAX)?;
+    let phone = Phone::parse(phone).map_err(|_| {
         let detail = "give a Vietnamese number of 10 digits, or one with its country code, like +84912345678";
         ApiError::new(ProblemCode::InvalidPhone, detail).at("buyer.phone")
     })?;
-    let email = text("buyer.email", body.email, EMAIL_CHARS_MAX)?;
-    if !is_email(&email) {
+    let email = typed("buyer.email", body.email.as_ref(), EMAIL_CHARS_MAX)?;
+    if !is_email(email) {
         return Err(ApiError::field("buyer.email", "this is not an e-mail address"));
     }
-    let address = match body.address {
+    let address = match &body.address {
         None => None,
-        Some(address) => Some(Address {
-            province_code: text("buyer.address.province_code", address.province_code, PROVINCE_CODE_CHARS_MAX)?,
-            line: text("buyer.address.line", address.line, ADDRESS_LINE_CHARS_MAX)?,
+        Some(AddressBody { province_code, line }) => Some(Address {
+            province_code: typed("buyer.address.province_code", province_code.as_ref(), PROVINCE_CODE_CHARS_MAX)?
+                .into(),
+            line: typed("buyer.address.line", line.as_ref(), ADDRESS_LINE_CHARS_MAX)?.into(),
         }),
     };
-    Ok((Buyer { name, phone: phone.as_str().to_owned(), email, address }, phone))
+    Ok((Buyer { name: name.into(), phone: phone.as_str().into(), email: email.into(), address }, phone))
+}
+
+fn typed<'a>(field: &str, value: Option<&'a Typed<'_>>, chars_max: usize) -> ApiResult<&'a str> {
+    line(field, value.map_or("", |value| &*value.0), chars_max)
 }
 
 /// One line of text that somebody typed.
 pub(super) fn text(field: &str, value: Option<String>, chars_max: usize) -> ApiResult<String> {
-    let value = value.as_deref().map_or("", str::trim);
+    line(field, value.as_deref().unwrap_or_default(), chars_max).map(str::to_owned)
+}
+
+fn line<'a>(field: &str, value: &'a str, chars_max: usize) -> ApiResult<&'a str> {
+    let value = value.trim();
     if value.is_empty() {
         return Err(ApiError::field(field, "this is missing"));
     }
-    if value.chars().count() > chars_max {
+    if value.len() > chars_max && value.chars().count() > chars_max {
         return Err(ApiError::field(field, format!("this is longer than {chars_max} characters")));
     }
     if value.chars().any(char::is_control) {
         return Err(ApiError::field(field, "this holds characters that cannot be printed"));
     }
-    Ok(value.to_owned())
+    Ok(value)
 }
 
 /// Whether mail could be tried: what an address may contain is decided by whoever receives it.
