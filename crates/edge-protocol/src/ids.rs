@@ -25,7 +25,7 @@ macro_rules! id_type {
             }
 
             pub fn parse(text: &str) -> Result<Self, IdError> {
-                parse_hex(text).map(Self).ok_or(IdError)
+                parse_hex(text.as_bytes().try_into().map_err(|_| IdError)?).map(Self).ok_or(IdError)
             }
         }
 
@@ -68,8 +68,7 @@ id_type!(
     Jti
 );
 
-fn parse_hex(text: &str) -> Option<[u8; 16]> {
-    let digits: &[u8; 32] = text.as_bytes().try_into().ok()?;
+pub(crate) fn parse_hex(digits: &[u8; 32]) -> Option<[u8; 16]> {
     let mut bytes = [0; 16];
     for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
         *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
@@ -88,7 +87,7 @@ impl de::Visitor<'_> for HexVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(parse_hex(text))
+        Ok(text.as_bytes().try_into().ok().and_then(parse_hex))
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Region {
 }
 
 impl Region {
+    pub const ALL: [Self; 4] = [Self::N01, Self::C01, Self::S01, Self::Intl];
+
     /// From an ISO 3166-1 country and an ISO 3166-2 subdivision, with or without its `VN-`.
     ///
     /// The 34 provinces of 2025 kept the codes of the 63 before, and no merger crossed a region, so one table serves

@@ -82,7 +82,7 @@ async fn talk(
         }
     });
     let mut connection = http.serve_connection(TokioIo::new(socket), counted);
-    let (mut asked_before, mut head_since) = (0, Duration::ZERO);
+    let (mut asked_before, mut half_asked_for) = (0, Duration::ZERO);
     loop {
         tokio::select! {
             biased;
@@ -95,9 +95,12 @@ async fn talk(
             }
             () = tokio::time::sleep(QUIET_AFTER) => {
                 let asked = talk.asked.load(Relaxed);
-                head_since = if talk.is_half_asked() && asked == asked_before { head_since + QUIET_AFTER } else { Duration::ZERO };
-                if head_since >= head_timeout {
+                if asked != asked_before || !talk.is_half_asked() {
+                    half_asked_for = Duration::ZERO;
+                } else if half_asked_for + QUIET_AFTER >= head_timeout {
                     return None;
+                } else {
+                    half_asked_for += QUIET_AFTER;
                 }
                 if asked == asked_before && talk.is_over() {
                     break;

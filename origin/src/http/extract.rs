@@ -1,6 +1,9 @@
 //! Who is asking, and with what. Every extractor of a token refuses the request before its body is read.
 
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -118,13 +121,30 @@ fn refused(app: &App, error: TokenError) -> ApiError {
 
 /// The whole body, if it comes within its limits of size and time.
 pub(super) async fn read_body(body: Body, bytes_max: usize) -> ApiResult<Bytes> {
-    match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, bytes_max)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => {
-            Err(ApiError::new(ProblemCode::BodyTooLarge, format!("the body is longer than {bytes_max} bytes")))
+    let mut reading = pin!(axum::body::to_bytes(body, bytes_max));
+    let read = match asked_twice(reading.as_mut()).await {
+        Some(read) => read,
+        None => tokio::time::timeout(BODY_TIMEOUT, reading)
+            .await
+            .map_err(|_| ApiError::new(ProblemCode::InvalidJson, "the body did not arrive in time"))?,
+    };
+    read.map_err(|_| ApiError::new(ProblemCode::BodyTooLarge, format!("the body is longer than {bytes_max} bytes")))
+}
+
+/// What is there without waiting. hyper looks for a body when it is asked for it the first time, and has it the second
+/// time if it came with the head, as nearly all do: those need no timer.
+async fn asked_twice<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    let mut asked = false;
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending if asked => Poll::Ready(None),
+        Poll::Pending => {
+            asked = true;
+            cx.waker().wake_by_ref();
+            Poll::Pending
         }
-        Err(_) => Err(ApiError::new(ProblemCode::InvalidJson, "the body did not arrive in time")),
-    }
+    })
+    .await
 }
 
 /// A JSON body, parsed.

@@ -80,7 +80,8 @@ async fn serve(listener: TcpListener, door: Door, mut stop: Stop) {
 impl Door {
     fn new(router: Router, places: u32) -> Self {
         let mut http = http1::Builder::new();
-        http.header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
+        // Answers are small: one buffer is sent with less than two are.
+        http.header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX).writev(false);
         Self {
             http,
             service: TowerToHyperService::new(router),

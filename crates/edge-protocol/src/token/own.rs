@@ -1,0 +1,85 @@
+//! Reads tokens of our own minting where they stand, several times faster than the library reads any token. It only ever
+//! accepts: what it does not, the library judges.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::wire::{Scope, verify_time};
+use super::{PurchaseClaims, Verified};
+use crate::ids::parse_hex;
+use crate::limits::TOKEN_CHARS_MAX;
+use crate::{Jti, KeyRing, Region, Sid, Sub};
+
+/// Eighteen digits fit into the integer.
+const DIGITS_MAX: usize = 18;
+
+/// A good token with the very header that our own minting writes.
+pub(super) fn verify_own<T>(
+    ring: &KeyRing,
+    scope: &Scope,
+    token: &str,
+    now_ms: i64,
+    read_own: impl Fn(&[u8]) -> Option<T>,
+) -> Option<Verified<T>> {
+    let (message, signature) = token.rsplit_once('.')?;
+    let (header, payload) = message.split_once('.')?;
+    let key = ring.keys().find(|key| key.header == header)?;
+    let mut mac = [0; 32];
+    if URL_SAFE_NO_PAD.decode_slice(signature, &mut mac) != Ok(mac.len()) || !key.mac.verify(message.as_bytes(), &mac) {
+        return None;
+    }
+    let mut bytes = [0; TOKEN_CHARS_MAX];
+    let length = URL_SAFE_NO_PAD.decode_slice(payload, &mut bytes).ok()?;
+    let (nbf, exp, own) = split(scope, bytes.get_mut(..length)?)?;
+    let expires_at_ms = verify_time(nbf, exp, scope, now_ms).ok()?;
+    Some(Verified { claims: read_own(own)?, expires_at_ms })
+}
+
+/// Takes off the claims that every token has, which are written first and in this order: when they are this scope's, its
+/// `nbf`, its `exp` and a JSON object of the other claims.
+fn split<'a>(scope: &Scope, json: &'a mut [u8]) -> Option<(i64, i64, &'a [u8])> {
+    let rest = json.strip_prefix(br#"{"scope":""#)?.strip_prefix(scope.name.as_bytes())?;
+    let rest = rest.strip_prefix(br#"","iss":""#)?.strip_prefix(scope.iss.as_bytes())?;
+    let rest = rest.strip_prefix(br#"","aud":""#)?.strip_prefix(scope.aud.as_bytes())?;
+    let (nbf, rest) = number(rest.strip_prefix(br#"","nbf":"#)?)?;
+    let (exp, rest) = number(rest.strip_prefix(br#","exp":"#)?)?;
+    if rest == b"}" {
+        return Some((nbf, exp, b"{}"));
+    }
+    let own = json.len() - rest.len();
+    *json.get_mut(own).filter(|comma| **comma == b',')? = b'{';
+    Some((nbf, exp, &json[own..]))
+}
+
+pub(super) fn purchase_claims(json: &[u8]) -> Option<PurchaseClaims> {
+    let (drop, rest) = number(json.strip_prefix(br#"{"drop":"#)?)?;
+    let (sub, rest) = id(rest.strip_prefix(br#","sub":""#)?)?;
+    let (sid, rest) = id(rest.strip_prefix(br#"","sid":""#)?)?;
+    let (jti, rest) = id(rest.strip_prefix(br#"","jti":""#)?)?;
+    let (qty_max, rest) = number(rest.strip_prefix(br#"","qty_max":"#)?)?;
+    let region = rest.strip_prefix(br#","region":""#)?.strip_suffix(br#""}"#)?;
+    Some(PurchaseClaims {
+        drop: drop.try_into().ok()?,
+        sub: Sub::from_bytes(sub),
+        sid: Sid::from_bytes(sid),
+        jti: Jti::from_bytes(jti),
+        qty_max: qty_max.try_into().ok()?,
+        region: Region::ALL.into_iter().find(|known| known.as_str().as_bytes() == region)?,
+    })
+}
+
+/// The digits in front, written as JSON writes them.
+fn number(text: &[u8]) -> Option<(i64, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if !(1..=DIGITS_MAX).contains(&digits) || (digits > 1 && text[0] == b'0') {
+        return None;
+    }
+    let (digits, rest) = text.split_at(digits);
+    Some((digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')), rest))
+}
+
+/// The hex digits in front.
+fn id(text: &[u8]) -> Option<([u8; 16], &[u8])> {
+    let (digits, rest) = text.split_first_chunk()?;
+    Some((parse_hex(digits)?, rest))
+}
