@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -15,7 +14,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::config::ServeConfig;
 use crate::http::{
-    App, ReadTokens, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private, serve_public,
+    App, Places, ReadTokens, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private, serve_public,
 };
 use crate::links::PaymentLinks;
 use crate::metrics::Metrics;
@@ -95,7 +94,7 @@ pub async fn serve(
         payos_checksum_key: checksum_key,
         description_salt: DescriptionSalt(running.description_salt),
         webhook_permits: Semaphore::new(WEBHOOKS_AT_ONCE),
-        purchases_under_way: AtomicUsize::new(0),
+        places: Places::default(),
         snapshot: Rendered::default(),
         links: links.clone(),
         origin_no: config.origin_no,

@@ -28,6 +28,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 #[derive(Args)]
 #[command(long_about = "Measures the peak of a closed loop, then offers ten times as much at given times.\n\n\
+Thousands of connections cost a server of any kind more than a hundred do, so the peak is measured with as many as the \
+storm has, too, and what the storm leaves of that one is judged.\n\n\
 Whoever stands before the origin bounds its connections, so arrivals that find every connection full are turned away \
 there and counted. What is sent must be answered: with a 201, or with a 503 and Retry-After at once. Meanwhile signed \
 webhooks pay for orders made before, and none may be refused.")]
@@ -36,7 +38,7 @@ pub(crate) struct Options {
     common: Common,
     /// Connections of the storm. A connection has one request in work, so only more of them than purchases may be
     /// under way at the origin (4,096) make it refuse any.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 4_800)]
     storm_connections: usize,
     /// Requests that may wait on each of them for their answers.
     #[arg(long, default_value_t = 1)]
@@ -59,13 +61,17 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let facts = json!({ "storm_connections": storm_connections, "pipeline": pipeline, "seconds": seconds });
     let mut report = options.common.report("overload", columns, facts);
 
-    let peak = peak(&options, &stage)?;
-    row(&mut report, "peak, closed loop", &peak);
-    let peak = peak.rate();
-    let storm = storm(&options, &stage, peak, &mut report)?;
-    row(&mut report, "storm", &storm);
-    let goodput = storm.rate_of(Kind::Purchase, 201) / peak;
-    report.bar("purchases in the storm, share of the peak", goodput, Bound::AtLeast(GOODPUT_MIN));
+    let highest = peak(&options, &stage, options.common.connections)?;
+    row(&mut report, &format!("peak, {}", options.common.connections), &highest);
+    let crowded = peak(&options, &stage, storm_connections)?;
+    row(&mut report, &format!("peak, {storm_connections}"), &crowded);
+    let storm = storm(&options, &stage, highest.rate_of(Kind::Purchase, 201), &mut report)?;
+    row(&mut report, &format!("storm, {storm_connections}"), &storm);
+    let placed = storm.rate_of(Kind::Purchase, 201);
+    report.note(format!("the storm left {:.2} of the highest peak", placed / highest.rate_of(Kind::Purchase, 201)));
+    let goodput = placed / crowded.rate_of(Kind::Purchase, 201);
+    let what = "purchases in the storm, share of the peak with as many connections";
+    report.bar(what, goodput, Bound::AtLeast(GOODPUT_MIN));
     let refused = storm.total.quantile_of_ms(Kind::Purchase, 503, 0.99);
     report.bar("refusals in the storm, p99 in ms", refused, Bound::AtMost(REFUSED_MS_MAX));
     let other = |kind, wanted: &[u16]| {
@@ -78,15 +84,15 @@ pub(crate) fn run(options: Options) -> Result<()> {
     report.end(options.common.json)
 }
 
-fn peak(options: &Options, stage: &Stage) -> Result<Measured> {
+fn peak(options: &Options, stage: &Stage, connections: usize) -> Result<Measured> {
     let (origin, drop) = stage.fresh_origin(PLENTY)?;
     let time = Duration::from_secs(options.peak_seconds);
     let requests = origin.shoppers(drop).requests(PEAK_PER_SECOND_MAX * options.peak_seconds as usize)?;
     let progress = Progress::new("peak");
-    let connections = options.common.connections;
     let measured = closed::run(&origin.address, &requests, Until::Sent(time), connections, &progress, |_| {})?;
-    measured.require(Kind::Purchase, &[201])?;
-    require_stored(measured.total.count(), origin.verified_orders()?)?;
+    // With more connections than places the first of them may be told to come again.
+    measured.require(Kind::Purchase, &[201, 503])?;
+    require_stored(measured.total.count_of(Kind::Purchase, 201), origin.verified_orders()?)?;
     Ok(measured)
 }
 

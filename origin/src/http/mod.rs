@@ -7,6 +7,7 @@ mod extract;
 mod listener;
 mod orders;
 mod payments;
+mod places;
 mod private;
 mod purchase;
 mod read_tokens;
@@ -16,7 +17,6 @@ mod snapshot;
 mod webhooks;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -36,11 +36,6 @@ pub(crate) use private::private_router;
 /// Webhooks whose signatures are checked at once: they come in bursts, and each may be 64 KiB to hash.
 pub(crate) const WEBHOOKS_AT_ONCE: usize = 32;
 
-/// Purchases that may be under way: eight batches of the writer, those whose bodies still arrive among them. Refusing
-/// costs nearly what serving does, so a lower bound trades purchases for refusals: with ten thousand clients 2,048 places
-/// 0.38 of the peak; this and twice this place as much as refusing nobody, 0.6 (measured).
-pub(crate) const PURCHASES_AT_ONCE: usize = 4_096;
-
 /// What handlers may hold: they can ask the writer and read, and do neither's work themselves.
 pub(crate) struct App {
     pub writer: Writer,
@@ -55,12 +50,13 @@ pub(crate) struct App {
     pub payos_checksum_key: String,
     pub description_salt: DescriptionSalt,
     pub webhook_permits: Semaphore,
-    pub purchases_under_way: AtomicUsize,
+    pub places: Places,
     pub snapshot: snapshot::Rendered,
     pub links: Arc<PaymentLinks>,
     pub origin_no: u8,
 }
 
+pub(crate) use places::Places;
 pub(crate) use read_tokens::ReadTokens;
 pub(crate) use snapshot::Rendered;
 

@@ -1,9 +1,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{BuyerCommit, DropId, Jti, OrderCode, Purchase, RegionCode, Sid, Sub};
@@ -11,10 +9,11 @@ use edge_protocol::limits::{ADDRESS_LINE_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_
 use edge_protocol::{Phone, ProblemCode, PurchaseClaims};
 use serde::{Deserialize, Serialize};
 
+use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::{PurchaseToken, parse_json, read_json_body};
 use super::orders::{memo, rfc3339};
-use super::{App, PURCHASES_AT_ONCE};
+use super::places::Place;
 use crate::metrics::Metrics;
 use crate::store::{Address, Buyer, Salt};
 use crate::writer::{PurchaseAsk, PurchaseDone};
@@ -70,30 +69,6 @@ struct PurchaseReceipt<'a> {
 struct DropRef<'a> {
     id: u32,
     slug: &'a str,
-}
-
-/// The right to be worked on, kept until the answer. It is asked for before the token is verified and the body read,
-/// because at many times what can be served refusing must cost next to nothing.
-pub(super) struct Place(Arc<App>);
-
-impl FromRequestParts<Arc<App>> for Place {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
-        let others = app.purchases_under_way.fetch_add(1, Relaxed);
-        let place = Self(app.clone());
-        if others < PURCHASES_AT_ONCE {
-            return Ok(place);
-        }
-        Metrics::count(&app.metrics.purchases, ProblemCode::Busy.as_str());
-        Err(ApiError::busy())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.purchases_under_way.fetch_sub(1, Relaxed);
-    }
 }
 
 /// Answers once the order is on disk; the payment link follows on its own.
