@@ -62,13 +62,13 @@ pub(crate) fn parse(body: &[u8]) -> Result<TokenRequest, Problem> {
 
 /// Sold out is not asked: a unit may come back, and the origin decides.
 pub(crate) fn admit(drop: &DropSnapshot, now_ms: i64) -> Result<(), Problem> {
-    let refused = |code, detail: &str| Err(Problem::new(code, detail));
     match state(drop, now_ms) {
-        State::Closed => refused(ProblemCode::Closed, "The drop is over."),
-        _ if drop.paused => refused(ProblemCode::Paused, "The drop is paused; it will go on."),
+        State::Closed => Err(Problem::new(ProblemCode::Closed, "The drop is over.")),
+        _ if drop.paused => Err(Problem::new(ProblemCode::Paused, "The drop is paused; it will go on.")),
         State::Coming if drop.opens_at_ms.saturating_sub(now_ms) > EARLY_MS => {
             let opens_at = rfc3339(drop.opens_at_ms);
-            refused(ProblemCode::NotOpenYet, &format!("The drop opens at {opens_at}; ask again just before."))
+            let detail = format!("The drop opens at {opens_at}; ask again just before.");
+            Err(Problem::new(ProblemCode::NotOpenYet, detail))
         }
         State::Coming | State::Open => Ok(()),
     }
@@ -113,7 +113,7 @@ mod tests {
             (r#"{"phone":"+84912345678","turnstile_token":null,"more":1}"#, None),
             (r#"{"phone":"0912345678","turnstile_token":"abc"}"#, Some("abc".to_owned())),
         ] {
-            assert_eq!(parse(body.as_bytes()), Ok(TokenRequest { phone: phone.clone(), turnstile_token }), "{body}");
+            assert_eq!(parse(body.as_bytes()), Ok(TokenRequest { phone, turnstile_token }), "{body}");
         }
     }
 

@@ -27,10 +27,12 @@ pub(crate) fn purchase<'a>(
     drop: u32,
     now_ms: i64,
 ) -> Result<&'a str, Problem> {
-    let refused = |reason: &str| Problem::new(ProblemCode::BadToken, reason);
+    let refused = |reason: &'static str| Problem::new(ProblemCode::BadToken, reason);
     let token = credentials.bearer().ok_or_else(|| refused("A purchase token is needed."))?;
-    let verified = verify_purchase(&config.edge_keys, token, now_ms)
-        .map_err(|error| refused(&format!("The purchase token is refused: {error}.")))?;
+    let verified = verify_purchase(&config.edge_keys, token, now_ms).map_err(|error| {
+        let detail = format!("The purchase token is refused: {error}.");
+        Problem::new(ProblemCode::BadToken, detail)
+    })?;
     let sid = config.cookie_secret.find(credentials.cookie.as_deref());
     if sid != Some(verified.claims.sid) {
         return Err(refused("The purchase token was made for another browser."));
