@@ -54,6 +54,24 @@ async fn another_program_that_begins_to_write_ends_the_origin_with_nothing_ackno
 }
 
 #[tokio::test]
+async fn another_program_that_writes_for_a_moment_ends_nobody() {
+    let mut shop = Shop::opens().await;
+    shop.origin.starts().await;
+    let rush = shop.is_rushed_by(CROWD, &mut Chance::of(4));
+    for _ in 0..20 {
+        let intruder = sale_db::writes_to(&shop.origin.data()).await;
+        // Takes some milliseconds, in which the writer has something to write.
+        assert!(shop.origin.dropgate(&["drop", "list"]).status.success());
+        drop(intruder);
+        rush.buys(5).await;
+    }
+    let ended = shop.origin.stop().await;
+    assert!(ended.status.success(), "{}", ended.said);
+    shop.book.adds(rush.ends().await);
+    shop.closes().await;
+}
+
+#[tokio::test]
 async fn another_program_that_only_reads_stops_nobody() {
     let mut shop = Shop::opens().await;
     let first = sale_db::reads_from(&shop.origin.data()).await;

@@ -21,8 +21,10 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// A reader that meets the writer's checkpoint waits this long; the writer itself never waits for anybody.
-const READ_BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Whoever finds the file locked waits this long before it fails: a reader that meets the writer's checkpoint, and the
+/// writer too. A reader that meets the end of a commit takes the writer's lock for a moment to look again, and an
+/// operator may look into the file with a program that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Eight kilobytes: with the checkpoint below it halves the slowest purchases (measured).
 const PAGE_BYTES: u32 = 8192;
@@ -68,7 +70,6 @@ impl Db {
     /// A connection that cannot write: a reader stays a reader even by mistake.
     pub(crate) fn open_for_read(path: &Path) -> Result<Self> {
         let db = Self::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        db.connection.busy_timeout(READ_BUSY_TIMEOUT)?;
         db.batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0")?;
         Ok(db)
     }
@@ -78,6 +79,7 @@ impl Db {
         let database = ready(Builder::new_local(path).flags(flags | one_thread_at_a_time()).build()).map_err(plainly);
         let database = database.with_context(cannot_open)?;
         let connection = database.connect().map_err(plainly).with_context(cannot_open)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
         Ok(Self { connection, _database: database, _one_thread: PhantomData })
     }
 
