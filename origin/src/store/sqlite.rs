@@ -23,8 +23,8 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
 
 /// Whoever finds the file locked waits this long before it fails: a reader that meets the writer's checkpoint, and the
 /// writer too. A reader that meets the end of a commit takes the writer's lock for a moment to look again, and an
-/// operator may look into the file with a program that writes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// operator may look into the file with a program that writes. A stop that meets a reader still ends within its time.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Eight kilobytes: with the checkpoint below it halves the slowest purchases (measured).
 const PAGE_BYTES: u32 = 8192;
