@@ -88,10 +88,19 @@ impl Metrics {
         family.get_or_create(&Ended { result }).inc();
     }
 
-    pub(crate) fn render(&self, writer: &Writer, waiting: &MoneyWaiting, now: Millis) -> Result<String> {
+    pub(crate) fn render(
+        &self,
+        writer: &Writer,
+        waiting: &MoneyWaiting,
+        log_bytes: u64,
+        now: Millis,
+    ) -> Result<String> {
         let mut text = String::new();
         render_sale(&mut text, writer)?;
         render_money(&mut text, waiting, now)?;
+        // Some megabytes while it is emptied as it should be.
+        let name = "dropgate_write_ahead_log_bytes";
+        writeln!(text, "# HELP {name} Size of the write-ahead log.\n# TYPE {name} gauge\n{name} {log_bytes}")?;
         encode(&mut text, &self.registry)?;
         Ok(text)
     }

@@ -21,8 +21,8 @@ pub(crate) fn private_router(app: Arc<App>) -> Router {
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let rendered = match app.reader.read(|store| store.money_waiting()).await {
-        Ok(waiting) => app.metrics.render(&app.writer, &waiting, app.clock.now()),
+    let rendered = match app.reader.read(|store| Ok((store.money_waiting()?, store.log_bytes()?))).await {
+        Ok((waiting, log_bytes)) => app.metrics.render(&app.writer, &waiting, log_bytes, app.clock.now()),
         Err(error) => Err(error.into()),
     };
     match rendered {

@@ -243,6 +243,7 @@ pub struct ReadStore {
     destinations: Destinations,
     revoked: Statement,
     ledger_time: Statement,
+    log: PathBuf,
     db: Db,
 }
 
@@ -256,6 +257,7 @@ impl ReadStore {
             destinations: Destinations::prepare(&db)?,
             revoked: db.prepare("SELECT 1 FROM revoked_tokens WHERE jti = ?")?,
             ledger_time: db.prepare("SELECT at FROM ledger WHERE seq = ?")?,
+            log: folder.join("sale.db-wal"),
             db,
         })
     }
@@ -297,6 +299,11 @@ impl ReadStore {
     /// When a row was written, if it is there yet.
     pub fn ledger_time(&self, seq: i64) -> Result<Option<Millis>> {
         self.ledger_time.first([seq], |row| Ok(Millis(row.get(0)?)))
+    }
+
+    /// The size of the write-ahead log. A reader that does not end, or a disk that fails, keeps it from being emptied.
+    pub fn log_bytes(&self) -> Result<u64> {
+        Ok(std::fs::metadata(&self.log).with_context(|| format!("cannot look at {}", self.log.display()))?.len())
     }
 
     pub fn outbox(&self, channel: &str) -> Result<(i64, Vec<Retry>)> {

@@ -214,3 +214,13 @@ fn who_may_have_an_order_is_known_after_a_restart() {
     assert!(seen.may_have(&jti.0) && seen.may_have(&rig.stored(held).record.sub.0));
     assert!(!seen.may_have(&sub.0) && !seen.may_have(&[9; 16]), "strangers are strangers");
 }
+
+#[test]
+fn the_size_of_the_log_is_told_until_it_is_emptied() {
+    let mut rig = Rig::start();
+    rig.order(1);
+    let reader = ReadStore::open(rig.folder.path()).unwrap();
+    assert!(reader.log_bytes().unwrap() > 0);
+    rig.run.store.checkpoint().unwrap();
+    assert_eq!(reader.log_bytes().unwrap(), 0);
+}
