@@ -37,6 +37,15 @@ impl Default for Places {
 }
 
 impl Places {
+    /// Whether there is one, now or when the turn to be refused has come.
+    async fn find(&self) -> bool {
+        if self.take() {
+            return true;
+        }
+        tokio::time::sleep(self.refusal_waits(Instant::now())).await;
+        self.take()
+    }
+
     /// Counts one more as taken, if there is one.
     fn take(&self) -> bool {
         let free = self.taken.fetch_add(1, Relaxed) < PLACES;
@@ -66,14 +75,8 @@ pub(super) struct Place(Arc<App>);
 impl FromRequestParts<Arc<App>> for Place {
     type Rejection = ApiError;
 
-    /// Who finds no place waits for the turn to be refused, and is not refused if there is one by then.
     async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
-        let places = &app.places;
-        if places.take() {
-            return Ok(Self(app.clone()));
-        }
-        tokio::time::sleep(places.refusal_waits(Instant::now())).await;
-        if places.take() {
+        if app.places.find().await {
             return Ok(Self(app.clone()));
         }
         Metrics::count(&app.metrics.purchases, ProblemCode::Busy.as_str());
@@ -101,6 +104,17 @@ mod tests {
             assert!(places.take() && !places.take());
             (0..PLACES).for_each(|_| places.give_back());
         }
+    }
+
+    #[tokio::test]
+    async fn who_waits_to_be_refused_gets_a_place_that_is_there_by_then() {
+        let places = Places::default();
+        assert!((0..PLACES).all(|_| places.take()));
+        let now = Instant::now();
+        // So many before it that its turn comes after what follows.
+        while places.refusal_waits(now) < Duration::from_millis(100) {}
+        let (one, other, ()) = tokio::join!(places.find(), places.find(), async { places.give_back() });
+        assert!(one != other, "one place is for one");
     }
 
     #[test]
