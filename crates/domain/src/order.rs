@@ -46,9 +46,10 @@ pub enum Link {
     NotAsked,
     /// Asked for, and perhaps made: only the provider knows.
     Asked,
-    Made(LinkFacts),
+    /// Boxed, because a new order has none, and is moved and kept in memory by the million.
+    Made(Box<LinkFacts>),
     /// A signed reply showed it closed; it takes no more money.
-    Closed(Option<LinkFacts>),
+    Closed(Option<Box<LinkFacts>>),
     /// The provider holds somebody else's link under this code.
     Conflict,
 }
@@ -166,9 +167,9 @@ impl OrderRecord {
                 self.link = Link::Asked;
                 self.pay_by = *pay_by;
             }
-            Event::LinkMade { link, .. } => self.link = Link::Made(link.clone()),
+            Event::LinkMade { link, .. } => self.link = Link::Made(Box::new(link.clone())),
             Event::LinkConflict { .. } => self.link = Link::Conflict,
-            Event::LinkClosed { .. } => self.link = Link::Closed(self.link.facts().cloned()),
+            Event::LinkClosed { .. } => self.link = Link::Closed(self.link.facts().cloned().map(Box::new)),
             Event::PaymentReceived { payment, applied, .. } => {
                 self.applied += *applied;
                 self.record(payment, PaymentState::Counted, now);

@@ -148,7 +148,7 @@ fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Mill
         ended_at: record.ended_at.map(rfc3339),
         payment_state: payment_state(&record.link, record.state),
         payment: match (record.state, record.link) {
-            (OrderState::Pending, Link::Made(facts)) => Some(payment(facts)),
+            (OrderState::Pending, Link::Made(facts)) => Some(payment(*facts)),
             _ => None,
         },
         buyer: buyer.map(|(_, buyer)| masked(&buyer)),

@@ -49,8 +49,8 @@ pub(super) fn link_of(code: i64, facts: Option<LinkFacts>) -> Result<Link> {
     Ok(match (code, facts) {
         (0, None) => Link::NotAsked,
         (1, None) => Link::Asked,
-        (2, Some(facts)) => Link::Made(facts),
-        (3, facts) => Link::Closed(facts),
+        (2, Some(facts)) => Link::Made(Box::new(facts)),
+        (3, facts) => Link::Closed(facts.map(Box::new)),
         (4, None) => Link::Conflict,
         _ => bail!("link state {code} does not fit what is stored of the link"),
     })
