@@ -60,8 +60,8 @@ async fn is_spoken_to(socket: &Socket, silence: Duration, stop: &mut Stop) -> bo
 
 /// Answers requests until there are none for a while, and gives the socket back; nothing when it is closed.
 ///
-/// hyper's own timer of a head is made and taken down with every request, and cost a twentieth of a status request
-/// (measured). One look a second at what was said sees the same.
+/// hyper's own timer of a head is made and taken down with every request, and cost a fiftieth of the status requests a
+/// second (measured). One look a second at what was said sees the same.
 async fn talk(
     http: &Builder,
     service: &TowerToHyperService<Router>,
