@@ -257,7 +257,7 @@ impl ReadStore {
             destinations: Destinations::prepare(&db)?,
             revoked: db.prepare("SELECT 1 FROM revoked_tokens WHERE jti = ?")?,
             ledger_time: db.prepare("SELECT at FROM ledger WHERE seq = ?")?,
-            log: folder.join("sale.db-wal"),
+            log: sale_file(folder).with_extension("db-wal"),
             db,
         })
     }
