@@ -65,11 +65,11 @@ pub(crate) fn run(options: Options) -> Result<()> {
     row(&mut report, &format!("peak, {}", options.common.connections), &highest);
     let crowded = peak(&options, &stage, storm_connections)?;
     row(&mut report, &format!("peak, {storm_connections}"), &crowded);
-    let storm = storm(&options, &stage, highest.rate_of(Kind::Purchase, 201), &mut report)?;
+    let placed = |measured: &Measured| measured.rate_of(Kind::Purchase, 201);
+    let storm = storm(&options, &stage, placed(&highest), &mut report)?;
     row(&mut report, &format!("storm, {storm_connections}"), &storm);
-    let placed = storm.rate_of(Kind::Purchase, 201);
-    report.note(format!("the storm left {:.2} of the highest peak", placed / highest.rate_of(Kind::Purchase, 201)));
-    let goodput = placed / crowded.rate_of(Kind::Purchase, 201);
+    report.note(format!("the storm left {:.2} of the highest peak", placed(&storm) / placed(&highest)));
+    let goodput = placed(&storm) / placed(&crowded);
     let what = "purchases in the storm, share of the peak with as many connections";
     report.bar(what, goodput, Bound::AtLeast(GOODPUT_MIN));
     let refused = storm.total.quantile_of_ms(Kind::Purchase, 503, 0.99);
