@@ -1,8 +1,6 @@
 use std::{fs, path::Path};
 
-use harness::{DropTerms, Shop};
-
-use harness::sale_db;
+use harness::{DropTerms, Shop, sale_db};
 
 /// One change each that someone with access to the file might try.
 const TAMPERINGS: [&str; 12] = [

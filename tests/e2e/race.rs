@@ -1,9 +1,7 @@
 use std::{collections::HashSet, sync::Arc};
 
-use harness::{DropTerms, Order, Shop, Shopper};
+use harness::{DropTerms, Order, Shop, Shopper, sale_db};
 use tokio::{sync::Barrier, task::JoinSet};
-
-use harness::sale_db;
 
 const BUYERS: usize = 500;
 const UNITS: u32 = 5;

@@ -1,7 +1,5 @@
-use harness::{DropTerms, OpenedDrop, Order, Shop, Shopper};
+use harness::{DropTerms, OpenedDrop, Order, Shop, Shopper, sale_db};
 use serde_json::{Value, json};
-
-use harness::sale_db;
 
 #[tokio::test]
 async fn a_webhook_delivered_fifty_times_pays_once() {
