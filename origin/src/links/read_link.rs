@@ -26,8 +26,8 @@ struct LinkRead {
 impl PaymentLinks {
     /// Cancels an order's link, then reads it, so that no money can follow what is read; records what had arrived.
     ///
-    /// Returns whether no more money can come through it, because it is closed or because there is none. A refused cancellation is read too: it is how PayOS says
-    /// that the link was paid or cancelled already.
+    /// Returns whether no more money can come through it, because it is closed or because there is none. A refused
+    /// cancellation is read too: it is how PayOS says that the link was paid or cancelled already.
     pub(crate) async fn close_link(&self, order: OrderCode) -> Result<bool> {
         let record = self.record(order).await?;
         if !record.link.may_be_open() {

@@ -4,11 +4,10 @@ mod payment;
 mod purchase;
 mod refund;
 
-pub use purchase::refused_without_stock;
-
 pub use hold::{HOLD_GRACE_MS, SETTLING_MS};
 pub use link::LINK_WINDOW_MS;
 pub use payment::PAYMENTS_PER_ORDER_MAX;
+pub use purchase::refused_without_stock;
 
 use crate::command::Command;
 use crate::drop_state::{DropState, DropStatus};
