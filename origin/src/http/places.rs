@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 /// that a rush of thousands at one moment is served and not refused.
 const PLACES: usize = 4_096;
 /// Refusals leave at most so fast: whoever is refused asks again at once, and without a bound the processor would be
-/// busy with refusing. At 13 µs each (measured) they take a fifth of a core.
+/// busy with refusing: one costs more than half of a purchase, so these take about a fifth of a core (measured).
 const REFUSALS_PER_SECOND: u64 = 15_000;
 const REFUSALS_APART_MICROS: u64 = 1_000_000 / REFUSALS_PER_SECOND;
 
