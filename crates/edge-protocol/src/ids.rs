@@ -68,12 +68,14 @@ id_type!(
     Jti
 );
 
+/// Every digit is read before any is judged: digits are random, and a processor that guesses at each guesses wrong.
 pub(crate) fn parse_hex(digits: &[u8; 32]) -> Option<[u8; 16]> {
+    let nibbles = digits.map(nibble);
     let mut bytes = [0; 16];
-    for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    for (byte, pair) in bytes.iter_mut().zip(nibbles.as_chunks::<2>().0) {
+        *byte = pair[0] << 4 | pair[1];
     }
-    Some(bytes)
+    nibbles.iter().all(|nibble| *nibble != NO_DIGIT).then_some(bytes)
 }
 
 /// Reads the digits where they stand: a token's claims hold three ids, and every request reads them.
@@ -91,11 +93,13 @@ impl de::Visitor<'_> for HexVisitor {
     }
 }
 
-fn nibble(digit: u8) -> Option<u8> {
+const NO_DIGIT: u8 = u8::MAX;
+
+fn nibble(digit: u8) -> u8 {
     match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => NO_DIGIT,
     }
 }
 
@@ -125,6 +129,23 @@ mod tests {
             "é001027f80ff060708090a0b0c0d0e0",
         ] {
             assert_eq!(Jti::parse(text), Err(IdError), "{text}");
+        }
+    }
+
+    #[test]
+    fn any_other_byte_at_any_place_is_no_id() {
+        let text = *b"0123456789abcdef0123456789abcdef";
+        assert_eq!(
+            parse_hex(&text),
+            Some([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef].repeat(2).try_into().unwrap())
+        );
+        for place in 0..text.len() {
+            for byte in 0..=u8::MAX {
+                let mut changed = text;
+                changed[place] = byte;
+                let is_digit = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                assert_eq!(parse_hex(&changed).is_some(), is_digit, "{byte} at {place}");
+            }
         }
     }
 }
