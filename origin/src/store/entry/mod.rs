@@ -14,6 +14,10 @@ use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1};
 /// a new version, and the old one keeps its reader and its golden row.
 const VERSION: i64 = 1;
 
+/// The kind of the row that every purchase writes, and the version it is written in.
+pub(crate) const ORDER_PLACED: &str = "order_placed";
+pub(crate) const ORDER_PLACED_VERSION: i64 = placed::VERSION;
+
 /// One thing that happened, before it has a place in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -92,7 +96,7 @@ pub(crate) struct Columns {
 impl Entry {
     pub(crate) fn columns(&self) -> Result<Columns> {
         let (version, payload) = match &self.fact {
-            Fact::Sale(event @ Event::OrderPlaced { .. }) => (placed::VERSION, placed::write(event)?),
+            Fact::Sale(event @ Event::OrderPlaced { .. }) => (ORDER_PLACED_VERSION, placed::write(event)?),
             Fact::Unmatched { payment, step } => (VERSION, unmatched::write(*payment, step)?),
             fact => (VERSION, serde_json::to_vec(fact).context("an entry cannot be written as JSON")?),
         };
@@ -103,7 +107,7 @@ impl Entry {
     /// Reads a row back. An unknown version was written by a newer release: guessing would lose what it means.
     pub(crate) fn read(drop_id: i64, kind: &str, version: i64, operator: String, payload: &[u8]) -> Result<Self> {
         let fact = match (kind, version) {
-            ("order_placed", placed::VERSION) => placed::read(payload).map(Fact::Sale),
+            (ORDER_PLACED, ORDER_PLACED_VERSION) => placed::read(payload).map(Fact::Sale),
             (kind, VERSION) if unmatched::KINDS.contains(&kind) => {
                 unmatched::read(payload).map(|(payment, step)| Fact::Unmatched { payment, step })
             }
@@ -134,7 +138,7 @@ impl Fact {
                 Event::DropPaused => "drop_paused",
                 Event::DropResumed => "drop_resumed",
                 Event::DropKilled => "drop_killed",
-                Event::OrderPlaced { .. } => "order_placed",
+                Event::OrderPlaced { .. } => ORDER_PLACED,
                 Event::LinkAsked { .. } => "link_asked",
                 Event::LinkMade { .. } => "link_made",
                 Event::LinkConflict { .. } => "link_conflict",
