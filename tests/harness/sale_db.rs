@@ -21,13 +21,18 @@ pub struct StoredPayment {
     pub amount: u64,
 }
 
+/// The facts of an order are in the ledger row that placed it, at fixed places of its payload.
 pub async fn orders(data: &Path) -> Vec<StoredOrder> {
-    all(data, "select order_code, jti, drop_id, quantity, amount from orders", |row| StoredOrder {
-        code: row.get(0).expect("a code"),
-        jti: row.get::<Vec<u8>>(1).expect("a token's id").try_into().expect("16 bytes"),
-        drop: row.get(2).expect("a drop"),
-        quantity: row.get(3).expect("a quantity"),
-        amount: row.get(4).expect("an amount"),
+    let sql = "select order_code, drop_id, payload from orders join ledger on seq = placed";
+    all(data, sql, |row| {
+        let payload: [u8; 112] = row.get::<Vec<u8>>(2).expect("a payload").try_into().expect("112 bytes");
+        StoredOrder {
+            code: row.get(0).expect("a code"),
+            jti: *payload[40..].first_chunk().expect("a token's id"),
+            drop: row.get(1).expect("a drop"),
+            quantity: u32::from_be_bytes(*payload[56..].first_chunk().expect("a quantity")),
+            amount: u64::from_be_bytes(*payload[60..].first_chunk().expect("an amount")),
+        }
     })
     .await
 }

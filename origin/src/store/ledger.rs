@@ -100,6 +100,21 @@ pub(crate) fn read_kinds(db: &Db, after: i64, up_to: i64, kinds: &[&str]) -> Res
     select.rows(parameters, read_row)
 }
 
+/// The first row that was written at `since` or later, or the one after the last. Rows ascend with time and leave no
+/// number out, so halving finds the place without an index.
+pub(crate) fn first_since(db: &Db, since: Millis) -> Result<i64> {
+    let at = db.prepare("SELECT at FROM ledger WHERE seq = ?")?;
+    let (mut from, mut to) = (1, head(db)?.seq + 1);
+    while from < to {
+        let middle = from + (to - from) / 2;
+        match at.first([middle], |row| Ok(Millis(row.get(0)?)))?.with_context(|| format!("row {middle} is missing"))? {
+            at if at < since => from = middle + 1,
+            _ => to = middle,
+        }
+    }
+    Ok(from)
+}
+
 /// Walks the whole chain, checking each row's hash against its stored bytes and its place, and gives each to `visit`.
 pub(crate) fn walk(db: &Db, mut visit: impl FnMut(&LedgerRow, &Head) -> Result<()>) -> Result<Head> {
     let select = db.prepare(&format!("SELECT {ROW_COLUMNS} FROM ledger ORDER BY seq"))?;

@@ -20,6 +20,11 @@ const SALE: &[Migration] = &[
         name: "0003_unmatched_refunds.sql",
         sql: include_str!("../../../migrations/sale/0003_unmatched_refunds.sql"),
     },
+    Migration {
+        version: 4,
+        name: "0004_order_facts_once.sql",
+        sql: include_str!("../../../migrations/sale/0004_order_facts_once.sql"),
+    },
 ];
 
 struct Applied {
@@ -122,6 +127,52 @@ mod tests {
         db.batch(&format!("INSERT INTO schema_migrations VALUES ({next}, 'later.sql', '', 0)")).unwrap();
         let error = migrate(&db, Millis(1)).unwrap_err();
         assert!(error.to_string().contains("does not know"), "{error}");
+    }
+
+    /// Orders and the ledger rows `placing` as the third migration left them.
+    fn db_with_facts_in_orders(placing: &[i64]) -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open_for_write(&folder.path().join("sale.db")).unwrap();
+        db.batch("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name, sha256, applied_at)").unwrap();
+        migrate_with(&db, Millis(0), &SALE[..3]).unwrap();
+        for (seq, kind) in (1..=9).map(|seq| (seq, if placing.contains(&seq) { "order_placed" } else { "order_paid" }))
+        {
+            db.batch(&format!("INSERT INTO ledger VALUES ({seq}, 0, 0, 1, '{kind}', 2, '', x'', zeroblob(32))"))
+                .unwrap();
+        }
+        for (code, name) in [(700, "'An'"), (701, "NULL"), (740, "'Binh'")] {
+            db.batch(&format!(
+                "INSERT INTO orders VALUES ({code}, 1, 1, NULL, 0, 3, 2, 200, {code} - 600, 5, 6, 7, x'', x'', x'', '', x'',
+                   x'00', {name}, '+84', 'an@example.com', NULL, NULL)"
+            ))
+            .unwrap();
+        }
+        (folder, db)
+    }
+
+    #[test]
+    fn orders_find_the_rows_that_placed_them_and_keep_what_can_change() {
+        let (_folder, db) = db_with_facts_in_orders(&[2, 5, 6]);
+        migrate_with(&db, Millis(0), SALE).unwrap();
+        let select = db.prepare("SELECT order_code, placed, applied, name FROM orders ORDER BY order_code").unwrap();
+        let read = |row: &libsql::Row| {
+            let name: Option<String> = row.get(3)?;
+            Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?, name))
+        };
+        let expected = [(700, 2, 100, Some("An")), (701, 5, 101, None), (740, 6, 140, Some("Binh"))];
+        let expected = expected.map(|(code, seq, applied, name)| (code, seq, applied, name.map(str::to_owned)));
+        assert_eq!(select.rows((), read).unwrap(), expected);
+        let others: i64 =
+            db.value("SELECT count(*) FROM orders WHERE (state, link_state, pay_by, ended_at) = (1, 3, 6, 7)").unwrap();
+        assert_eq!(others, 3);
+        assert_eq!(db.value::<i64>("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%with_facts'").unwrap(), 0);
+    }
+
+    #[test]
+    fn an_order_that_no_row_placed_is_not_given_anothers() {
+        let (_folder, db) = db_with_facts_in_orders(&[2, 5]);
+        migrate_with(&db, Millis(0), SALE).unwrap_err();
+        assert_eq!(db.value::<i64>("SELECT count(*) FROM orders WHERE amount = 200").unwrap(), 3);
     }
 
     #[test]

@@ -21,8 +21,8 @@ mod verify;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use domain::{DropState, Jti, Millis, OrderCode, OrderRecord, Payment};
+use anyhow::{Context, Result, bail, ensure};
+use domain::{DropState, Event, Jti, Millis, OrderCode, OrderRecord, Payment};
 use libsql::params;
 
 use crate::failpoint::{self, Point};
@@ -45,11 +45,6 @@ use self::outbox::OutboxWriter;
 use self::refunds::{Destinations, RefundWriter};
 use self::sqlite::{Db, Statement};
 use self::unmatched::UnmatchedWriter;
-
-/// Gives the tokens of orders placed since `since`, by ascending code.
-pub fn tokens_since(folder: &Path, since: Millis, each: impl FnMut(Jti, OrderCode)) -> Result<()> {
-    restore::tokens(&sale_file(folder), since, each)
-}
 
 /// The database of the sale inside a data folder.
 pub fn sale_file(folder: &Path) -> PathBuf {
@@ -78,7 +73,7 @@ pub struct WriteStore {
 #[derive(Default)]
 pub struct BatchWrites<'a> {
     pub entries: &'a [Entry],
-    /// Orders placed in this batch, as they stand at its end.
+    /// Orders placed in this batch, as they stand at its end and in the order of their entries.
     pub placed: Vec<(&'a OrderRecord, Salt, &'a Buyer)>,
     /// Older orders that changed, as they stand at its end.
     pub changed: Vec<&'a OrderRecord>,
@@ -140,8 +135,14 @@ impl WriteStore {
         self.unmatched.is_known(order, payment)
     }
 
-    pub fn load_drops(&self, now: Millis) -> Result<Vec<(Listing, DropState)>> {
-        restore::drops(&self.db, &self.path, now)
+    /// Gives every drop, and the token of each order placed since `tokens_since` by ascending code.
+    pub fn load_drops(
+        &self,
+        now: Millis,
+        tokens_since: Millis,
+        token: impl FnMut(Jti, OrderCode),
+    ) -> Result<Vec<(Listing, DropState)>> {
+        restore::drops(&self.db, &self.path, now, tokens_since, token)
     }
 
     pub fn load_products(&self) -> Result<Vec<Product>> {
@@ -183,12 +184,17 @@ impl WriteStore {
 
     fn write(&mut self, now: Millis, writes: &BatchWrites<'_>) -> Result<()> {
         self.begin.execute(())?;
+        let mut placed = Vec::with_capacity(writes.placed.len());
         for entry in writes.entries {
             let seq = self.ledger.append(now, entry)?;
             self.apply(now, entry, seq)?;
+            if let Fact::Sale(Event::OrderPlaced { .. }) = entry.fact {
+                placed.push(seq);
+            }
         }
-        for (record, salt, buyer) in &writes.placed {
-            self.orders.insert(record, *salt, buyer)?;
+        ensure!(placed.len() == writes.placed.len(), "orders and the events that placed them are not as many");
+        for (seq, (record, salt, buyer)) in placed.into_iter().zip(&writes.placed) {
+            self.orders.insert(seq, record, *salt, buyer)?;
         }
         for record in &writes.changed {
             self.orders.update(record)?;
@@ -280,11 +286,12 @@ impl ReadStore {
 
     /// Orders placed since `since` whose link was asked for, ascending after `after`.
     pub fn orders_with_links(&self, since: Millis, after: OrderCode, max: u32) -> Result<Vec<OrderCode>> {
+        let first = ledger::first_since(&self.db, since)?;
         let select = self.db.prepare(
-            "SELECT order_code FROM orders WHERE order_code > ? AND ordered_at >= ? AND link_state IN (1, 2, 3)
+            "SELECT order_code FROM orders WHERE order_code > ? AND placed >= ? AND link_state IN (1, 2, 3)
              ORDER BY order_code LIMIT ?",
         )?;
-        select.rows((after.0.cast_signed(), since.0, max), |row| Ok(OrderCode(row.get::<i64>(0)?.cast_unsigned())))
+        select.rows((after.0.cast_signed(), first, max), |row| Ok(OrderCode(row.get::<i64>(0)?.cast_unsigned())))
     }
 
     pub fn ledger_after(&self, after: i64, max: u32) -> Result<Vec<LedgerRow>> {

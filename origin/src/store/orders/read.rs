@@ -1,14 +1,11 @@
 use anyhow::{Context, Result};
-use domain::{
-    BuyerCommit, DropId, Jti, LinkFacts, Millis, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord, Refund, Sid,
-    Sub, TransferFacts, Vnd,
-};
+use domain::{LinkFacts, Millis, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord, Refund, TransferFacts, Vnd};
 use libsql::Row;
 
 use super::StoredOrder;
 use super::codes::{link_of, payment_of, reason_of, refund_of, state_of};
+use super::facts::{FACTS, Facts};
 use crate::store::buyer::{Address, Buyer, Salt};
-use crate::store::region::region_from_text;
 use crate::store::sqlite::{Db, Statement, bytes};
 
 /// Loads one order whole, by its code.
@@ -22,12 +19,11 @@ pub(crate) struct OrderReader {
 impl OrderReader {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
         Ok(Self {
-            order: db.prepare(
-                "SELECT drop_id, state, superseded_by, settling, link_state, quantity, amount, applied, ordered_at,
-                   pay_by, ended_at, sub, sid, jti, region, buyer_commit, salt, name, phone, email, province_code,
-                   address_line
-                 FROM orders WHERE order_code = ?",
-            )?,
+            order: db.prepare(&format!(
+                "SELECT state, superseded_by, settling, link_state, applied, pay_by, ended_at,
+                   salt, name, phone, email, province_code, address_line, {FACTS}
+                 FROM orders JOIN ledger ON ledger.seq = orders.placed WHERE order_code = ?"
+            ))?,
             link: db.prepare(
                 "SELECT link_id, checkout_url, qr_code, bank_bin, account_number, account_name, memo
                  FROM links WHERE order_code = ?",
@@ -44,8 +40,8 @@ impl OrderReader {
 
     pub(crate) fn load(&self, order: OrderCode) -> Result<Option<StoredOrder>> {
         let code = order.0.cast_signed();
-        let facts = self.link.first([code], read_link)?;
-        let Some(mut stored) = self.order.first([code], |row| read_order(row, order, facts))? else {
+        let link = self.link.first([code], read_link)?;
+        let Some(mut stored) = self.order.first([code], |row| read_order(row, order, link))? else {
             return Ok(None);
         };
         stored.record.payments = self.payments.rows([code], read_payment)?;
@@ -54,25 +50,26 @@ impl OrderReader {
     }
 }
 
-fn read_order(row: &Row, order: OrderCode, facts: Option<LinkFacts>) -> Result<StoredOrder> {
-    let region: String = row.get(14)?;
+fn read_order(row: &Row, order: OrderCode, link: Option<LinkFacts>) -> Result<StoredOrder> {
+    let Facts { drop, order, sub, sid, jti, quantity, amount, region, buyer_commit, ordered_at } =
+        Facts::read(row, 13)?.of(order)?;
     let record = OrderRecord {
-        drop: DropId(row.get(0)?),
+        drop,
         order,
-        sub: Sub(bytes(row, 11)?),
-        sid: Sid(bytes(row, 12)?),
-        jti: Jti(bytes(row, 13)?),
-        quantity: row.get(5)?,
-        amount: vnd(row, 6)?,
-        region: region_from_text(&region).context("a region does not parse")?,
-        buyer_commit: BuyerCommit(bytes(row, 15)?),
-        ordered_at: Millis(row.get(8)?),
-        pay_by: Millis(row.get(9)?),
-        state: state_of(row.get(1)?, row.get(2)?)?,
-        settling: row.get(3)?,
-        ended_at: row.get::<Option<i64>>(10)?.map(Millis),
-        applied: vnd(row, 7)?,
-        link: link_of(row.get(4)?, facts)?,
+        sub,
+        sid,
+        jti,
+        quantity,
+        amount,
+        region,
+        buyer_commit,
+        ordered_at,
+        pay_by: Millis(row.get(5)?),
+        state: state_of(row.get(0)?, row.get(1)?)?,
+        settling: row.get(2)?,
+        ended_at: row.get::<Option<i64>>(6)?.map(Millis),
+        applied: vnd(row, 4)?,
+        link: link_of(row.get(3)?, link)?,
         payments: Vec::new(),
         refunds: Vec::new(),
     };
@@ -80,14 +77,14 @@ fn read_order(row: &Row, order: OrderCode, facts: Option<LinkFacts>) -> Result<S
 }
 
 fn read_buyer(row: &Row) -> Result<Option<(Salt, Buyer)>> {
-    if row.get::<Option<Vec<u8>>>(16)?.is_none() {
+    if row.get::<Option<Vec<u8>>>(7)?.is_none() {
         return Ok(None);
     }
-    let province_code: Option<String> = row.get(20)?;
-    let line: Option<String> = row.get(21)?;
+    let province_code: Option<String> = row.get(11)?;
+    let line: Option<String> = row.get(12)?;
     let address = province_code.zip(line).map(|(province_code, line)| Address { province_code, line });
-    let buyer = Buyer { name: row.get(17)?, phone: row.get(18)?, email: row.get(19)?, address };
-    Ok(Some((Salt(bytes(row, 16)?), buyer)))
+    let buyer = Buyer { name: row.get(8)?, phone: row.get(9)?, email: row.get(10)?, address };
+    Ok(Some((Salt(bytes(row, 7)?), buyer)))
 }
 
 fn read_link(row: &Row) -> Result<LinkFacts> {

@@ -4,7 +4,6 @@ use libsql::params;
 
 use super::codes::{link_code, payment_code, reason_code, refund_code, state_code};
 use crate::store::buyer::{Buyer, Salt};
-use crate::store::region::region_text;
 use crate::store::sqlite::{Db, Statement, row_values};
 
 /// Writes what events did to orders. Only the writer holds one.
@@ -24,9 +23,7 @@ impl OrderWriter {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
         Ok(Self {
             // libsql copies the text at each use, so it does not name the columns: they are in the table's order.
-            insert: db.prepare(
-                "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )?,
+            insert: db.prepare("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?,
             update: db.prepare(
                 "UPDATE orders SET state = ?, superseded_by = ?, settling = ?, link_state = ?, applied = ?, pay_by = ?,
                    ended_at = ? WHERE order_code = ?",
@@ -50,28 +47,20 @@ impl OrderWriter {
         })
     }
 
-    /// A new order, as it stands after the batch that placed it.
-    pub(crate) fn insert(&self, record: &OrderRecord, salt: Salt, buyer: &Buyer) -> Result<()> {
+    /// A new order, as it stands after the batch whose ledger row `placed` has its facts.
+    pub(crate) fn insert(&self, placed: i64, record: &OrderRecord, salt: Salt, buyer: &Buyer) -> Result<()> {
         let (state, superseded_by) = state_code(record.state);
         let address = buyer.address.as_ref();
         self.insert.execute(row_values![
             code(record.order),
-            record.drop.0,
+            placed,
             state,
             superseded_by,
             record.settling,
             link_code(&record.link),
-            record.quantity,
-            record.amount.get(),
             record.applied.get(),
-            record.ordered_at.0,
             record.pay_by.0,
             record.ended_at.map(|at| at.0),
-            record.sub.0.to_vec(),
-            record.sid.0.to_vec(),
-            record.jti.0.to_vec(),
-            region_text(&record.region),
-            record.buyer_commit.0.to_vec(),
             salt.0.to_vec(),
             buyer.name.as_str(),
             buyer.phone.as_str(),

@@ -22,7 +22,7 @@ use super::window::{TokenWindow, WINDOW_MS};
 use crate::clock::Clock;
 use crate::failpoint::{self, Point};
 use crate::metrics::Metrics;
-use crate::store::{Listing, WriteStore, tokens_since};
+use crate::store::{Listing, WriteStore};
 
 /// A clock that jumps further than this between two batches is worth waking somebody for.
 const CLOCK_STEP_ALARM_MS: i64 = 5_000;
@@ -84,20 +84,12 @@ fn first_order_code(origin_no: u8, now: Millis) -> Result<OrderCode> {
     Ok(OrderCode(code.as_u64()))
 }
 
-fn load(store: &WriteStore, folder: &Path, first: OrderCode, now: Millis) -> Result<Shop> {
+fn load(store: &WriteStore, first: OrderCode, now: Millis) -> Result<Shop> {
     let after_last = store.last_order_code()?.map_or(first, |last| OrderCode(last.0 + 1));
     let (seen, mut tokens) = (Seen::new(), TokenWindow::starting(now));
-    // At the same time: a million of each are read at a start in the rush.
-    let drops = std::thread::scope(|scope| {
-        let restored = scope.spawn(|| {
-            tokens_since(folder, now.plus_ms(-WINDOW_MS), |jti, order| {
-                tokens.insert(jti, order);
-                seen.add(&jti.0);
-            })
-        });
-        let drops = store.load_drops(now)?;
-        restored.join().map_err(|_| anyhow::anyhow!("the thread that read tokens panicked"))??;
-        Ok::<_, anyhow::Error>(drops)
+    let drops = store.load_drops(now, now.plus_ms(-WINDOW_MS), |jti, order| {
+        tokens.insert(jti, order);
+        seen.add(&jti.0);
     })?;
     let live = |(listing, state): (Listing, DropState)| (state.id(), LiveDrop { listing: Arc::new(listing), state });
     let drops: BTreeMap<_, _> = drops.into_iter().map(live).collect();
@@ -139,7 +131,7 @@ impl Run {
         let first = first_order_code(origin_no, wall)?;
         let store = WriteStore::open(folder, origin_no, first.0, wall)?;
         let now = wall.max(store.head().at);
-        let shop = load(&store, folder, first, now)?;
+        let shop = load(&store, first, now)?;
         let lanes = Arc::new(Lanes::new());
         let published = Arc::new(ArcSwap::from_pointee(publication(&shop, &store, now, 1)));
         let (seq, ledger_seq) = watch::channel(store.head().seq);

@@ -16,7 +16,7 @@ fn verify_finds_every_kind_of_tampering() {
         ("UPDATE ledger SET operator = 'binh' WHERE kind = 'drop_created'", "was changed"),
         ("DELETE FROM ledger WHERE seq = 2", "is missing"),
         ("UPDATE orders SET state = 1", "stored otherwise"),
-        ("UPDATE orders SET amount = amount - 1, applied = 0", "stored otherwise"),
+        ("UPDATE orders SET placed = 1", "placed"),
         ("UPDATE orders SET email = 'x@example.com'", "committed to"),
         ("DELETE FROM orders", "orders are stored"),
         ("UPDATE drop_counters SET available = available + 1", "stores"),
@@ -58,4 +58,18 @@ fn a_database_of_another_origin_is_refused() {
     let (answers, _relay) = mpsc::channel(1);
     let other = Run::open(rig.folder.path(), 2, rig.clock.clone(), Arc::new(Metrics::default()), answers);
     assert!(format!("{:#}", other.err().unwrap()).contains("DROPGATE_ORIGIN_NO"));
+}
+
+#[test]
+fn an_order_that_names_the_facts_of_another_is_found_by_verify_and_by_a_start() {
+    let mut rig = Rig::start();
+    rig.order(1);
+    rig.order(2);
+    rig.sql("UPDATE orders SET placed = (SELECT max(placed) FROM orders)");
+    let verified = verify(rig.folder.path(), None).unwrap_err();
+    let metrics = Arc::new(Metrics::default());
+    let started = Run::open(rig.folder.path(), 1, rig.clock.clone(), metrics, mpsc::channel(ANSWERS_MAX).0);
+    for error in [verified, started.err().expect("a start on it")] {
+        assert!(format!("{error:#}").contains("names the facts of order"), "{error:#}");
+    }
 }
