@@ -1,6 +1,6 @@
 //! Applies `migrations/sale/` in order, and refuses a history that is not a prefix of what this binary carries.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use domain::Millis;
 use sha2::{Digest, Sha256};
 
@@ -42,10 +42,26 @@ pub(crate) fn migrate(db: &Db, now: Millis) -> Result<()> {
     migrate_with(db, now, SALE)
 }
 
-fn migrate_with(db: &Db, now: Millis, migrations: &[Migration]) -> Result<()> {
+/// Refuses tables of another release: whoever only reads cannot bring them up to date.
+pub(crate) fn require_current(db: &Db) -> Result<()> {
+    let applied = applied(db)?;
+    check(&applied, SALE)?;
+    if let Some(missing) = SALE.get(applied.len()) {
+        bail!(
+            "the database is of an older release, without migration {}: start `dropgate serve` of this release once",
+            missing.name
+        );
+    }
+    Ok(())
+}
+
+fn applied(db: &Db) -> Result<Vec<Applied>> {
     let select = db.prepare("SELECT version, name, sha256 FROM schema_migrations ORDER BY version")?;
-    let applied =
-        select.rows((), |row| Ok(Applied { version: row.get(0)?, name: row.get(1)?, sha256: row.get(2)? }))?;
+    select.rows((), |row| Ok(Applied { version: row.get(0)?, name: row.get(1)?, sha256: row.get(2)? }))
+}
+
+fn migrate_with(db: &Db, now: Millis, migrations: &[Migration]) -> Result<()> {
+    let applied = applied(db)?;
     check(&applied, migrations)?;
     let insert = db.prepare("INSERT INTO schema_migrations VALUES (?, ?, ?, ?)")?;
     for migration in &migrations[applied.len()..] {
@@ -53,7 +69,8 @@ fn migrate_with(db: &Db, now: Millis, migrations: &[Migration]) -> Result<()> {
             db.batch(migration.sql)?;
             insert.execute((migration.version, migration.name, sha256(migration.sql), now.0))?;
             Ok(())
-        })?;
+        })
+        .with_context(|| format!("migration {} failed, and nothing was changed", migration.name))?;
     }
     Ok(())
 }
@@ -103,6 +120,15 @@ mod tests {
         migrate(&db, Millis(1)).unwrap();
         let stamp: i64 = db.value("SELECT max(applied_at) FROM schema_migrations").unwrap();
         assert_eq!(stamp, 0);
+    }
+
+    #[test]
+    fn tables_of_an_older_release_are_refused_by_whoever_only_reads_them() {
+        let (_folder, db) = db();
+        require_current(&db).unwrap();
+        db.batch("DELETE FROM schema_migrations WHERE version >= 3").unwrap();
+        let error = require_current(&db).unwrap_err().to_string();
+        assert!(error.contains("older release") && error.contains("0003_"), "{error}");
     }
 
     #[test]
@@ -178,8 +204,15 @@ mod tests {
     #[test]
     fn a_migration_that_fails_leaves_nothing_behind() {
         let (_folder, db) = db();
-        let broken = one(3, "CREATE TABLE half (x); CREATE TABLE half (x)");
-        migrate_with(&db, Millis(1), &[one(1, SALE[0].sql), one(2, SALE[1].sql), broken]).unwrap_err();
+        let next = SALE.len() + 1;
+        let broken = Migration {
+            version: next as i64,
+            name: "broken.sql",
+            sql: "CREATE TABLE half (x);\nCREATE TABLE half (x)",
+        };
+        let whole = SALE.iter().map(|known| Migration { ..*known }).chain([broken]).collect::<Vec<_>>();
+        let error = format!("{:#}", migrate_with(&db, Millis(1), &whole).unwrap_err());
+        assert!(error.starts_with("migration broken.sql failed") && error.lines().count() == 1, "{error}");
         let tables: i64 = db.value("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").unwrap();
         assert_eq!(tables, 0);
     }

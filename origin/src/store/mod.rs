@@ -46,6 +46,11 @@ use self::refunds::{Destinations, RefundWriter};
 use self::sqlite::{Db, Statement};
 use self::unmatched::UnmatchedWriter;
 
+/// Refuses a database that another release made, before anything is said of what is in it.
+pub fn require_current(folder: &Path) -> Result<()> {
+    migrate::require_current(&Db::open_for_read(&sale_file(folder))?)
+}
+
 /// The database of the sale inside a data folder.
 pub fn sale_file(folder: &Path) -> PathBuf {
     folder.join("sale.db")
@@ -256,6 +261,7 @@ pub struct ReadStore {
 impl ReadStore {
     pub fn open(folder: &Path) -> Result<Self> {
         let db = Db::open_for_read(&sale_file(folder))?;
+        migrate::require_current(&db)?;
         Ok(Self {
             begin: db.prepare("BEGIN")?,
             end: db.prepare("END")?,

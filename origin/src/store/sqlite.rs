@@ -95,7 +95,8 @@ impl Db {
     /// Runs statements that return nothing. Never with a `BEGIN` inside: a batch that fails midway leaves it open.
     pub(crate) fn batch(&self, sql: &str) -> Result<()> {
         let rows = ready(self.connection.execute_batch(sql)).map_err(plainly);
-        let mut rows = rows.with_context(|| format!("cannot run: {sql}"))?;
+        // A migration is pages of text.
+        let mut rows = rows.with_context(|| format!("cannot run: {}", sql.lines().next().unwrap_or_default()))?;
         while rows.next_stmt_row().is_some() {}
         Ok(())
     }
