@@ -51,7 +51,7 @@ impl Ledger {
         let hash = chain(&self.head.hash, seq, at, self.source, &columns);
         let Columns { drop_id, kind, version, operator, payload } = columns;
         let source = self.source;
-        if kind == ORDER_PLACED && version == ORDER_PLACED_VERSION && operator.is_empty() {
+        if (kind, version, operator.as_str()) == (ORDER_PLACED, ORDER_PLACED_VERSION, "") {
             self.insert_placed.execute(row_values![seq, at.0, source, drop_id, payload, hash.to_vec()])?;
         } else {
             let values = row_values![seq, at.0, source, drop_id, kind, version, operator, payload, hash.to_vec()];

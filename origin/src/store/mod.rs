@@ -46,11 +46,6 @@ use self::refunds::{Destinations, RefundWriter};
 use self::sqlite::{Db, Statement};
 use self::unmatched::UnmatchedWriter;
 
-/// Refuses a database that another release made, before anything is said of what is in it.
-pub fn require_current(folder: &Path) -> Result<()> {
-    migrate::require_current(&Db::open_for_read(&sale_file(folder))?)
-}
-
 /// The database of the sale inside a data folder.
 pub fn sale_file(folder: &Path) -> PathBuf {
     folder.join("sale.db")

@@ -73,3 +73,14 @@ fn an_order_that_names_the_facts_of_another_is_found_by_verify_and_by_a_start() 
         assert!(format!("{error:#}").contains("names the facts of order"), "{error:#}");
     }
 }
+
+#[test]
+fn a_database_of_an_older_release_is_named_so_by_whoever_only_reads_it() {
+    let rig = Rig::start();
+    rig.sql("DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)");
+    let verified = verify(rig.folder.path(), None).unwrap_err();
+    let opened = ReadStore::open(rig.folder.path()).err().expect("a reader of it");
+    for error in [verified, opened] {
+        assert!(format!("{error:#}").starts_with("the database is of an older release"), "{error:#}");
+    }
+}
