@@ -14,4 +14,5 @@ mod rounds;
 mod rush;
 mod shop;
 mod stop;
+mod verifying;
 mod wire;
