@@ -1,0 +1,172 @@
+//! Proves that what is stored is what happened: the chain holds, replaying it gives the state tables, every buyer is
+//! the one committed to, and units and money add up.
+
+mod orders;
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use domain::{DropId, DropState, Event, Jti, OrderCode, PaymentIdentity, UnmatchedState, UnmatchedStep, Vnd, evolve};
+
+use super::drops;
+use super::entry::{Fact, Listing, Product};
+use super::ledger::{self, Head, LedgerRow};
+use super::migrate;
+use super::sale_file;
+use super::sqlite::Db;
+use super::unmatched;
+
+use self::orders::{Orders, Sums, Units};
+
+/// What [`verify`] found in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    pub rows: i64,
+    pub orders: i64,
+    pub head: Head,
+}
+
+/// Everything the ledger says, replayed.
+struct Replay {
+    products: BTreeMap<i64, Product>,
+    drops: BTreeMap<DropId, (Listing, DropState)>,
+    orders: Orders,
+    unmatched: BTreeMap<i64, (OrderCode, PaymentIdentity, Vnd, UnmatchedState)>,
+    revoked: HashSet<Jti>,
+}
+
+/// Checks the database in `folder`. With `known_head`, a place in the chain kept elsewhere, it also shows whether rows
+/// were cut off the end or the whole chain was written anew.
+pub fn verify(folder: &Path, known_head: Option<(i64, [u8; 32])>) -> Result<Verified> {
+    let db = Db::open_for_read(&sale_file(folder))?;
+    // Of tables that it cannot read this release says nothing.
+    migrate::require_current(&db)?;
+    // Until the connection closes everything is read as of one moment: an origin may go on selling meanwhile.
+    db.prepare("BEGIN")?.execute(())?;
+    check(&db, known_head).context("the ledger does not verify")
+}
+
+fn check(db: &Db, known_head: Option<(i64, [u8; 32])>) -> Result<Verified> {
+    let mut replay = Replay::of(db)?;
+    let mut known_seen = known_head.is_none();
+    let head = ledger::walk(db, |row, head| {
+        if let Some((seq, hash)) = known_head
+            && seq == head.seq
+        {
+            ensure!(hash == head.hash, "row {seq} is not the one the given head names: the ledger was rewritten");
+            known_seen = true;
+        }
+        replay.apply(row).with_context(|| format!("row {} does not follow from the ones before", row.seq))?;
+        replay.orders.keep_few()
+    })?;
+    if let Some((seq, _)) = known_head {
+        ensure!(known_seen, "the ledger ends at row {}, before the given head {seq}: its tail was cut off", head.seq);
+    }
+    let orders = replay.compare(db)?;
+    Ok(Verified { rows: head.seq, orders, head })
+}
+
+impl Replay {
+    fn of(db: &Db) -> Result<Self> {
+        Ok(Self {
+            products: BTreeMap::new(),
+            drops: BTreeMap::new(),
+            orders: Orders::new(db)?,
+            unmatched: BTreeMap::new(),
+            revoked: HashSet::new(),
+        })
+    }
+
+    fn apply(&mut self, row: &LedgerRow) -> Result<()> {
+        match &row.entry.fact {
+            Fact::ProductCreated(product) => {
+                self.products.insert(product.id, product.clone());
+            }
+            Fact::DropCreated(listing) => {
+                let state = DropState::created(listing.terms.clone());
+                self.drops.insert(listing.terms.drop, (listing.clone(), state));
+            }
+            Fact::Sale(event) => self.apply_event(row, event)?,
+            Fact::PaymentUnmatched { order, payment } => {
+                let payment = (*order, payment.identity.clone(), payment.amount, UnmatchedState::Open);
+                self.unmatched.insert(row.seq, payment);
+            }
+            Fact::Unmatched { payment, step } => self.step_unmatched(*payment, step)?,
+            Fact::UnmatchedDestinationGiven { payment } => {
+                ensure!(self.unmatched.contains_key(payment), "row {payment} is no unmatched payment");
+            }
+            Fact::RefundDestinationGiven { order } => self.orders.require_placed(*order)?,
+            Fact::TokenRevoked { jti } => {
+                self.revoked.insert(*jti);
+            }
+        }
+        Ok(())
+    }
+
+    fn step_unmatched(&mut self, seq: i64, step: &UnmatchedStep) -> Result<()> {
+        let unmatched = self.unmatched.get_mut(&seq).with_context(|| format!("row {seq} is no unmatched payment"))?;
+        match unmatched.3.after(step) {
+            Ok(Some(after)) => unmatched.3 = after,
+            Ok(None) | Err(_) => bail!("the unmatched payment of row {seq} was decided before"),
+        }
+        Ok(())
+    }
+
+    fn apply_event(&mut self, row: &LedgerRow, event: &Event) -> Result<()> {
+        let drop = row.entry.drop.context("an event of the sale names no drop")?;
+        let (_, state) = self.drops.get_mut(&drop).context("an event names a drop that was never made")?;
+        let mut record = self.orders.take(event)?;
+        evolve(state, &mut record, event, row.at);
+        record.into_iter().for_each(|record| self.orders.put(record));
+        Ok(())
+    }
+
+    /// With everything stored. Returns how many orders there are.
+    fn compare(self, db: &Db) -> Result<i64> {
+        let Self { products, drops, orders, unmatched, revoked } = self;
+        let orders = orders.end()?;
+        compare_drops(db, &drops, &orders)?;
+        let stored: BTreeMap<i64, Product> =
+            drops::products(db)?.into_iter().map(|product| (product.id, product)).collect();
+        ensure!(stored == products, "the products are stored otherwise than the ledger says");
+        for (table, replayed) in [
+            ("orders", orders.orders),
+            ("payments", orders.payments),
+            ("refunds", orders.refunds),
+            ("unmatched_payments", unmatched.len() as i64),
+            ("revoked_tokens", revoked.len() as i64),
+        ] {
+            let stored: i64 = db.value(&format!("SELECT count(*) FROM {table}"))?;
+            ensure!(stored == replayed, "{table} holds {stored} rows, the ledger gives {replayed}");
+        }
+        let stored: BTreeMap<_, _> = unmatched::all(db)?
+            .into_iter()
+            .map(|found| (found.seq, (found.order, found.payment.identity, found.payment.amount, found.state)))
+            .collect();
+        ensure!(stored == unmatched, "the unmatched payments are stored otherwise than the ledger says");
+        Ok(orders.orders)
+    }
+}
+
+fn compare_drops(db: &Db, replayed: &BTreeMap<DropId, (Listing, DropState)>, orders: &Sums) -> Result<()> {
+    let stored = drops::all(db)?;
+    ensure!(stored.len() == replayed.len(), "{} drops are stored, the ledger has {}", stored.len(), replayed.len());
+    for drop in stored {
+        let id = drop.listing.terms.drop;
+        let (listing, state) = replayed.get(&id).with_context(|| format!("drop {} is not in the ledger", id.0))?;
+        ensure!(*listing == drop.listing, "drop {} is stored otherwise than it was made", id.0);
+        let (status, stock) = (state.status(), state.stock());
+        ensure!(status == drop.status, "drop {} is {:?}, the ledger says {status:?}", id.0, drop.status);
+        ensure!(stock == drop.stock, "drop {} stores {:?}, the ledger gives {stock:?}", id.0, drop.stock);
+        // What is available is what these leave of its size: the core asserts that of every stock.
+        let [held, sold, withdrawn] = [stock.held, stock.sold, stock.withdrawn].map(i64::from);
+        let counted = orders.units(id);
+        ensure!(
+            counted == Units { held, sold, withdrawn },
+            "the orders of drop {} add up to {counted:?}, and not to {stock:?}",
+            id.0
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! The orders a ledger tells of, compared with the stored ones while it is read: those that have become what is stored
+//! are let go, and read back if the ledger goes on about them. Millions need the memory of those that still change.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail, ensure};
+use domain::{DropId, Event, OrderCode, OrderRecord, OrderState, PaymentRecord};
+
+use crate::store::orders::OrderReader;
+use crate::store::sqlite::Db;
+
+/// So many are compared at once: some tens of megabytes. In unit tests every one is let go as soon as it can be.
+const COMPARED_AT: usize = if cfg!(test) { 1 } else { 65_536 };
+
+pub(super) struct Orders {
+    stored: OrderReader,
+    /// By code, so that comparing them reads the file from one end to the other.
+    open: BTreeMap<OrderCode, OrderRecord>,
+    compared_at: usize,
+    /// The last one placed.
+    last: Option<OrderCode>,
+    let_go: Sums,
+}
+
+/// What orders that are as stored add up to.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    pub(super) orders: i64,
+    pub(super) payments: i64,
+    pub(super) refunds: i64,
+    units: BTreeMap<DropId, Units>,
+}
+
+/// The units of a drop that its orders keep from being sold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Units {
+    pub(super) held: i64,
+    pub(super) sold: i64,
+    pub(super) withdrawn: i64,
+}
+
+impl Orders {
+    pub(super) fn new(db: &Db) -> Result<Self> {
+        let (open, let_go) = (BTreeMap::new(), Sums::default());
+        Ok(Self { stored: OrderReader::prepare(db)?, open, compared_at: COMPARED_AT, last: None, let_go })
+    }
+
+    /// The order of an event before it; nothing when the event places it or is of none.
+    pub(super) fn take(&mut self, event: &Event) -> Result<Option<OrderRecord>> {
+        match event {
+            Event::OrderPlaced { order, .. } => {
+                ensure!(self.last < Some(*order), "order {order} is placed after one with a higher code");
+                self.last = Some(*order);
+                Ok(None)
+            }
+            _ => event.order().map(|order| self.find(order)).transpose(),
+        }
+    }
+
+    pub(super) fn put(&mut self, record: OrderRecord) {
+        self.open.insert(record.order, record);
+    }
+
+    /// Compares them when there are many.
+    pub(super) fn keep_few(&mut self) -> Result<()> {
+        if self.open.len() >= self.compared_at {
+            self.compare()?;
+            // After a comparison that let few go twice as many may come together.
+            self.compared_at = COMPARED_AT.max(2 * self.open.len());
+        }
+        Ok(())
+    }
+
+    /// Whether the ledger has placed it so far.
+    pub(super) fn require_placed(&self, order: OrderCode) -> Result<()> {
+        if !self.open.contains_key(&order) {
+            self.read_back(order)?;
+        }
+        Ok(())
+    }
+
+    /// What all of them add up to, when there are no more events.
+    pub(super) fn end(mut self) -> Result<Sums> {
+        self.compare()?;
+        match self.open.keys().next() {
+            Some(order) => bail!("order {order} is stored otherwise than the ledger says"),
+            None => Ok(self.let_go),
+        }
+    }
+
+    fn find(&mut self, order: OrderCode) -> Result<OrderRecord> {
+        if let Some(open) = self.open.remove(&order) {
+            return Ok(open);
+        }
+        let record = self.read_back(order)?;
+        self.let_go.count(&record, -1);
+        Ok(record)
+    }
+
+    /// One that is not open was let go as it is stored. Codes ascend: what is stored under one up to the last was placed
+    /// before, and not later.
+    fn read_back(&self, order: OrderCode) -> Result<OrderRecord> {
+        let stored = if self.last >= Some(order) { self.stored.load(order)? } else { None };
+        Ok(stored.with_context(|| format!("it names order {order}, which was never placed"))?.record)
+    }
+
+    /// Lets go of those that are as stored.
+    fn compare(&mut self) -> Result<()> {
+        for (code, record) in std::mem::take(&mut self.open) {
+            let stored =
+                self.stored.load(code)?.with_context(|| format!("order {code} is in the ledger and not stored"))?;
+            if !same(&record, &stored.record) {
+                self.open.insert(code, record);
+                continue;
+            }
+            ensure!(record.money_adds_up(), "the money of order {code} does not add up");
+            if let Some((salt, buyer)) = stored.buyer {
+                let committed = buyer.commit(salt) == record.buyer_commit;
+                ensure!(committed, "the buyer of order {code} is not the one committed to");
+            }
+            self.let_go.count(&record, 1);
+        }
+        Ok(())
+    }
+}
+
+impl Sums {
+    pub(super) fn units(&self, drop: DropId) -> Units {
+        self.units.get(&drop).copied().unwrap_or_default()
+    }
+
+    fn count(&mut self, order: &OrderRecord, times: i64) {
+        self.orders += times;
+        self.payments += times * order.payments.len() as i64;
+        self.refunds += times * order.refunds.len() as i64;
+        let units = self.units.entry(order.drop).or_default();
+        let part = match order.state {
+            OrderState::Pending => &mut units.held,
+            OrderState::Paid { .. } => &mut units.sold,
+            OrderState::Withdrawn => &mut units.withdrawn,
+            OrderState::Expired(_) | OrderState::Cancelled(_) => return,
+        };
+        *part += times * i64::from(order.quantity);
+    }
+}
+
+/// Payments of one moment have no order among themselves; everything else must be equal.
+fn same(replayed: &OrderRecord, stored: &OrderRecord) -> bool {
+    let sorted = |record: &OrderRecord| {
+        let mut record = record.clone();
+        record.payments.sort_by(|a, b| {
+            let key = |payment: &PaymentRecord| {
+                (payment.recorded_at, payment.identity.link.clone(), payment.identity.reference.clone(), payment.amount)
+            };
+            key(a).cmp(&key(b))
+        });
+        record
+    };
+    sorted(replayed) == sorted(stored)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{BuyerCommit, Jti, Millis, RegionCode, Sid, Sub, Vnd};
+
+    use super::*;
+    use crate::store::{BatchWrites, Buyer, Entry, Fact, Salt, WriteStore, sale_file};
+
+    #[test]
+    fn an_order_is_placed_once_before_its_other_events_and_with_a_higher_code_than_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = WriteStore::open(folder.path(), 1, 1, Millis(0)).unwrap();
+        let (salt, buyer) =
+            (Salt([0; 16]), Buyer { name: "An".into(), phone: "+84".into(), email: "a@b.vn".into(), address: None });
+        let record = OrderRecord::placed(DropId(1), &placed(7), Millis(0)).unwrap();
+        let entries = [Entry { drop: Some(DropId(1)), operator: String::new(), fact: Fact::Sale(placed(7)) }];
+        let writes = BatchWrites { entries: &entries, placed: vec![(&record, salt, &buyer)], ..BatchWrites::default() };
+        store.commit(Millis(0), &writes).unwrap();
+        let mut orders = Orders::new(&Db::open_for_read(&sale_file(folder.path())).unwrap()).unwrap();
+        refuses(&mut orders, &settling(5), "never placed");
+        let record = OrderRecord::placed(DropId(1), &placed(5), Millis(0)).unwrap();
+        assert_eq!(orders.take(&placed(5)).unwrap(), None);
+        orders.put(record.clone());
+        refuses(&mut orders, &placed(5), "higher code");
+        refuses(&mut orders, &placed(4), "higher code");
+        refuses(&mut orders, &settling(4), "never placed");
+        refuses(&mut orders, &settling(6), "never placed");
+        refuses(&mut orders, &settling(7), "never placed");
+        assert_eq!(orders.take(&settling(5)).unwrap(), Some(record));
+    }
+
+    fn refuses(orders: &mut Orders, event: &Event, why: &str) {
+        let error = orders.take(event).unwrap_err().to_string();
+        assert!(error.contains(why), "{event:?}: {error}");
+    }
+
+    fn settling(code: u64) -> Event {
+        Event::HoldSettling { order: OrderCode(code) }
+    }
+
+    fn placed(code: u64) -> Event {
+        Event::OrderPlaced {
+            order: OrderCode(code),
+            sub: Sub([1; 16]),
+            sid: Sid([1; 16]),
+            jti: Jti([1; 16]),
+            quantity: 1,
+            amount: Vnd::new(1).unwrap(),
+            region: RegionCode(*b"N01\0"),
+            buyer_commit: BuyerCommit([0; 32]),
+            pay_by: Millis(1),
+        }
+    }
+}
