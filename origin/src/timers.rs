@@ -91,7 +91,8 @@ async fn end_hold(links: &PaymentLinks, order: OrderCode, now: Millis, may_ask: 
     if record.state != OrderState::Pending {
         return Ok(());
     }
-    let killed = links.writer.published().find(record.drop).is_some_and(|drop| drop.status == DropStatus::Killed);
+    let killed =
+        links.writer.published().find(record.drop).is_some_and(|drop| matches!(drop.status, DropStatus::Killed { .. }));
     if killed {
         // The outbox closes the link when it reads of the cancellation.
         let _ = links.writer.order(order, Command::CancelByOperator { restock: true }).await;

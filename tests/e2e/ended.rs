@@ -31,7 +31,6 @@ async fn a_killed_drop_cancels_its_orders_sells_nothing_and_owes_back_what_still
     }
     assert_eq!(partial.order(&part).await["refund_due"], 100_000);
     assert_eq!(buyer.order(&bought).await["state"], "paid", "what was sold stays sold");
-    // The drop is over, and not listed any more: only its operator still sees its stock.
     for (state, units) in [("available", 4), ("held", 0), ("sold", 1), ("withdrawn", 0)] {
         shop.shows_metric(&format!("dropgate_stock{{drop=\"{}\",state=\"{state}\"}}", drop.id), units).await;
     }

@@ -12,7 +12,9 @@ pub enum DropStatus {
     /// No tokens and no purchases; holds and money go on.
     Paused,
     /// Closed for good: nothing is sold any more, and late money is owed back.
-    Killed,
+    Killed {
+        at: Millis,
+    },
 }
 
 /// A drop in memory: counters, pending orders and what each customer holds and bought. No text, no personal data.
@@ -49,19 +51,27 @@ impl DropState {
         state
     }
 
-    /// Closed, with no hold left and too late for the late rule to bring an order back.
-    pub fn is_over(&self, now: Millis) -> bool {
-        let Some(closes_at) = self.terms.closes_at else {
-            return false;
+    /// After which it is over: closed or killed, with no hold left and so long ago that the late rule brings no order of
+    /// its last moment back. Nothing while that cannot be said.
+    pub fn over_after(&self) -> Option<Millis> {
+        let killed_at = match self.status {
+            DropStatus::Killed { at } => Some(at),
+            DropStatus::Live | DropStatus::Paused => None,
         };
+        let ended_at = self.terms.closes_at.into_iter().chain(killed_at).min()?;
         let last_hold_ms = i64::from(self.terms.hold_seconds) * 2000 + HOLD_GRACE_MS + SETTLING_MS;
-        let late_until = closes_at.plus_ms(last_hold_ms).plus_seconds(self.terms.late_payment_seconds);
-        self.stock.held == 0 && now > late_until
+        let late_until = ended_at.plus_ms(last_hold_ms).plus_seconds(self.terms.late_payment_seconds);
+        (self.stock.held == 0).then_some(late_until)
+    }
+
+    /// As [`Self::over_after`] says.
+    pub fn is_over(&self, now: Millis) -> bool {
+        self.over_after().is_some_and(|last| now > last)
     }
 
     /// No decision asks for its orders or customers any more: it is over, or killed and without a hold.
     pub fn is_done(&self, now: Millis) -> bool {
-        self.is_over(now) || self.status == DropStatus::Killed && self.stock.held == 0
+        self.is_over(now) || matches!(self.status, DropStatus::Killed { .. }) && self.stock.held == 0
     }
 
     /// Orders must come by ascending code.
@@ -117,11 +127,11 @@ impl DropState {
         customer.bought + held
     }
 
-    pub(crate) fn evolve(&mut self, event: &Event) {
+    pub(crate) fn evolve(&mut self, event: &Event, now: Millis) {
         match event {
             Event::DropPaused => self.status = DropStatus::Paused,
             Event::DropResumed => self.status = DropStatus::Live,
-            Event::DropKilled => self.status = DropStatus::Killed,
+            Event::DropKilled => self.status = DropStatus::Killed { at: now },
             Event::OrderPlaced { order, sub, sid, quantity, pay_by, .. } => {
                 self.stock.hold(*quantity);
                 self.pending.push(Pending::new(*order, *sid, *quantity, *pay_by));

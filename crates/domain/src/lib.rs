@@ -42,7 +42,7 @@ pub use unmatched::{UnmatchedState, UnmatchedStep};
 /// An [`Event::OrderPlaced`] makes the record. Events that name another order (a superseded hold) leave `order` as it
 /// is: the caller applies them to that order's record with [`OrderRecord::evolve`] if it holds one.
 pub fn evolve(state: &mut DropState, order: &mut Option<OrderRecord>, event: &Event, now: Millis) {
-    state.evolve(event);
+    state.evolve(event, now);
     match order {
         Some(record) => record.evolve(event, now),
         None => *order = OrderRecord::placed(state.id(), event, now),

@@ -49,7 +49,8 @@ fn current(app: &App) -> ApiResult<Arc<Body>> {
     {
         return Ok(body);
     }
-    let snapshot = Snapshot { as_of_ms: app.clock.now().0, drops: listed(&published) };
+    let now = app.clock.now();
+    let snapshot = Snapshot { as_of_ms: now.0, drops: published.listed(now).map(snapshot).collect() };
     let json = serde_json::to_vec(&snapshot).map_err(|error| ApiError::internal(&error.into()))?;
     let etag = etag(&published).map_err(|error| ApiError::internal(&error.into()))?;
     let body = Arc::new(Body { version: published.version, second, etag, json: json.into() });
@@ -60,10 +61,6 @@ fn current(app: &App) -> ApiResult<Arc<Body>> {
 /// Versions start anew with each process, so the ledger's row is part of the tag.
 fn etag(published: &Published) -> Result<HeaderValue, InvalidHeaderValue> {
     HeaderValue::try_from(format!("\"{}-{}\"", published.seq, published.version))
-}
-
-fn listed(published: &Published) -> Vec<DropSnapshot> {
-    published.drops.iter().filter(|drop| !drop.over).map(snapshot).collect()
 }
 
 pub(super) fn snapshot(drop: &PublishedDrop) -> DropSnapshot {
@@ -87,7 +84,7 @@ pub(super) fn snapshot(drop: &PublishedDrop) -> DropSnapshot {
         opens_at_ms: terms.opens_at.0,
         closes_at_ms: terms.closes_at.map(|at| at.0),
         paused: drop.status == DropStatus::Paused,
-        killed: drop.status == DropStatus::Killed,
+        killed: matches!(drop.status, DropStatus::Killed { .. }),
         stock: Stock {
             available: drop.stock.available,
             held: drop.stock.held,

@@ -19,7 +19,7 @@ impl DropWriter {
         Ok(Self {
             insert_product: db.prepare("INSERT INTO products VALUES (?, ?, ?, ?)")?,
             insert_drop: db.prepare("INSERT INTO drops VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?,
-            put_counters: db.prepare("INSERT OR REPLACE INTO drop_counters VALUES (?, ?, ?, ?, ?, ?)")?,
+            put_counters: db.prepare("INSERT OR REPLACE INTO drop_counters VALUES (?, ?, ?, ?, ?, ?, ?)")?,
         })
     }
 
@@ -51,8 +51,8 @@ impl DropWriter {
     /// The drop's one row, written once a batch however much happened in it.
     pub(crate) fn counters(&self, state: &DropState) -> Result<()> {
         let Stock { available, held, sold, withdrawn } = state.stock();
-        let status = status_code(state.status());
-        self.put_counters.execute(params![state.id().0, status, available, held, sold, withdrawn])?;
+        let (status, killed_at) = status_code(state.status());
+        self.put_counters.execute(params![state.id().0, status, available, held, sold, withdrawn, killed_at])?;
         Ok(())
     }
 }
@@ -68,7 +68,7 @@ pub(crate) fn all(db: &Db) -> Result<Vec<StoredDrop>> {
     let select = db.prepare(
         "SELECT d.drop_id, d.format, d.size, d.price, d.opens_at, d.closes_at, d.limit_per_customer, d.hold_seconds,
            d.late_payment_seconds, d.slug, d.first_order_code, p.product_id, p.name, p.description, p.image_url,
-           c.status, c.available, c.held, c.sold, c.withdrawn
+           c.status, c.available, c.held, c.sold, c.withdrawn, c.killed_at
          FROM drops d JOIN products p USING (product_id) JOIN drop_counters c USING (drop_id)
          ORDER BY d.drop_id",
     )?;
@@ -98,25 +98,26 @@ fn read_drop(row: &Row) -> Result<StoredDrop> {
     let first_order_code = OrderCode(row.get::<i64>(10)?.cast_unsigned());
     Ok(StoredDrop {
         listing: Listing { terms, slug: row.get(9)?, product, first_order_code },
-        status: status_of(row.get(15)?)?,
+        status: status_of(row.get(15)?, row.get::<Option<i64>>(20)?.map(Millis))?,
         stock: Stock { available: row.get(16)?, held: row.get(17)?, sold: row.get(18)?, withdrawn: row.get(19)? },
     })
 }
 
-fn status_code(status: DropStatus) -> i64 {
+/// With the time it was killed.
+fn status_code(status: DropStatus) -> (i64, Option<i64>) {
     match status {
-        DropStatus::Live => 0,
-        DropStatus::Paused => 1,
-        DropStatus::Killed => 2,
+        DropStatus::Live => (0, None),
+        DropStatus::Paused => (1, None),
+        DropStatus::Killed { at } => (2, Some(at.0)),
     }
 }
 
-fn status_of(code: i64) -> Result<DropStatus> {
-    Ok(match code {
-        0 => DropStatus::Live,
-        1 => DropStatus::Paused,
-        2 => DropStatus::Killed,
-        _ => bail!("drop status {code} is not known"),
+fn status_of(code: i64, killed_at: Option<Millis>) -> Result<DropStatus> {
+    Ok(match (code, killed_at) {
+        (0, None) => DropStatus::Live,
+        (1, None) => DropStatus::Paused,
+        (2, Some(at)) => DropStatus::Killed { at },
+        _ => bail!("drop status {code} with killed_at {killed_at:?} is not known"),
     })
 }
 

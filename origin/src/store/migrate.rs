@@ -25,6 +25,11 @@ const SALE: &[Migration] = &[
         name: "0004_order_facts_once.sql",
         sql: include_str!("../../../migrations/sale/0004_order_facts_once.sql"),
     },
+    Migration {
+        version: 5,
+        name: "0005_killed_at.sql",
+        sql: include_str!("../../../migrations/sale/0005_killed_at.sql"),
+    },
 ];
 
 struct Applied {
@@ -199,6 +204,23 @@ mod tests {
         let (_folder, db) = db_with_facts_in_orders(&[2, 5]);
         migrate_with(&db, Millis(0), SALE).unwrap_err();
         assert_eq!(db.value::<i64>("SELECT count(*) FROM orders WHERE amount = 200").unwrap(), 3);
+    }
+
+    #[test]
+    fn drops_that_were_killed_learn_when() {
+        let (_folder, db) = db_with_facts_in_orders(&[2, 5, 6]);
+        migrate_with(&db, Millis(0), &SALE[..4]).unwrap();
+        db.batch(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO drop_counters VALUES (1, 2, 0, 0, 0, 0), (2, 0, 0, 0, 0, 0), (3, 2, 0, 0, 0, 0);
+             INSERT INTO ledger VALUES (10, 70, 0, 3, 'drop_killed', 1, '', x'', zeroblob(32)),
+                                       (11, 80, 0, 1, 'drop_killed', 1, '', x'', zeroblob(32))",
+        )
+        .unwrap();
+        migrate_with(&db, Millis(0), SALE).unwrap();
+        let select = db.prepare("SELECT drop_id, killed_at FROM drop_counters ORDER BY drop_id").unwrap();
+        let read = |row: &libsql::Row| Ok((row.get::<i64>(0)?, row.get::<Option<i64>>(1)?));
+        assert_eq!(select.rows((), read).unwrap(), [(1, Some(80)), (2, None), (3, Some(70))]);
     }
 
     #[test]

@@ -165,13 +165,18 @@ pub(crate) struct PublishedDrop {
     pub listing: Arc<Listing>,
     pub status: DropStatus,
     pub stock: Stock,
-    /// Nothing can happen in it any more; it is not shown.
-    pub over: bool,
+    /// After which nothing can happen in it any more, and it is not shown.
+    pub over_after: Option<Millis>,
 }
 
 impl Published {
     pub(crate) fn find(&self, id: DropId) -> Option<&PublishedDrop> {
         let index = self.drops.binary_search_by_key(&id, |drop| drop.listing.terms.drop).ok()?;
         Some(&self.drops[index])
+    }
+
+    /// Those that shoppers see.
+    pub(crate) fn listed(&self, now: Millis) -> impl Iterator<Item = &PublishedDrop> {
+        self.drops.iter().filter(move |drop| drop.over_after.is_none_or(|last| now <= last))
     }
 }

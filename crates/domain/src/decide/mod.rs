@@ -25,7 +25,7 @@ pub fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis, comma
         Command::Purchase(purchase) => purchase::decide(state, order, now, purchase),
         Command::Pause => switch(state, DropStatus::Paused, Event::DropPaused),
         Command::Resume => switch(state, DropStatus::Live, Event::DropResumed),
-        Command::Kill if state.status() == DropStatus::Killed => Decision::nothing(Outcome::Unchanged),
+        Command::Kill if matches!(state.status(), DropStatus::Killed { .. }) => Decision::nothing(Outcome::Unchanged),
         Command::Kill => Decision::done(vec![Event::DropKilled]),
         Command::Cancel { .. }
         | Command::AskLink
@@ -66,7 +66,7 @@ fn decide_order(state: &DropState, order: &OrderRecord, now: Millis, command: &C
 fn switch(state: &DropState, to: DropStatus, event: Event) -> Decision {
     match state.status() {
         // A killed drop stays killed.
-        DropStatus::Killed => Decision::refused(Refusal::Closed),
+        DropStatus::Killed { .. } => Decision::refused(Refusal::Closed),
         status if status == to => Decision::nothing(Outcome::Unchanged),
         DropStatus::Live | DropStatus::Paused => Decision::done(vec![event]),
     }

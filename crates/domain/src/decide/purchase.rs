@@ -84,7 +84,7 @@ fn admit(
     match status {
         DropStatus::Live => {}
         DropStatus::Paused => return Err(Refusal::Paused),
-        DropStatus::Killed => return Err(Refusal::Closed),
+        DropStatus::Killed { .. } => return Err(Refusal::Closed),
     }
     if now < terms.opens_at {
         return Err(Refusal::NotOpenYet);

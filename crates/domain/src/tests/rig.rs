@@ -38,7 +38,11 @@ pub(super) struct Sale {
 
 impl Sale {
     pub(super) fn open(size: u32, limit_per_customer: u32) -> Self {
-        let state = DropState::created(terms(size, limit_per_customer));
+        Self::on(terms(size, limit_per_customer))
+    }
+
+    pub(super) fn on(terms: Terms) -> Self {
+        let state = DropState::created(terms);
         Self { state, orders: BTreeMap::new(), unmatched: Vec::new(), now: OPENS_AT, next: 1000, references: 0 }
     }
 

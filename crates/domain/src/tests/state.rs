@@ -98,9 +98,16 @@ fn a_drop_is_over_when_no_hold_and_no_late_payment_can_come() {
     assert!(!endless.is_over(Millis(i64::MAX)));
 
     // Shoppers on its page are told that it is closed, not that it never was.
-    let mut killed = Sale::open(1, 1);
+    let mut killed = Sale::on(Terms { closes_at: None, ..terms(1, 1) });
     killed.submit(None, &Command::Kill);
-    assert!(!killed.state.is_over(last));
+    let last_of_killed = last.plus_ms(OPENS_AT.0 - closed.0);
+    assert!(!killed.state.is_over(last_of_killed));
+    assert!(killed.state.is_over(last_of_killed.plus_ms(1)));
+
+    let mut killed_later = Sale::open(1, 1);
+    killed_later.wait(2 * 3_600_000);
+    killed_later.submit(None, &Command::Kill);
+    assert!(killed_later.state.is_over(last.plus_ms(1)), "it had closed before");
 }
 
 /// A customer at the limit who pays an old order gets it instead of the new hold, not beside it.
@@ -132,6 +139,6 @@ fn a_killed_drop_is_done_when_its_last_hold_has_ended() {
     sale.ask(order, Command::CancelByOperator { restock: true });
     assert!(sale.state.is_done(sale.now) && !sale.state.is_over(sale.now), "it is still shown, as closed");
     let (terms, stock) = (sale.state.terms().clone(), sale.state.stock());
-    let restored = DropState::restored(terms, DropStatus::Killed, stock, sale.now);
+    let restored = DropState::restored(terms, sale.state.status(), stock, sale.now);
     assert_eq!(restored.stock(), stock);
 }

@@ -112,7 +112,7 @@ impl Batch<'_> {
     /// Holds whose time has come; in a killed drop, every hold.
     pub(super) fn due(&self, after: OrderCode, max: usize) -> Vec<OrderCode> {
         let of_drop = |live: &'_ LiveDrop| {
-            let killed = live.state.status() == DropStatus::Killed;
+            let killed = matches!(live.state.status(), DropStatus::Killed { .. });
             let now = if killed { END_OF_TIME } else { self.now };
             live.state.due(now, after).take(max).collect::<Vec<_>>()
         };

@@ -133,7 +133,7 @@ impl Run {
         let now = wall.max(store.head().at);
         let shop = load(&store, first, now)?;
         let lanes = Arc::new(Lanes::new());
-        let published = Arc::new(ArcSwap::from_pointee(publication(&shop, &store, now, 1)));
+        let published = Arc::new(ArcSwap::from_pointee(publication(&shop, &store, 1)));
         let (seq, ledger_seq) = watch::channel(store.head().seq);
         let seen = shop.seen.clone();
         let writer = Writer { lanes: lanes.clone(), published: published.clone(), ledger_seq, seen };
@@ -174,7 +174,7 @@ impl Run {
         }
         if !decided.changed_drops.is_empty() {
             let version = self.published.load().version + 1;
-            self.published.store(Arc::new(publication(&self.shop, &self.store, now, version)));
+            self.published.store(Arc::new(publication(&self.shop, &self.store, version)));
         }
         self.seq.send_if_modified(|seq| std::mem::replace(seq, self.store.head().seq) != self.store.head().seq);
         // The relay is gone only when the process is going.
@@ -199,7 +199,7 @@ impl Run {
     }
 }
 
-fn publication(shop: &Shop, store: &WriteStore, now: Millis, version: u64) -> Published {
+fn publication(shop: &Shop, store: &WriteStore, version: u64) -> Published {
     let drops = shop
         .drops
         .values()
@@ -207,7 +207,7 @@ fn publication(shop: &Shop, store: &WriteStore, now: Millis, version: u64) -> Pu
             listing: live.listing.clone(),
             status: live.state.status(),
             stock: live.state.stock(),
-            over: live.state.is_over(now),
+            over_after: live.state.over_after(),
         })
         .collect();
     Published { version, seq: store.head().seq, drops }

@@ -25,6 +25,7 @@ fn verify_finds_every_kind_of_tampering() {
         ),
         ("UPDATE drop_counters SET available = available + 1", "stores"),
         ("UPDATE drop_counters SET status = 1", "Paused"),
+        ("UPDATE drop_counters SET status = 2, killed_at = 1", "Killed"),
         ("UPDATE drops SET price = 1", "stored otherwise"),
         ("UPDATE products SET name = 'Boot'", "stored otherwise"),
         ("UPDATE payments SET paid_at = 0", "stored otherwise"),
