@@ -127,7 +127,7 @@ fn render_money(text: &mut String, waiting: &MoneyWaiting, now: Millis) -> Resul
 fn render_sale(text: &mut String, writer: &Writer) -> Result<()> {
     let published = writer.published();
     writeln!(text, "# HELP dropgate_stock Units by drop and state.\n# TYPE dropgate_stock gauge")?;
-    for drop in &published.drops {
+    for drop in published.drops() {
         let (id, stock) = (drop.listing.terms.drop.0, drop.stock);
         for (state, units) in
             [("available", stock.available), ("held", stock.held), ("sold", stock.sold), ("withdrawn", stock.withdrawn)]

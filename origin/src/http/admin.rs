@@ -122,7 +122,7 @@ pub(super) async fn create_drop(
 
 pub(super) async fn list_drops(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
     operator.require(Role::View)?;
-    let rows: Vec<DropRow> = app.writer.published().drops.iter().map(row).collect();
+    let rows: Vec<DropRow> = app.writer.published().drops().into_iter().map(row).collect();
     Ok(Json(rows).into_response())
 }
 

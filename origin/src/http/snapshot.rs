@@ -50,7 +50,7 @@ fn current(app: &App) -> ApiResult<Arc<Body>> {
         return Ok(body);
     }
     let now = app.clock.now();
-    let snapshot = Snapshot { as_of_ms: now.0, drops: published.listed(now).map(snapshot).collect() };
+    let snapshot = Snapshot { as_of_ms: now.0, drops: published.listed(now).into_iter().map(snapshot).collect() };
     let json = serde_json::to_vec(&snapshot).map_err(|error| ApiError::internal(&error.into()))?;
     let etag = etag(&published).map_err(|error| ApiError::internal(&error.into()))?;
     let body = Arc::new(Body { version: published.version, second, etag, json: json.into() });

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{
-    Command, DropId, DropStatus, Jti, Millis, OrderCode, Outcome, Purchase, Receipt, Refusal, Stock, Terms,
-    UnmatchedStep,
-};
+use domain::{Command, DropId, Jti, Millis, OrderCode, Outcome, Purchase, Receipt, Refusal, Terms, UnmatchedStep};
 use tokio::sync::oneshot;
 
 use crate::store::{Buyer, Destination, Listing, Product, Progress, Salt};
@@ -148,35 +145,5 @@ impl Ready {
             Self::Done(to) => drop(to.send(())),
             Self::Due(to, answer) => drop(to.send(answer)),
         }
-    }
-}
-
-/// A moment of the published truth: every drop as of the last commit.
-#[derive(Debug)]
-pub(crate) struct Published {
-    pub version: u64,
-    /// The last row of the ledger that is in it.
-    pub seq: i64,
-    pub drops: Vec<PublishedDrop>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct PublishedDrop {
-    pub listing: Arc<Listing>,
-    pub status: DropStatus,
-    pub stock: Stock,
-    /// After which nothing can happen in it any more, and it is not shown.
-    pub over_after: Option<Millis>,
-}
-
-impl Published {
-    pub(crate) fn find(&self, id: DropId) -> Option<&PublishedDrop> {
-        let index = self.drops.binary_search_by_key(&id, |drop| drop.listing.terms.drop).ok()?;
-        Some(&self.drops[index])
-    }
-
-    /// Those that shoppers see.
-    pub(crate) fn listed(&self, now: Millis) -> impl Iterator<Item = &PublishedDrop> {
-        self.drops.iter().filter(move |drop| drop.over_after.is_none_or(|last| now <= last))
     }
 }

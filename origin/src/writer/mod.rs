@@ -6,6 +6,7 @@
 mod ask;
 mod batch;
 mod lanes;
+mod published;
 mod run;
 mod seen;
 mod window;
@@ -17,11 +18,12 @@ use domain::{Command, DropId, Jti, Millis, OrderCode, Outcome, Payment, Purchase
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use ask::{
-    CreateDropError, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop, ProductOf, Published, PublishedDrop,
-    PurchaseAnswer, PurchaseAsk, PurchaseDone, PurchaseRefused, UnmatchedAsk,
+    CreateDropError, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop, ProductOf, PurchaseAnswer, PurchaseAsk,
+    PurchaseDone, PurchaseRefused, UnmatchedAsk,
 };
 pub(crate) use batch::NO_ORDER;
 pub(crate) use lanes::SubmitError;
+pub(crate) use published::{Published, PublishedDrop};
 #[cfg(test)]
 pub(crate) use run::RunningWriter;
 pub(crate) use run::start;

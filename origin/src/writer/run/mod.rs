@@ -14,9 +14,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
 use super::Writer;
-use super::ask::{Ask, OrderAsk, Published, PublishedDrop, Ready};
+use super::ask::{Ask, OrderAsk, Ready};
 use super::batch::{Batch, LiveDrop, Shop};
 use super::lanes::{Lane, Lanes};
+use super::published::Published;
 use super::seen::Seen;
 use super::window::{TokenWindow, WINDOW_MS};
 use crate::clock::Clock;
@@ -133,7 +134,9 @@ impl Run {
         let now = wall.max(store.head().at);
         let shop = load(&store, first, now)?;
         let lanes = Arc::new(Lanes::new());
-        let published = Arc::new(ArcSwap::from_pointee(publication(&shop, &store, 1)));
+        let all = shop.drops.keys().copied().collect();
+        let published = Published::default().next(store.head().seq, now, &shop, &all);
+        let published = Arc::new(ArcSwap::from_pointee(published));
         let (seq, ledger_seq) = watch::channel(store.head().seq);
         let seen = shop.seen.clone();
         let writer = Writer { lanes: lanes.clone(), published: published.clone(), ledger_seq, seen };
@@ -173,8 +176,8 @@ impl Run {
             failpoint::reached(Point::Committed);
         }
         if !decided.changed_drops.is_empty() {
-            let version = self.published.load().version + 1;
-            self.published.store(Arc::new(publication(&self.shop, &self.store, version)));
+            let next = self.published.load().next(self.store.head().seq, now, &self.shop, &decided.changed_drops);
+            self.published.store(Arc::new(next));
         }
         self.seq.send_if_modified(|seq| std::mem::replace(seq, self.store.head().seq) != self.store.head().seq);
         // The relay is gone only when the process is going.
@@ -197,20 +200,6 @@ impl Run {
         let ledger_at = self.store.head().at;
         (wall.max(ledger_at), ledger_at.0 - wall.0 > CLOCK_BEHIND_MS)
     }
-}
-
-fn publication(shop: &Shop, store: &WriteStore, version: u64) -> Published {
-    let drops = shop
-        .drops
-        .values()
-        .map(|live| PublishedDrop {
-            listing: live.listing.clone(),
-            status: live.state.status(),
-            stock: live.state.stock(),
-            over_after: live.state.over_after(),
-        })
-        .collect();
-    Published { version, seq: store.head().seq, drops }
 }
 
 /// Sends answers out on the runtime: waking shoppers one by one would cost the writer more than deciding for them.

@@ -1,6 +1,7 @@
 //! The writer on a real database, one batch at a time.
 
 mod payments;
+mod published;
 mod refunds;
 mod sale;
 mod verify;
@@ -37,7 +38,7 @@ impl Rig {
         let clock = Clock::manual(START);
         let (run, relay) = open(&folder, &clock);
         let mut rig = Self { folder, clock, run, relay, tokens: 0 };
-        rig.create_drop(2);
+        rig.create_drop("shoe", 2);
         rig
     }
 
@@ -66,7 +67,7 @@ impl Rig {
         Self { folder, clock, run, relay, tokens }
     }
 
-    fn create_drop(&mut self, size: u32) {
+    fn create_drop(&mut self, slug: &str, size: u32) {
         let terms = Terms {
             drop: DropId(0),
             format: Format::FirstCome,
@@ -79,7 +80,7 @@ impl Rig {
             late_payment_seconds: LATE_SECONDS as u32,
         };
         let product = NewProduct { name: "Shoe".into(), description: String::new(), image_url: String::new() };
-        let drop = NewDrop { slug: "shoe".into(), product: ProductOf::New(product), terms };
+        let drop = NewDrop { slug: slug.into(), product: ProductOf::New(product), terms };
         let (reply, mut answer) = oneshot::channel();
         self.batch(vec![(Lane::Control, Ask::CreateDrop(drop, "an".into(), reply))]);
         answer.try_recv().unwrap().unwrap();
@@ -133,6 +134,11 @@ impl Rig {
         let (reply, mut answer) = oneshot::channel();
         self.batch(vec![(Lane::Money, Ask::Order(OrderAsk { payer, ..ask_of(order, command, String::new()) }, reply))]);
         answer.try_recv().unwrap()
+    }
+
+    fn kill(&mut self, drop: u32) {
+        let (reply, _answer) = oneshot::channel();
+        self.batch(vec![(Lane::Control, Ask::Drop(DropId(drop), Command::Kill, "an".into(), reply))]);
     }
 
     fn export(&mut self) -> Option<u64> {

@@ -1,5 +1,3 @@
-use domain::{HOLD_GRACE_MS, SETTLING_MS};
-
 use super::*;
 
 #[test]
@@ -195,32 +193,10 @@ fn every_hold_of_a_killed_drop_is_due_at_once_and_after_a_restart() {
         answer.try_recv().unwrap()
     };
     assert_eq!(due(&mut rig), []);
-    let (reply, _answer) = oneshot::channel();
-    rig.batch(vec![(Lane::Control, Ask::Drop(DropId(1), Command::Kill, "an".into(), reply))]);
+    rig.kill(1);
     assert_eq!(due(&mut rig), orders);
     let mut rig = rig.restart();
     assert_eq!(due(&mut rig), orders);
-}
-
-/// Without a closing time nothing else would ever take it off the list.
-#[test]
-fn a_killed_drop_is_listed_as_closed_until_late_money_can_change_nothing_and_so_it_is_after_a_restart() {
-    let mut rig = Rig::start();
-    let order = rig.order(1);
-    let killed_at = rig.clock.now();
-    let (reply, _answer) = oneshot::channel();
-    rig.batch(vec![(Lane::Control, Ask::Drop(DropId(1), Command::Kill, "an".into(), reply))]);
-    rig.clock.advance(1_000);
-    let listed = |rig: &Rig, at: Millis| rig.run.published.load().listed(at).count();
-    assert_eq!(listed(&rig, Millis(i64::MAX)), 1, "a hold is left");
-    rig.ask(order, Command::CancelByOperator { restock: true });
-    // Twice its hold of five minutes, and what a settling may take.
-    let last = killed_at.plus_ms(600_000 + HOLD_GRACE_MS + SETTLING_MS).plus_seconds(LATE_SECONDS as u32);
-    for _ in 0..2 {
-        assert_eq!((listed(&rig, last), listed(&rig, last.plus_ms(1))), (1, 0));
-        rig = rig.restart();
-    }
-    rig.verified();
 }
 
 #[test]
