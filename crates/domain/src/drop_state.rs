@@ -74,6 +74,13 @@ impl DropState {
         self.is_over(now) || matches!(self.status, DropStatus::Killed { .. }) && self.stock.held == 0
     }
 
+    /// Lets go of customers that no decision asks for any more, when it is [done](Self::is_done).
+    pub fn forget_when_done(&mut self, now: Millis) {
+        if self.is_done(now) {
+            (self.pending, self.customers) = (PendingOrders::default(), Customers::default());
+        }
+    }
+
     /// Orders must come by ascending code.
     pub fn restore_pending(&mut self, sub: Sub, pending: Pending) {
         self.customers.change(sub, |customer| customer.pending = Some(pending.order));

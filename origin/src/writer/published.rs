@@ -46,6 +46,12 @@ impl Published {
         Self { version: self.version + 1, seq, live: published(live), done }
     }
 
+    /// Drops that are done, if there are others than `before`.
+    pub(super) fn done_unlike(&self, before: &Self) -> impl Iterator<Item = DropId> {
+        let same = Arc::ptr_eq(&self.done, &before.done);
+        self.done.iter().filter(move |_| !same).map(PublishedDrop::id)
+    }
+
     pub(crate) fn find(&self, id: DropId) -> Option<&PublishedDrop> {
         let among = |drops: &'_ [PublishedDrop]| drops.binary_search_by_key(&id, PublishedDrop::id).ok();
         among(&self.live).map(|index| &self.live[index]).or_else(|| among(&self.done).map(|index| &self.done[index]))

@@ -133,12 +133,23 @@ fn late_money_never_takes_a_customer_over_the_limit() {
 #[test]
 fn a_killed_drop_is_done_when_its_last_hold_has_ended() {
     let mut sale = Sale::open(2, 1);
-    let order = sale.order(1);
+    let (held, paid) = (sale.order(1), sale.order(2));
+    sale.pay(paid, PRICE);
     sale.submit(None, &Command::Kill);
     assert!(!sale.state.is_done(sale.now), "a hold is left");
-    sale.ask(order, Command::CancelByOperator { restock: true });
+    sale.state.forget_when_done(sale.now);
+    assert_eq!((sale.state.customers().count(), sale.state.pending_count()), (2, 1));
+    sale.ask(held, Command::CancelByOperator { restock: true });
     assert!(sale.state.is_done(sale.now) && !sale.state.is_over(sale.now), "it is still shown, as closed");
     let (terms, stock) = (sale.state.terms().clone(), sale.state.stock());
     let restored = DropState::restored(terms, sale.state.status(), stock, sale.now);
     assert_eq!(restored.stock(), stock);
+
+    sale.state.forget_when_done(sale.now);
+    assert_eq!(sale.state.customers().count(), 0);
+    // What may still happen in it asks for nobody.
+    sale.ask(paid, Command::CancelByOperator { restock: false });
+    sale.pay(held, PRICE);
+    assert_eq!(sale.state.stock(), Stock { available: 1, held: 0, sold: 0, withdrawn: 1 });
+    assert_eq!((sale.money(held), sale.money(paid)), ((0, PRICE), (0, PRICE)));
 }

@@ -118,6 +118,7 @@ impl Replay {
         let (_, state) = self.drops.get_mut(&drop).context("an event names a drop that was never made")?;
         let mut record = self.orders.take(event)?;
         evolve(state, &mut record, event, row.at);
+        state.forget_when_done(row.at);
         record.into_iter().for_each(|record| self.orders.put(record));
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The writer's thread: take a batch, decide it, write it, publish it, answer it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
-use domain::{Command, DropState, Millis, OrderCode};
+use domain::{Command, DropId, DropState, Millis, OrderCode};
 use edge_protocol::OrderCode as CodeParts;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
@@ -176,13 +176,23 @@ impl Run {
             failpoint::reached(Point::Committed);
         }
         if !decided.changed_drops.is_empty() {
-            let next = self.published.load().next(self.store.head().seq, now, &self.shop, &decided.changed_drops);
-            self.published.store(Arc::new(next));
+            self.publish(now, &decided.changed_drops);
         }
         self.seq.send_if_modified(|seq| std::mem::replace(seq, self.store.head().seq) != self.store.head().seq);
         // The relay is gone only when the process is going.
         drop(self.answers.blocking_send(decided.ready));
         Ok(())
+    }
+
+    fn publish(&mut self, now: Millis, changed: &BTreeSet<DropId>) {
+        let before = self.published.load_full();
+        let next = before.next(self.store.head().seq, now, &self.shop, changed);
+        for drop in next.done_unlike(&before) {
+            if let Some(done) = self.shop.drops.get_mut(&drop) {
+                done.state.forget_when_done(now);
+            }
+        }
+        self.published.store(Arc::new(next));
     }
 
     /// The batch's time, which never runs backwards, and whether wall time is too far behind it to sell by.

@@ -31,7 +31,9 @@ fn a_drop_that_is_done_is_published_anew_only_when_something_happens_in_it() {
     let paid = rig.order(1);
     rig.ask(paid, payment("FT1", PRICE));
     rig.kill(3);
+    assert_eq!(rig.run.shop.drops[&DropId(1)].state.customers().count(), 1);
     rig.kill(1);
+    assert_eq!(rig.run.shop.drops[&DropId(1)].state.customers().count(), 0, "nobody asks for them any more");
     let before = rig.run.published.load_full();
     let purchase = rig.purchase(2);
     rig.buy(PurchaseAsk { drop: DropId(2), ..purchase }).unwrap();
