@@ -42,10 +42,10 @@ const LOOK_MS: i64 = 100;
 /// The outbox looks several times a second; a busy machine may not.
 const OUTBOX_DEADLINE: Duration = Duration::from_secs(30);
 
-struct Sale {
+pub(crate) struct Sale {
     payos: PayOs,
     clock: Clock,
-    links: Arc<PaymentLinks>,
+    pub(crate) links: Arc<PaymentLinks>,
     timer: HoldTimer,
     writer: writer::RunningWriter,
     stopper: Stopper,
@@ -55,7 +55,7 @@ struct Sale {
 }
 
 impl Sale {
-    async fn of(units: u32) -> Self {
+    pub(crate) async fn of(units: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let payos = PayOs::alone(folder.path()).await;
         // PayOS lives in real time and takes no deadline that has passed: the sale begins there too.
@@ -182,7 +182,7 @@ impl Sale {
         assert_eq!(self.links.writer.order(order, Command::Payment(payment)).await.unwrap(), Outcome::Done);
     }
 
-    async fn finish(self) {
+    pub(crate) async fn finish(self) {
         self.stopper.stop();
         for channel in self.channels {
             channel.await.unwrap().unwrap();
