@@ -85,10 +85,13 @@ fn first_order_code(origin_no: u8, now: Millis) -> Result<OrderCode> {
     Ok(OrderCode(code.as_u64()))
 }
 
-fn load(store: &WriteStore, first: OrderCode, now: Millis) -> Result<Shop> {
+/// As of the ledger's last row: a wall clock that is ahead at the start, and corrected afterwards, would forget customers
+/// and tokens that still count.
+fn load(store: &WriteStore, first: OrderCode) -> Result<Shop> {
+    let as_of = store.head().at;
     let after_last = store.last_order_code()?.map_or(first, |last| OrderCode(last.0 + 1));
-    let (seen, mut tokens) = (Seen::new(), TokenWindow::starting(now));
-    let drops = store.load_drops(now, now.plus_ms(-WINDOW_MS), |jti, order| {
+    let (seen, mut tokens) = (Seen::new(), TokenWindow::starting(as_of));
+    let drops = store.load_drops(as_of, as_of.plus_ms(-WINDOW_MS), |jti, order| {
         tokens.insert(jti, order);
         seen.add(&jti.0);
     })?;
@@ -131,11 +134,10 @@ impl Run {
         let wall = clock.now();
         let first = first_order_code(origin_no, wall)?;
         let store = WriteStore::open(folder, origin_no, first.0, wall)?;
-        let now = wall.max(store.head().at);
-        let shop = load(&store, first, now)?;
+        let shop = load(&store, first)?;
         let lanes = Arc::new(Lanes::new());
         let all = shop.drops.keys().copied().collect();
-        let published = Published::default().next(store.head().seq, now, &shop, &all);
+        let published = Published::default().next(store.head().seq, store.head().at, &shop, &all);
         let published = Arc::new(ArcSwap::from_pointee(published));
         let (seq, ledger_seq) = watch::channel(store.head().seq);
         let seen = shop.seen.clone();

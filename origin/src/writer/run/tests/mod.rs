@@ -68,13 +68,17 @@ impl Rig {
     }
 
     fn create_drop(&mut self, slug: &str, size: u32) {
+        self.create_drop_until(slug, size, None);
+    }
+
+    fn create_drop_until(&mut self, slug: &str, size: u32, closes_at: Option<Millis>) {
         let terms = Terms {
             drop: DropId(0),
             format: Format::FirstCome,
             size,
             price: Vnd::new(PRICE).unwrap(),
             opens_at: START,
-            closes_at: None,
+            closes_at,
             limit_per_customer: 1,
             hold_seconds: 300,
             late_payment_seconds: LATE_SECONDS as u32,

@@ -199,6 +199,25 @@ fn every_hold_of_a_killed_drop_is_due_at_once_and_after_a_restart() {
     assert_eq!(due(&mut rig), orders);
 }
 
+/// As when a machine starts before its time is synchronised.
+#[test]
+fn a_start_with_the_clock_ahead_forgets_neither_customers_nor_tokens() {
+    let mut rig = Rig::start();
+    rig.create_drop_until("hat", 2, Some(START.plus_seconds(3_600)));
+    let of_hats = |ask: PurchaseAsk| PurchaseAsk { drop: DropId(2), ..ask };
+    let first = of_hats(rig.purchase(1));
+    let repeated = again(&first);
+    let order = rig.buy(first).unwrap().receipt.order;
+    rig.ask(order, payment("FT1", PRICE));
+    let ahead_ms = 30 * 24 * 3_600_000;
+    rig.clock.advance(ahead_ms);
+    let mut rig = rig.restart();
+    rig.clock.advance(-ahead_ms);
+    assert_eq!(rig.buy(repeated).unwrap().receipt.order, order);
+    let second = of_hats(rig.purchase(1));
+    assert_eq!(rig.buy(second).unwrap_err(), PurchaseRefused::ByTheRules(Refusal::LimitReached));
+}
+
 #[test]
 fn who_may_have_an_order_is_known_after_a_restart() {
     let mut rig = Rig::start();
