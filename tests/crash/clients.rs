@@ -22,6 +22,8 @@ const SLOW: usize = 200;
 const PACE: Duration = Duration::from_secs(1);
 /// The origin gives a head and a body ten seconds each; a loaded machine takes longer to notice.
 const CUT_OFF_DEADLINE: Duration = Duration::from_secs(30);
+/// The origin gives an answer ten seconds; the kernel of a client looks ever more seldom whether there is room again.
+const UNHEARD_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Of one buyer until they are; an idle machine does thousands.
 const BOUGHT_MIN: usize = 20;
@@ -66,6 +68,26 @@ async fn slow_heads_and_bodies_are_cut_off_while_others_buy() {
     assert!(cut_off.iter().all(|answer| answer.as_ref().is_none_or(|status| *status == 408)), "{cut_off:?}");
     let body = timeout(CUT_OFF_DEADLINE, body).await.expect("a slow body is still taken").expect("no panic");
     assert_eq!(body, Some(400), "a body that never came");
+    stops(&mut origin).await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_no_answers_loses_its_connection_while_others_buy() {
+    let (mut origin, drop) = origin_with_drop().await;
+    let edge = Edge::of(&origin);
+    let mut chance = Chance::of(15);
+    let mut deaf = Connection::open(&edge.address).await.expect("a connection");
+    let requests = get("/snapshot", "no-token").repeat(100);
+    // Until neither its answers nor its requests find room any more.
+    while let Ok(sent) = timeout(PACE, deaf.sends(&requests)).await {
+        sent.expect("a connection that takes bytes");
+    }
+    let mut buyer = Connection::open(&edge.address).await.expect("a connection");
+    let started = Instant::now();
+    while let Err(_) | Ok(Ok(())) = timeout(PACE, deaf.sends(&requests)).await {
+        assert!(started.elapsed() < UNHEARD_DEADLINE, "it is still connected");
+        buys(&edge, drop, &mut buyer, &mut chance).await;
+    }
     stops(&mut origin).await;
 }
 
