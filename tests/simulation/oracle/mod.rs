@@ -40,7 +40,6 @@ pub(crate) struct Oracle {
     units_of: HashMap<[u8; 16], u32>,
     by_token: HashMap<Jti, OrderCode>,
     asked: HashMap<usize, Asked>,
-    minted: HashMap<Jti, i64>,
     /// What shoppers were told.
     promised: BTreeMap<OrderCode, Receipt>,
     /// Refunds whose money has left the bank.
@@ -64,7 +63,6 @@ impl Oracle {
             units_of: HashMap::new(),
             by_token: HashMap::new(),
             asked: HashMap::new(),
-            minted: HashMap::new(),
             promised: BTreeMap::new(),
             gone: BTreeSet::new(),
             reported: HashMap::new(),
@@ -112,8 +110,7 @@ impl Oracle {
         let one = self.lines.values().all(|line| line.sub != *sub || line.state != State::Pending);
         assert!(one, "a second pending order of one customer: {order}");
         let earlier = self.by_token.insert(*jti, *order);
-        let token_sure = self.minted.get(jti).is_some_and(|minted_at| *minted_at > self.clock_stepped_at);
-        assert!(earlier.is_none() || !token_sure, "a token made {earlier:?} and {order}");
+        assert!(earlier.is_none(), "a token made {earlier:?} and {order}");
         self.free = self.free.checked_sub(*quantity).unwrap_or_else(|| panic!("oversold by order {order}"));
         self.held += quantity;
         self.take_units(sub.0, *quantity);

@@ -15,7 +15,6 @@ pub(super) struct Asked {
 
 impl Oracle {
     pub(crate) fn asks(&mut self, shopper: usize, purchase: &Purchase, token: Token) {
-        self.minted.insert(token.jti, token.minted_at);
         self.asked.insert(shopper, Asked { purchase: purchase.clone(), token });
     }
 

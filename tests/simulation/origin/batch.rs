@@ -84,10 +84,11 @@ impl World {
         listed: Vec<Listed>,
         done: &[Done],
     ) {
-        let Some(memory) = &self.origin.memory else { return };
+        let Some(memory) = &mut self.origin.memory else { return };
         let changed: Vec<OrderCode> = orders.keys().copied().collect();
         if !facts.is_empty() {
             self.origin.disk.commit(now, facts, orders, &memory.state);
+            memory.state.forget_when_done(now);
         }
         for fact in facts {
             self.oracle.hear(fact, now.0, self.now, &self.payos);

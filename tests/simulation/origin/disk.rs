@@ -46,7 +46,7 @@ impl Disk {
         Self {
             terms,
             ledger: Vec::new(),
-            head_at: i64::MIN,
+            head_at: 0,
             orders: BTreeMap::new(),
             unmatched: Vec::new(),
             status: DropStatus::Live,
@@ -97,7 +97,7 @@ impl Disk {
     /// The drop as a start reads it: counters as stored, then the orders that are not over.
     pub(crate) fn restored(&self, now: Millis) -> DropState {
         let mut state = DropState::restored(self.terms.clone(), self.status, self.stock, now);
-        if state.is_over(now) {
+        if state.is_done(now) {
             return state;
         }
         for order in self.orders.values() {
@@ -138,7 +138,7 @@ fn assert_same(replayed: &DropState, other: &DropState, orders: &BTreeMap<OrderC
     for order in orders.keys() {
         assert_eq!(replayed.pending(*order), other.pending(*order), "order {order}");
     }
-    if replayed.is_over(Millis(now)) {
+    if replayed.is_done(Millis(now)) {
         return;
     }
     let customers = |state: &DropState| {

@@ -34,8 +34,6 @@ pub(crate) struct Memory {
     pub(crate) state: DropState,
     tokens: Tokens,
     next_order: u64,
-    /// The drop was over when the process started, so its customers were not read back.
-    started_over: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +118,7 @@ impl Origin {
         let state = DropState::created(terms.clone());
         let tokens = Tokens::restored(wall, HashMap::new());
         Self {
-            memory: Some(Memory { state, tokens, next_order: wall as u64 * 32, started_over: false }),
+            memory: Some(Memory { state, tokens, next_order: wall as u64 * 32 }),
             disk: Disk::new(terms),
             epoch: 1,
             started_at: wall,
@@ -167,20 +165,14 @@ impl World {
 
     pub(crate) fn crash_when_idle(&mut self) {
         if let Some(memory) = &self.origin.memory {
-            let now = self.wall().max(self.origin.disk.head_at);
-            self.origin.disk.check_replay(Some(&memory.state), now);
+            self.origin.disk.check_replay(Some(&memory.state), self.origin.disk.head_at);
             self.die();
         }
     }
 
-    /// Whoever sets a clock back that was ahead of a drop's end starts the process again: it had taken the drop for
-    /// over.
     pub(crate) fn clock_steps(&mut self, ms: i64) {
         self.skew += ms;
         self.oracle.clock_stepped_at = self.now;
-        if ms < 0 && self.origin.memory.as_ref().is_some_and(|memory| memory.started_over) {
-            self.die();
-        }
     }
 
     /// All that is in memory is gone, and whoever waits hears nothing.
@@ -200,17 +192,16 @@ impl World {
 
     pub(crate) fn restart(&mut self) {
         let wall = self.wall();
-        let now = wall.max(self.origin.disk.head_at);
         self.origin.epoch += 1;
         self.origin.started_at = self.now;
         let disk = &self.origin.disk;
-        disk.check_replay(None, now);
+        let as_of = disk.head_at;
+        disk.check_replay(None, as_of);
         self.oracle.check_disk(disk);
-        let tokens = Tokens::restored(now, disk.tokens_since(now - WINDOW_MS));
+        let tokens = Tokens::restored(as_of, disk.tokens_since(as_of - WINDOW_MS));
         let next_order = disk.last_order().map_or(0, |last| last.0 + 1).max(wall as u64 * 32);
-        let state = disk.restored(Millis(now));
-        let started_over = state.is_over(Millis(now));
-        self.origin.memory = Some(Memory { state, tokens, next_order, started_over });
+        let state = disk.restored(Millis(as_of));
+        self.origin.memory = Some(Memory { state, tokens, next_order });
         self.tick_soon();
     }
 }
