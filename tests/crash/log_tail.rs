@@ -9,6 +9,8 @@ use crate::{chance::Chance, rush::Crowd, shop::Shop};
 
 const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
 const ORDERS: &str = "select count(*) from orders";
+/// Places of the log that are tried for damage.
+const PLACES: usize = 32;
 
 #[tokio::test]
 async fn bytes_that_never_became_a_commit_lose_nothing_acknowledged() {
@@ -26,7 +28,7 @@ async fn bytes_that_never_became_a_commit_lose_nothing_acknowledged() {
 
 #[tokio::test]
 async fn a_damaged_log_leaves_whole_batches_and_the_loss_shows() {
-    let damages: [fn(&Path); 2] = [flip_a_byte, cut];
+    let damages: [fn(&Path, usize); 2] = [flip_a_byte, cut];
     for damage in damages {
         let mut shop = killed_with_a_log(2).await;
         let before = shop.origin.copies_data();
@@ -34,12 +36,13 @@ async fn a_damaged_log_leaves_whole_batches_and_the_loss_shows() {
         let head = printed.rsplit(' ').next().expect("a head").trim();
         let highest = shop.book.bought.iter().map(|bought| bought.order).max().expect("an order");
 
-        damage(&shop.origin.data().join("sale.db-wal"));
+        let at = among_orders(&shop).await;
+        damage(&shop.origin.data().join("sale.db-wal"), at);
         let copy = shop.origin.copies_data();
         shop.origin.verifies(copy.path());
         let left = sale_db::count(copy.path(), ORDERS).await;
         let all = sale_db::count(before.path(), ORDERS).await;
-        assert!(0 < left && left < all, "{left} of {all} orders are left of half a log");
+        assert!(0 < left && left < all, "{left} of {all} orders are left of the log up to {at}");
         let compared = shop.origin.dropgate_on(copy.path(), &["verify", "--head", head]);
         let said = String::from_utf8_lossy(&compared.stderr);
         assert!(!compared.status.success() && said.contains("its tail was cut off"), "{said}");
@@ -83,15 +86,31 @@ async fn killed_with_a_log(seed: u64) -> Shop {
     shop
 }
 
-fn flip_a_byte(log: &Path) {
+/// A place in the log with orders before and behind it: what of a rush lies where depends on how fast it went.
+async fn among_orders(shop: &Shop) -> usize {
+    let length = fs::read(shop.origin.data().join("sale.db-wal")).expect("the log").len();
+    let all = sale_db::count(shop.origin.copies_data().path(), ORDERS).await;
+    for at in (1..PLACES).map(|place| length * place / PLACES) {
+        let copy = shop.origin.copies_data();
+        cut(&copy.path().join("sale.db-wal"), at);
+        // Of the first places there may not even be a table.
+        if shop.origin.dropgate_on(copy.path(), &["verify"]).status.success() {
+            let left = sale_db::count(copy.path(), ORDERS).await;
+            if 0 < left && left < all {
+                return at;
+            }
+        }
+    }
+    panic!("all orders came in one batch");
+}
+
+fn flip_a_byte(log: &Path, at: usize) {
     let mut bytes = fs::read(log).expect("the log");
-    let at = bytes.len() / 2;
     bytes[at] ^= 1;
     fs::write(log, bytes).expect("the log again");
 }
 
-fn cut(log: &Path) {
+fn cut(log: &Path, at: usize) {
     let file = fs::File::options().write(true).open(log).expect("the log");
-    let length = file.metadata().expect("its length").len();
-    file.set_len(length / 2).expect("a cut");
+    file.set_len(at as u64).expect("a cut");
 }
