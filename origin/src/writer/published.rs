@@ -14,7 +14,7 @@ pub(crate) struct Published {
     pub version: u64,
     /// The last row of the ledger that is in it.
     pub seq: i64,
-    /// Drops in which a purchase may still happen, by id.
+    /// Drops in which something may still happen, by id.
     live: Vec<PublishedDrop>,
     /// The others, by id, shared with the publication before: a shop has ever more of them, and no batch pays for each.
     done: Arc<Vec<PublishedDrop>>,

@@ -9,7 +9,7 @@ use domain::{DropId, Event, OrderCode, OrderRecord, OrderState, PaymentRecord};
 use crate::store::orders::OrderReader;
 use crate::store::sqlite::Db;
 
-/// So many are compared at once: some tens of megabytes. In unit tests every one is let go as soon as it can be.
+/// So many are compared at once: some tens of megabytes. Unit tests begin with the first.
 const COMPARED_AT: usize = if cfg!(test) { 1 } else { 65_536 };
 
 pub(super) struct Orders {
