@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use domain::{Command, DropStatus, HOLD_GRACE_MS, Link, Millis, OrderCode, OrderState};
+use domain::{Command, HOLD_GRACE_MS, Link, Millis, OrderCode, OrderState};
 use tokio::task::JoinSet;
 use tracing::error;
 
@@ -91,8 +91,7 @@ async fn end_hold(links: &PaymentLinks, order: OrderCode, now: Millis, may_ask: 
     if record.state != OrderState::Pending {
         return Ok(());
     }
-    let killed =
-        links.writer.published().find(record.drop).is_some_and(|drop| matches!(drop.status, DropStatus::Killed { .. }));
+    let killed = links.writer.published().find(record.drop).is_some_and(|drop| drop.status.is_killed());
     if killed {
         // The outbox closes the link when it reads of the cancellation.
         let _ = links.writer.order(order, Command::CancelByOperator { restock: true }).await;

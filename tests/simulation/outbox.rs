@@ -1,8 +1,8 @@
 //! What the ledger owes to PayOS, and the hold timer. Each step may be the last before a crash, and is then repeated.
 
 use domain::{
-    Command, DropStatus, Event, HOLD_GRACE_MS, Link, LinkFacts, Millis, OrderCode, OrderRecord, OrderState, Outcome,
-    Payment, PaymentIdentity, Proof,
+    Command, Event, HOLD_GRACE_MS, Link, LinkFacts, Millis, OrderCode, OrderRecord, OrderState, Outcome, Payment,
+    PaymentIdentity, Proof,
 };
 
 use crate::origin::{Answer, Lane, Ticket};
@@ -241,7 +241,7 @@ impl World {
         if self.origin.tick_comes || memory.state.pending_count() == 0 {
             return;
         }
-        let killed = matches!(memory.state.status(), DropStatus::Killed { .. });
+        let killed = memory.state.status().is_killed();
         let due_in = self.oracle.next_deadline().map_or(0, |pay_by| pay_by - self.wall());
         let wait = if killed { 0 } else { due_in.min(LOOK_MS) };
         self.origin.tick_comes = true;
@@ -257,7 +257,7 @@ impl World {
         }
         self.origin.tick_comes = false;
         self.oracle.check_deadlines(wall, self.now, self.origin.started_at);
-        let killed = matches!(memory.state.status(), DropStatus::Killed { .. });
+        let killed = memory.state.status().is_killed();
         let until = if killed { END_OF_TIME } else { Millis(wall.max(head_at)) };
         let due: Vec<OrderCode> = memory.state.due(until, OrderCode(0)).collect();
         self.origin.asked.retain(|_, again_at| *again_at > wall);

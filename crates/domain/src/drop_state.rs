@@ -17,6 +17,12 @@ pub enum DropStatus {
     },
 }
 
+impl DropStatus {
+    pub fn is_killed(self) -> bool {
+        matches!(self, Self::Killed { .. })
+    }
+}
+
 /// A drop in memory: counters, pending orders and what each customer holds and bought. No text, no personal data.
 #[derive(Clone, Debug)]
 pub struct DropState {
@@ -71,7 +77,7 @@ impl DropState {
 
     /// No decision asks for its orders or customers any more: it is over, or killed and without a hold.
     pub fn is_done(&self, now: Millis) -> bool {
-        self.is_over(now) || matches!(self.status, DropStatus::Killed { .. }) && self.stock.held == 0
+        self.is_over(now) || self.status.is_killed() && self.stock.held == 0
     }
 
     /// Lets go of customers that no decision asks for any more, when it is [done](Self::is_done).

@@ -84,7 +84,7 @@ pub(super) fn snapshot(drop: &PublishedDrop) -> DropSnapshot {
         opens_at_ms: terms.opens_at.0,
         closes_at_ms: terms.closes_at.map(|at| at.0),
         paused: drop.status == DropStatus::Paused,
-        killed: matches!(drop.status, DropStatus::Killed { .. }),
+        killed: drop.status.is_killed(),
         stock: Stock {
             available: drop.stock.available,
             held: drop.stock.held,

@@ -25,7 +25,7 @@ pub fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis, comma
         Command::Purchase(purchase) => purchase::decide(state, order, now, purchase),
         Command::Pause => switch(state, DropStatus::Paused, Event::DropPaused),
         Command::Resume => switch(state, DropStatus::Live, Event::DropResumed),
-        Command::Kill if matches!(state.status(), DropStatus::Killed { .. }) => Decision::nothing(Outcome::Unchanged),
+        Command::Kill if state.status().is_killed() => Decision::nothing(Outcome::Unchanged),
         Command::Kill => Decision::done(vec![Event::DropKilled]),
         Command::Cancel { .. }
         | Command::AskLink

@@ -1,5 +1,5 @@
 use crate::command::{Payment, Proof};
-use crate::drop_state::{DropState, DropStatus};
+use crate::drop_state::DropState;
 use crate::event::{Event, ExpiryReason, RefundReason};
 use crate::ids::{Millis, OrderCode, Vnd};
 use crate::order::{Link, OrderRecord, OrderState, PaymentRecord, PaymentState, RefundState};
@@ -107,7 +107,7 @@ fn pay_late(state: &DropState, order: &OrderRecord, now: Millis, payment: &Payme
     let pool = payment.amount + order.refunds_due();
     let late_until = order.ended_at.map(|ended_at| ended_at.plus_seconds(state.terms().late_payment_seconds));
     let in_time = late_until.is_some_and(|late_until| now <= late_until);
-    let alive = !matches!(state.status(), DropStatus::Killed { .. });
+    let alive = !state.status().is_killed();
     let claim = if pool >= order.amount && in_time && alive { claim(state, order) } else { None };
     let Some(claim) = claim else {
         return owe_back(order, payment, RefundReason::TooLate);

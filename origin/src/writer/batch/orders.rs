@@ -1,9 +1,7 @@
 //! Commands about one order, and the holds that are due.
 
 use anyhow::{Context, Result};
-use domain::{
-    Command, DropStatus, Event, Millis, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, decide, evolve,
-};
+use domain::{Command, Event, Millis, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, decide, evolve};
 
 use super::super::ask::OrderAsk;
 use super::{Batch, LiveDrop};
@@ -112,7 +110,7 @@ impl Batch<'_> {
     /// Holds whose time has come; in a killed drop, every hold.
     pub(super) fn due(&self, after: OrderCode, max: usize) -> Vec<OrderCode> {
         let of_drop = |live: &'_ LiveDrop| {
-            let killed = matches!(live.state.status(), DropStatus::Killed { .. });
+            let killed = live.state.status().is_killed();
             let now = if killed { END_OF_TIME } else { self.now };
             live.state.due(now, after).take(max).collect::<Vec<_>>()
         };
