@@ -6,11 +6,11 @@ use std::path::Path;
 use std::thread;
 
 use anyhow::{Result, anyhow};
-use domain::{DropId, DropState, Jti, Millis, OrderCode, Pending, Sub};
+use domain::{DropId, DropState, Jti, Millis, OrderCode, OrderRecord, Pending, Sub};
 use libsql::Row;
 
 use super::entry::{Listing, ORDER_PLACED};
-use super::orders::{FACTS, Facts};
+use super::orders::{FACTS, placed, placed_as};
 use super::sqlite::Db;
 use super::{drops, ledger};
 
@@ -66,7 +66,7 @@ enum Is {
 impl Known {
     fn read(row: &Row, recent: i64) -> Result<Self> {
         let order = OrderCode(row.get::<i64>(0)?.cast_unsigned());
-        let Facts { drop, sub, sid, jti, quantity, .. } = Facts::read(row, 5)?.of(order)?;
+        let OrderRecord { drop, sub, sid, jti, quantity, .. } = placed_as(order, row, 5)?;
         let is = match row.get::<i64>(2)? {
             0 => {
                 let mut pending = Pending::new(order, sid, quantity, Millis(row.get(4)?));
@@ -120,5 +120,5 @@ pub(crate) fn last_order_code(db: &Db) -> Result<Option<i64>> {
 /// The first order that this row of the ledger or a later one placed.
 fn first_placed_from(db: &Db, seq: i64) -> Result<Option<OrderCode>> {
     let select = db.prepare(&format!("SELECT {FACTS} FROM ledger WHERE seq >= ? AND kind = ? ORDER BY seq LIMIT 1"))?;
-    select.first((seq, ORDER_PLACED), |row| Ok(Facts::read(row, 0)?.order))
+    select.first((seq, ORDER_PLACED), |row| Ok(placed(row, 0)?.order))
 }

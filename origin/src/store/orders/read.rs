@@ -4,7 +4,7 @@ use libsql::Row;
 
 use super::StoredOrder;
 use super::codes::{link_of, payment_of, reason_of, refund_of, state_of};
-use super::facts::{FACTS, Facts};
+use super::facts::{FACTS, placed_as};
 use crate::store::buyer::{Address, Buyer, Salt};
 use crate::store::sqlite::{Db, Statement, bytes};
 
@@ -51,27 +51,14 @@ impl OrderReader {
 }
 
 fn read_order(row: &Row, order: OrderCode, link: Option<LinkFacts>) -> Result<StoredOrder> {
-    let Facts { drop, order, sub, sid, jti, quantity, amount, region, buyer_commit, ordered_at } =
-        Facts::read(row, 13)?.of(order)?;
     let record = OrderRecord {
-        drop,
-        order,
-        sub,
-        sid,
-        jti,
-        quantity,
-        amount,
-        region,
-        buyer_commit,
-        ordered_at,
         pay_by: Millis(row.get(5)?),
         state: state_of(row.get(0)?, row.get(1)?)?,
         settling: row.get(2)?,
         ended_at: row.get::<Option<i64>>(6)?.map(Millis),
         applied: vnd(row, 4)?,
         link: link_of(row.get(3)?, link)?,
-        payments: Vec::new(),
-        refunds: Vec::new(),
+        ..placed_as(order, row, 13)?
     };
     Ok(StoredOrder { record, buyer: read_buyer(row)? })
 }
