@@ -106,10 +106,13 @@ impl Orders {
 
     /// Lets go of those that are as stored.
     fn compare(&mut self) -> Result<()> {
-        for (code, record) in std::mem::take(&mut self.open) {
-            let stored =
+        for (code, mut record) in std::mem::take(&mut self.open) {
+            let mut stored =
                 self.stored.load(code)?.with_context(|| format!("order {code} is in the ledger and not stored"))?;
-            if !same(&record, &stored.record) {
+            // Payments of one moment have no order among themselves.
+            sort_payments(&mut record);
+            sort_payments(&mut stored.record);
+            if record != stored.record {
                 self.open.insert(code, record);
                 continue;
             }
@@ -144,19 +147,11 @@ impl Sums {
     }
 }
 
-/// Payments of one moment have no order among themselves; everything else must be equal.
-fn same(replayed: &OrderRecord, stored: &OrderRecord) -> bool {
-    let sorted = |record: &OrderRecord| {
-        let mut record = record.clone();
-        record.payments.sort_by(|a, b| {
-            let key = |payment: &PaymentRecord| {
-                (payment.recorded_at, payment.identity.link.clone(), payment.identity.reference.clone(), payment.amount)
-            };
-            key(a).cmp(&key(b))
-        });
-        record
+fn sort_payments(order: &mut OrderRecord) {
+    let key = |payment: &PaymentRecord| {
+        (payment.recorded_at, payment.identity.link.clone(), payment.identity.reference.clone(), payment.amount)
     };
-    sorted(replayed) == sorted(stored)
+    order.payments.sort_by_cached_key(key);
 }
 
 #[cfg(test)]
