@@ -12,24 +12,18 @@ struct Migration {
     sql: &'static str,
 }
 
+macro_rules! migration {
+    ($version:literal, $name:literal) => {
+        Migration { version: $version, name: $name, sql: include_str!(concat!("../../../migrations/sale/", $name)) }
+    };
+}
+
 const SALE: &[Migration] = &[
-    Migration { version: 1, name: "0001_sale.sql", sql: include_str!("../../../migrations/sale/0001_sale.sql") },
-    Migration { version: 2, name: "0002_refunds.sql", sql: include_str!("../../../migrations/sale/0002_refunds.sql") },
-    Migration {
-        version: 3,
-        name: "0003_unmatched_refunds.sql",
-        sql: include_str!("../../../migrations/sale/0003_unmatched_refunds.sql"),
-    },
-    Migration {
-        version: 4,
-        name: "0004_order_facts_once.sql",
-        sql: include_str!("../../../migrations/sale/0004_order_facts_once.sql"),
-    },
-    Migration {
-        version: 5,
-        name: "0005_killed_at.sql",
-        sql: include_str!("../../../migrations/sale/0005_killed_at.sql"),
-    },
+    migration!(1, "0001_sale.sql"),
+    migration!(2, "0002_refunds.sql"),
+    migration!(3, "0003_unmatched_refunds.sql"),
+    migration!(4, "0004_order_facts_once.sql"),
+    migration!(5, "0005_killed_at.sql"),
 ];
 
 struct Applied {
