@@ -30,15 +30,19 @@ pub(crate) struct PublishedDrop {
 }
 
 impl Published {
-    /// What follows on this publication when `changed` are the only drops that changed since.
-    pub(super) fn next(&self, seq: i64, now: Millis, shop: &Shop, changed: &BTreeSet<DropId>) -> Self {
-        let looked_at = self.live.iter().map(PublishedDrop::id).chain(changed.iter().copied()).collect::<BTreeSet<_>>();
-        let states = looked_at.iter().filter_map(|id| shop.drops.get(id));
+    /// The drops that may be otherwise by now, when `changed` are the only ones in which something happened since.
+    pub(super) fn outdated(&self, changed: &BTreeSet<DropId>) -> BTreeSet<DropId> {
+        self.live.iter().map(PublishedDrop::id).chain(changed.iter().copied()).collect()
+    }
+
+    /// What follows on this publication, with those that are outdated made anew.
+    pub(super) fn next(&self, seq: i64, now: Millis, shop: &Shop, outdated: &BTreeSet<DropId>) -> Self {
+        let states = outdated.iter().filter_map(|id| shop.drops.get(id));
         let (ended, live): (Vec<_>, Vec<_>) = states.partition(|live| live.state.is_done(now));
         let published = |drops: Vec<&LiveDrop>| drops.into_iter().map(PublishedDrop::of).collect::<Vec<_>>();
         let mut done = self.done.clone();
         if !ended.is_empty() {
-            let mut all: Vec<_> = self.done.iter().filter(|drop| !looked_at.contains(&drop.id())).cloned().collect();
+            let mut all: Vec<_> = self.done.iter().filter(|drop| !outdated.contains(&drop.id())).cloned().collect();
             all.extend(published(ended));
             all.sort_by_key(PublishedDrop::id);
             done = Arc::new(all);
@@ -46,15 +50,11 @@ impl Published {
         Self { version: self.version + 1, seq, live: published(live), done }
     }
 
-    /// Drops that are done, if there are others than `before`.
-    pub(super) fn done_unlike(&self, before: &Self) -> impl Iterator<Item = DropId> {
-        let same = Arc::ptr_eq(&self.done, &before.done);
-        self.done.iter().filter(move |_| !same).map(PublishedDrop::id)
-    }
-
     pub(crate) fn find(&self, id: DropId) -> Option<&PublishedDrop> {
-        let among = |drops: &'_ [PublishedDrop]| drops.binary_search_by_key(&id, PublishedDrop::id).ok();
-        among(&self.live).map(|index| &self.live[index]).or_else(|| among(&self.done).map(|index| &self.done[index]))
+        [&self.live, &*self.done].into_iter().find_map(|drops| {
+            let index = drops.binary_search_by_key(&id, PublishedDrop::id).ok()?;
+            Some(&drops[index])
+        })
     }
 
     /// Every drop, by id.

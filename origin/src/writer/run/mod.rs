@@ -188,13 +188,13 @@ impl Run {
 
     fn publish(&mut self, now: Millis, changed: &BTreeSet<DropId>) {
         let before = self.published.load_full();
-        let next = before.next(self.store.head().seq, now, &self.shop, changed);
-        for drop in next.done_unlike(&before) {
-            if let Some(done) = self.shop.drops.get_mut(&drop) {
-                done.state.forget_when_done(now);
+        let outdated = before.outdated(changed);
+        for drop in &outdated {
+            if let Some(live) = self.shop.drops.get_mut(drop) {
+                live.state.forget_when_done(now);
             }
         }
-        self.published.store(Arc::new(next));
+        self.published.store(Arc::new(before.next(self.store.head().seq, now, &self.shop, &outdated)));
     }
 
     /// The batch's time, which never runs backwards, and whether wall time is too far behind it to sell by.
