@@ -7,11 +7,9 @@ use crate::{
     chance::Chance,
     edge::Edge,
     fault,
-    rush::Crowd,
+    rush::{CROWD, Crowd},
     shop::{Shop, within},
 };
-
-const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
 
 const POWER_CUTS: u32 = 3;
 

@@ -1,9 +1,7 @@
 //! Other programs on the same folder.
 
-use crate::{chance::Chance, rush::Crowd, shop::Shop};
+use crate::{chance::Chance, rush::CROWD, shop::Shop};
 use harness::{Start, sale_db};
-
-const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
 
 #[tokio::test]
 async fn a_second_serve_on_the_same_folder_refuses_to_start_and_the_first_goes_on() {

@@ -5,9 +5,8 @@ use std::{fs, io::Write as _, path::Path};
 
 use harness::{Start, sale_db};
 
-use crate::{chance::Chance, rush::Crowd, shop::Shop};
+use crate::{chance::Chance, rush::CROWD, shop::Shop};
 
-const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
 const ORDERS: &str = "select count(*) from orders";
 /// Places of the log that are tried for damage.
 const PLACES: usize = 32;

@@ -7,11 +7,10 @@ use nix::sys::signal::Signal;
 
 use crate::{
     chance::Chance,
-    rush::Crowd,
+    rush::{CROWD, Crowd},
     shop::{Shop, within},
 };
 
-const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
 const BUYERS: Crowd = Crowd { payers: 0, ..CROWD };
 /// Batches that a rush makes in a fraction of a second.
 const BATCHES: u64 = 60;

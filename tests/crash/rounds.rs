@@ -4,7 +4,7 @@ use harness::Start;
 
 use crate::{
     chance::Chance,
-    rush::Crowd,
+    rush::{CROWD, Crowd},
     shop::{Shop, within},
 };
 
@@ -14,7 +14,6 @@ const ROUNDS: u64 = 25;
 const ROUNDS_PER_SHOP: u64 = 5;
 /// A start takes about a fifth of it.
 const KILL_WITHIN_MS: u64 = 350;
-const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
 
 #[tokio::test]
 async fn a_kill_9_at_any_moment_loses_nothing_acknowledged_and_doubles_nothing() {

@@ -50,6 +50,9 @@ pub(crate) struct Crowd {
     pub(crate) ends_narrow_after: Option<Duration>,
 }
 
+/// So many that batches have several orders, and that money and orders come together.
+pub(crate) const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
+
 impl Rush {
     pub(crate) fn begins(scene: Scene, crowd: Crowd, chance: &mut Chance) -> Rush {
         let scene = Arc::new(scene);

@@ -1,8 +1,6 @@
 //! The ledger checked in the middle of a sale.
 
-use crate::{chance::Chance, rush::Crowd, shop::Shop};
-
-const CROWD: Crowd = Crowd { buyers: 24, payers: 6, ends_narrow_after: None };
+use crate::{chance::Chance, rush::CROWD, shop::Shop};
 
 /// One that mixes two moments fails nearly every time.
 const CHECKS: usize = 5;
