@@ -287,12 +287,15 @@ impl ReadStore {
 
     /// Orders placed since `since` whose link was asked for, ascending after `after`.
     pub fn orders_with_links(&self, since: Millis, after: OrderCode, max: u32) -> Result<Vec<OrderCode>> {
-        let first = ledger::first_since(&self.db, since)?;
+        let Some(first) = orders::first_placed_from(&self.db, ledger::first_since(&self.db, since)?)? else {
+            return Ok(Vec::new());
+        };
+        let from = first.0.max(after.0.saturating_add(1));
         let select = self.db.prepare(
-            "SELECT order_code FROM orders WHERE order_code > ? AND placed >= ? AND link_state IN (1, 2, 3)
+            "SELECT order_code FROM orders WHERE order_code >= ? AND link_state IN (1, 2, 3)
              ORDER BY order_code LIMIT ?",
         )?;
-        select.rows((after.0.cast_signed(), first, max), |row| Ok(OrderCode(row.get::<i64>(0)?.cast_unsigned())))
+        select.rows((from.cast_signed(), max), |row| Ok(OrderCode(row.get::<i64>(0)?.cast_unsigned())))
     }
 
     pub fn ledger_after(&self, after: i64, max: u32) -> Result<Vec<LedgerRow>> {

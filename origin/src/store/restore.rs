@@ -9,8 +9,8 @@ use anyhow::{Result, anyhow};
 use domain::{DropId, DropState, Jti, Millis, OrderCode, OrderRecord, Pending, Sub};
 use libsql::Row;
 
-use super::entry::{Listing, ORDER_PLACED};
-use super::orders::{FACTS, placed, placed_as};
+use super::entry::Listing;
+use super::orders::{FACTS, first_placed_from, placed_as};
 use super::sqlite::Db;
 use super::{drops, ledger};
 
@@ -115,10 +115,4 @@ fn orders(db: &Db, from: i64, to: i64, recent: i64, mut each: impl FnMut(Known))
 pub(crate) fn last_order_code(db: &Db) -> Result<Option<i64>> {
     let last = db.prepare("SELECT order_code FROM orders ORDER BY order_code DESC LIMIT 1")?;
     last.first((), |row| Ok(row.get(0)?))
-}
-
-/// The first order that this row of the ledger or a later one placed.
-fn first_placed_from(db: &Db, seq: i64) -> Result<Option<OrderCode>> {
-    let select = db.prepare(&format!("SELECT {FACTS} FROM ledger WHERE seq >= ? AND kind = ? ORDER BY seq LIMIT 1"))?;
-    select.first((seq, ORDER_PLACED), |row| Ok(placed(row, 0)?.order))
 }

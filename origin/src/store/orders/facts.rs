@@ -5,12 +5,12 @@ use domain::{Millis, OrderCode, OrderRecord};
 use libsql::Row;
 
 use crate::store::entry::{Entry, Fact, ORDER_PLACED};
+use crate::store::sqlite::Db;
 
-/// The columns of the ledger that [`placed`] reads, in its order.
+/// The columns of the ledger that [`placed_as`] reads, in its order.
 pub(crate) const FACTS: &str = "ledger.at, ledger.drop_id, ledger.version, ledger.payload";
 
-/// The order as it was placed, from a row whose columns from `first` on are [`FACTS`].
-pub(crate) fn placed(row: &Row, first: i32) -> Result<OrderRecord> {
+fn placed(row: &Row, first: i32) -> Result<OrderRecord> {
     let (drop, version): (i64, i64) = (row.get(first + 1)?, row.get(first + 2)?);
     let payload: Vec<u8> = row.get(first + 3)?;
     let entry = Entry::read(drop, ORDER_PLACED, version, String::new(), &payload)?;
@@ -21,9 +21,16 @@ pub(crate) fn placed(row: &Row, first: i32) -> Result<OrderRecord> {
     record.with_context(|| format!("the row that placed an order holds a {event:?}"))
 }
 
-/// As [`placed`], if it is `order`: a row may have been made to name another's facts.
+/// The order as it was placed, from a row whose columns from `first` on are [`FACTS`]. It must be `order`: a row may have
+/// been made to name another's facts.
 pub(crate) fn placed_as(order: OrderCode, row: &Row, first: i32) -> Result<OrderRecord> {
     let record = placed(row, first)?;
     ensure!(record.order == order, "the row of order {order} names the facts of order {}", record.order);
     Ok(record)
+}
+
+/// The first order that this row of the ledger or a later one placed.
+pub(crate) fn first_placed_from(db: &Db, seq: i64) -> Result<Option<OrderCode>> {
+    let select = db.prepare(&format!("SELECT {FACTS} FROM ledger WHERE seq >= ? AND kind = ? ORDER BY seq LIMIT 1"))?;
+    select.first((seq, ORDER_PLACED), |row| Ok(placed(row, 0)?.order))
 }

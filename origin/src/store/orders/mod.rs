@@ -5,7 +5,7 @@ mod facts;
 mod read;
 mod write;
 
-pub(crate) use facts::{FACTS, placed, placed_as};
+pub(crate) use facts::{FACTS, first_placed_from, placed_as};
 pub(crate) use read::OrderReader;
 pub(crate) use write::OrderWriter;
 

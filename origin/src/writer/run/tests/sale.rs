@@ -219,6 +219,27 @@ fn a_start_with_the_clock_ahead_forgets_neither_customers_nor_tokens() {
 }
 
 #[test]
+fn orders_whose_links_were_asked_for_are_listed_from_a_time_on_and_after_an_order() {
+    let mut rig = Rig::start();
+    rig.create_drop("hat", 2);
+    let first = rig.order(1);
+    rig.ask(first, Command::AskLink);
+    rig.clock.advance(1_000);
+    let unasked = rig.purchase(3);
+    rig.buy(PurchaseAsk { drop: DropId(2), ..unasked }).unwrap();
+    let second = rig.order(2);
+    rig.ask(second, Command::AskLink);
+    let store = ReadStore::open(rig.folder.path()).unwrap();
+    let listed = |since: Millis, after: u64, max| store.orders_with_links(since, OrderCode(after), max).unwrap();
+    assert_eq!(listed(Millis(0), 0, 10), [first, second]);
+    assert_eq!(listed(Millis(0), 0, 1), [first]);
+    assert_eq!(listed(Millis(0), first.0, 10), [second]);
+    assert_eq!(listed(START, first.0 - 1, 10), [first, second]);
+    assert_eq!(listed(START.plus_ms(1), 0, 10), [second]);
+    assert_eq!(listed(START.plus_ms(1_001), 0, 10), []);
+}
+
+#[test]
 fn who_may_have_an_order_is_known_after_a_restart() {
     let mut rig = Rig::start();
     let ask = rig.purchase(1);
