@@ -197,6 +197,28 @@ async fn purchases_beyond_those_that_may_be_under_way_are_refused_before_their_t
     stops(&mut origin).await;
 }
 
+#[tokio::test]
+async fn without_a_file_left_to_open_those_who_are_connected_buy_and_the_next_waits_until_there_is_one() {
+    let (mut origin, drop) = origin_with_drop().await;
+    let edge = Edge::of(&origin);
+    let mut chance = Chance::of(16);
+    let mut buyer = Connection::open(&edge.address).await.expect("a connection");
+    buys(&edge, drop, &mut buyer, &mut chance).await;
+    origin.may_open_files(false);
+    // The kernel connects it, and the origin cannot take it.
+    let mut next = Connection::open(&edge.address).await.expect("a connection");
+    next.sends(&edge.wish(drop, &mut chance).request).await.expect("a connection that takes bytes");
+    until("the origin says so", CUT_OFF_DEADLINE, async || origin.log().contains("cannot accept").then_some(())).await;
+    for _ in 0..BOUGHT_MIN {
+        buys(&edge, drop, &mut buyer, &mut chance).await;
+    }
+    assert!(timeout(Duration::ZERO, next.hears()).await.is_err(), "it was taken all the same");
+    origin.may_open_files(true);
+    let reply = timeout(CUT_OFF_DEADLINE, next.hears()).await.expect("an answer in time").expect("an answer");
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    stops(&mut origin).await;
+}
+
 /// Keeps a purchase under way whose body never ends, and begins it again when the origin has waited long enough.
 async fn begins_again(address: String, request: String) {
     loop {

@@ -146,6 +146,11 @@ impl LoneOrigin {
         self.process().resident_bytes()
     }
 
+    /// As a machine whose open files are used up, or one that has some again.
+    pub fn may_open_files(&mut self, may: bool) {
+        self.process().may_open_files(may);
+    }
+
     /// Opens a drop by the operator's command line; returns its number.
     pub fn opens_drop(&self, slug: &str, terms: DropTerms) -> u32 {
         let options = [

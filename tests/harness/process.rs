@@ -10,6 +10,7 @@ use nix::{
     sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
+use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 
 use crate::wait::until;
 
@@ -105,6 +106,14 @@ impl Process {
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its resident memory");
         let kib = resident.trim().trim_end_matches(" kB");
         kib.parse::<usize>().expect("a number of KiB") * 1024
+    }
+
+    /// Lets it open no file more, or as many as the system allows again; those it has stay open.
+    pub(crate) fn may_open_files(&self, may: bool) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let current = if may { maximum } else { Some(0) };
+        prlimit(Some(pid), Resource::Nofile, Rlimit { current, maximum }).expect("another limit of open files");
     }
 
     /// Whether Rust code in it has, even if it went on afterwards.
