@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use harness::{DropTerms, Order, Shop, Shopper};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Longer than our client waits for PayOS, so that the link appears after its creation was given up.
 const SLOW_MS: u64 = 10_500;
@@ -142,5 +142,35 @@ async fn a_drop_sells_while_payos_is_down_and_every_order_can_be_paid_when_it_co
     shop.shows_stock(&drop, "sold", 2).await;
     shop.shows_stock(&drop, "available", 1).await;
     assert_eq!(shop.payos.links_made().await, 1, "a link for an order that needs none");
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn a_strangers_link_under_an_orders_code_ends_the_order_and_its_money_waits_for_a_person() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { size: 1, price: 250_000, ..DropTerms::default() }).await;
+    let shopper = shop.shopper("0912000132");
+    shop.payos.behaves(&json!({ "create": "fail_5xx", "get": "fail_5xx" })).await;
+    let order = shopper.buys(&drop, 1).await;
+    shop.payos.is_asked_for_links(1).await;
+    // Another program of the merchant uses the same channel. The origin asks what is there before it creates again.
+    shop.payos.behaves(&json!({ "create": "ok" })).await;
+    shop.payos.makes_link_for_another_program(order.code, 10_000).await;
+    shop.payos.behaves(&json!({ "get": "ok" })).await;
+
+    let view = shopper.sees_within(LINK_DEADLINE, &order, "state", "expired").await;
+    assert_eq!((&view["payment_state"], &view["payment"]), (&"closed".into(), &Value::Null));
+    shop.shows_stock(&drop, "available", 1).await;
+    shop.payos.pays(order.code).await;
+    shop.shows_metric("dropgate_payments_unmatched_vnd", 10_000).await;
+    let view = shopper.order(&order).await;
+    assert_eq!((&view["state"], &view["amount_applied"]), (&"expired".into(), &0.into()));
+    let link = shop.payos.link(order.code).await.expect("the link of the other program");
+    assert_eq!(link["status"], "PAID", "a link that is not ours is none of ours to cancel");
+
+    let again = shopper.buys(&drop, 1).await;
+    shopper.sees(&again, "payment_state", "ready").await;
+    shop.payos.pays(again.code).await;
+    shopper.sees(&again, "state", "paid").await;
     shop.finish().await;
 }

@@ -1,5 +1,6 @@
 use std::{path::Path, process::Command, time::Duration};
 
+use payos::{Config, CreateLink};
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -90,6 +91,15 @@ impl PayOs {
     /// How many links there are, of whatever order.
     pub async fn links_made(&self) -> usize {
         self.looks("links").await["links"].as_array().expect("links").len()
+    }
+
+    /// Asks for a link with the shop's keys, as another program on the same channel would.
+    pub async fn makes_link_for_another_program(&self, order_code: u64, amount: i64) {
+        let config = Config { base_url: self.url(), ..Config::new(CLIENT_ID, API_KEY, CHECKSUM_KEY) };
+        let client = payos::Client::new(config).expect("a client of PayOS");
+        let code = i64::try_from(order_code).expect("an order code");
+        let request = CreateLink::new(code, amount, "OTHER", "https://other.example", "https://other.example");
+        client.create_link(&request).await.expect("a link");
     }
 
     /// From now on answers as badly as this says: `create`, `get` and `cancel`, for the `next` calls.
