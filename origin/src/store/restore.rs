@@ -1,11 +1,12 @@
 //! What a start reads back: the orders that still count, and the tokens that may still be used.
 //!
-//! A million orders are read by two connections at once, because reading a row costs more than keeping it.
+//! A million orders are read by one thread while another keeps what was read.
 
 use std::path::Path;
+use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use domain::{DropId, DropState, Jti, Millis, OrderCode, OrderRecord, Pending, Sub};
 use libsql::Row;
 
@@ -13,6 +14,11 @@ use super::entry::Listing;
 use super::orders::{FACTS, first_placed_from, placed_as};
 use super::sqlite::Db;
 use super::{drops, ledger};
+
+/// Orders handed over at once: enough to make handing over cheap.
+const CHUNK: usize = 1_024;
+/// Chunks that may wait to be kept. More would only hold memory that a start gives back late.
+const CHUNKS_AHEAD: usize = 8;
 
 /// Every drop. The orders of a drop that is done with stay on disk. `token` gets the token of each order that was placed
 /// since `tokens_since`, by ascending code, so that a token used before a restart is known after it.
@@ -32,20 +38,13 @@ pub(crate) fn drops(
     let first_live = live.iter().map(|(listing, _)| listing.first_order_code).min();
     let recent = ledger::first_since(db, tokens_since)?;
     let first = first_live.into_iter().chain(first_placed_from(db, recent)?).min();
-    if let (Some(first), Some(last)) = (first.map(|code| code.0.cast_signed()), last_order_code(db)?) {
-        let middle = first + (last - first).max(0) / 2;
-        thread::scope(|scope| {
-            let later = scope.spawn(|| {
-                let (db, mut later) = (Db::open_for_read(file)?, Vec::new());
-                orders(&db, middle, i64::MAX, recent, |order| later.push(order))?;
-                Ok::<_, anyhow::Error>(later)
-            });
-            orders(db, first, middle, recent, |order| order.restore(&mut live, &mut token))?;
-            let later = later.join().map_err(|_| anyhow!("the thread that read orders panicked"))??;
-            later.into_iter().for_each(|order| order.restore(&mut live, &mut token));
-            Ok::<_, anyhow::Error>(())
-        })?;
-    }
+    let Some(first) = first else { return Ok(drops) };
+    thread::scope(|scope| {
+        let (chunks, read) = mpsc::sync_channel::<Vec<Known>>(CHUNKS_AHEAD);
+        let reading = scope.spawn(move || orders(&Db::open_for_read(file)?, first, recent, &chunks));
+        read.into_iter().flatten().for_each(|order| order.restore(&mut live, &mut token));
+        reading.join().map_err(|_| anyhow!("the thread that read orders panicked"))?
+    })?;
     Ok(drops)
 }
 
@@ -97,19 +96,25 @@ impl Known {
     }
 }
 
-/// Orders from the code `from` to before `to`, ascending: pending or paid ones, and whichever the ledger's row `recent`
-/// or a later one placed.
-fn orders(db: &Db, from: i64, to: i64, recent: i64, mut each: impl FnMut(Known)) -> Result<()> {
+/// Sends the orders from the code `first` on, ascending: pending or paid ones, and whichever the ledger's row `recent` or a
+/// later one placed.
+fn orders(db: &Db, first: OrderCode, recent: i64, chunks: &SyncSender<Vec<Known>>) -> Result<()> {
     // Both tables ascend: with the orders outside, the ledger is read from one row to the next.
     let select = db.prepare(&format!(
         "SELECT order_code, placed, state, applied, pay_by, {FACTS}
          FROM orders CROSS JOIN ledger ON ledger.seq = orders.placed
-         WHERE order_code >= ? AND order_code < ? AND (state <= 2 OR placed >= ?) ORDER BY order_code"
+         WHERE order_code >= ? AND (state <= 2 OR placed >= ?) ORDER BY order_code"
     ))?;
-    select.each((from, to, recent), |row| {
-        each(Known::read(row, recent)?);
+    let mut chunk = Vec::with_capacity(CHUNK);
+    let send = |chunk| chunks.send(chunk).context("the thread that keeps orders panicked");
+    select.each((first.0.cast_signed(), recent), |row| {
+        chunk.push(Known::read(row, recent)?);
+        if chunk.len() == CHUNK {
+            send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))?;
+        }
         Ok(())
-    })
+    })?;
+    send(chunk)
 }
 
 pub(crate) fn last_order_code(db: &Db) -> Result<Option<i64>> {

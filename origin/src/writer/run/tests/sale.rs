@@ -53,6 +53,41 @@ fn stock_holds_and_limits_survive_a_restart() {
 }
 
 #[test]
+fn a_crowd_that_is_read_in_many_pieces_is_all_there_after_a_restart() {
+    const CROWD: u32 = 10_000;
+    let mut rig = Rig::start();
+    rig.create_drop("crowded", CROWD);
+    let (mut asks, mut repeated, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 0..CROWD {
+        let mut ask = rig.purchase(0);
+        ask.drop = DropId(2);
+        ask.purchase.sub.0[..4].copy_from_slice(&number.to_le_bytes());
+        let (reply, answer) = oneshot::channel();
+        repeated.push(again(&ask));
+        asks.push((Lane::Shopper, Ask::Purchase(Box::new(ask), reply)));
+        answers.push(answer);
+    }
+    rig.batch(asks);
+    let receipts: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap().unwrap().receipt).collect();
+    for receipt in receipts.iter().step_by(100) {
+        rig.ask(receipt.order, payment("FT1", PRICE));
+    }
+    let known = |rig: &Rig| {
+        let state = &rig.run.shop.drops[&DropId(2)].state;
+        let mut customers: Vec<_> = state.customers().collect();
+        customers.sort_by_key(|(sub, _)| sub.0);
+        let pending: Vec<_> = receipts.iter().map(|receipt| state.pending(receipt.order)).collect();
+        (state.stock(), customers, pending)
+    };
+    let before = known(&rig);
+    let mut rig = rig.restart();
+    assert_eq!(known(&rig), before);
+    for (ask, receipt) in repeated.into_iter().zip(&receipts).step_by(99) {
+        assert_eq!(rig.buy(ask).unwrap().receipt, *receipt);
+    }
+}
+
+#[test]
 fn an_older_copy_put_back_never_gives_a_code_twice() {
     let mut used = Vec::new();
     let mut rig = Rig::start().restore_to_before(|rig| used.extend([rig.order(1), rig.order(2)]));
