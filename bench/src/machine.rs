@@ -67,10 +67,19 @@ fn sync_ms(folder: &Path) -> Result<f64> {
 }
 
 pub(crate) fn resident_mib(pid: u32) -> Result<f64> {
+    status_mib(pid, "VmRSS:")
+}
+
+/// The most that was ever resident: what is given back soon after a start, or after a rush, had to be there.
+pub(crate) fn peak_resident_mib(pid: u32) -> Result<f64> {
+    status_mib(pid, "VmHWM:")
+}
+
+fn status_mib(pid: u32, field: &str) -> Result<f64> {
     let file = format!("/proc/{pid}/status");
     let status = fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kib: f64 = line.split_whitespace().next().context("VmRSS is empty")?.parse()?;
+    let value = status.lines().find_map(|line| line.strip_prefix(field)).with_context(|| format!("no {field}"))?;
+    let kib: f64 = value.split_whitespace().next().with_context(|| format!("{field} is empty"))?.parse()?;
     Ok(kib / 1024.0)
 }
 

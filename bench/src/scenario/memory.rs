@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Common, buy, require_stored, send_all};
 use crate::load::Kind;
-use crate::machine::resident_mib;
+use crate::machine::peak_resident_mib;
 use crate::report::{Bound, Progress, Report};
 use crate::requests::webhooks;
 use crate::stage::{Origin, Stage};
@@ -33,9 +33,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: Options) -> Result<()> {
     let Options { common, orders } = options;
     let stage = common.stage()?;
-    let mut report = common.report("memory", &["resident MiB", "start s"], json!({ "orders": orders }));
+    let mut report = common.report("memory", &["peak resident MiB", "start s"], json!({ "orders": orders }));
     let (origin, drop) = stage.fresh_origin(orders)?;
-    report.row("empty", &[resident_mib(origin.pid())?, origin.started_in.as_secs_f64()]);
+    report.row("empty", &[peak_resident_mib(origin.pid())?, origin.started_in.as_secs_f64()]);
     let bought = buy(&origin, &mut origin.shoppers(drop), orders as usize, common.connections)?;
     let origin = look(&stage, origin, &mut report, "pending")?;
     pay(&stage, &origin, &bought, common.connections)?;
@@ -47,17 +47,17 @@ pub(crate) fn run(options: Options) -> Result<()> {
     report.end(common.json)
 }
 
-/// Notes the memory of the filled process, of one started afresh, and how long that start took.
+/// Notes the most memory of the filled process, of one started afresh, and how long that start took.
 fn look(stage: &Stage, origin: Origin, report: &mut Report, state: &str) -> Result<Origin> {
     origin.quiet(QUIET_TIMEOUT)?;
-    let filled = resident_mib(origin.pid())?;
+    let filled = peak_resident_mib(origin.pid())?;
     report.row(format!("{state}, filled"), &[filled, f64::NAN]);
     let origin = stage.restarted(origin)?;
     let start = origin.started_in.as_secs_f64();
     origin.quiet(QUIET_TIMEOUT)?;
-    let restarted = resident_mib(origin.pid())?;
+    let restarted = peak_resident_mib(origin.pid())?;
     report.row(format!("{state}, restarted"), &[restarted, start]);
-    report.bar(format!("resident MiB, {state}"), filled.max(restarted), Bound::Below(RESIDENT_MIB));
+    report.bar(format!("peak resident MiB, {state}"), filled.max(restarted), Bound::Below(RESIDENT_MIB));
     report.bar(format!("start in seconds, {state}"), start, Bound::Below(START_SECONDS));
     Ok(origin)
 }
