@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::{DropTerms, LoneOrigin, until};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep, timeout},
@@ -133,7 +133,7 @@ async fn ten_thousand_idle_connections_cost_a_few_kilobytes_each_and_answer_when
     let edge = Edge::of(&origin);
     let mut chance = Chance::of(13);
     // The rest are files of the tests beside this one.
-    let count = IDLE.min(raises_open_files() * 3 / 4);
+    let count = IDLE.min(raises_open_files() / 4 * 3);
     let mut buyer = Connection::open(&edge.address).await.expect("a connection");
     buys(&edge, drop, &mut buyer, &mut chance).await;
     let before = origin.resident_bytes();
@@ -256,9 +256,10 @@ async fn buys(edge: &Edge, drop: u32, connection: &mut Connection, chance: &mut 
 
 /// To what the machine allows; returns how many that is.
 fn raises_open_files() -> usize {
-    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).expect("the limit of open files");
-    setrlimit(Resource::RLIMIT_NOFILE, most, most).expect("as many open files as the machine allows");
-    usize::try_from(most).expect("a limit")
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+        .expect("as many open files as the machine allows");
+    maximum.map_or(usize::MAX, |most| usize::try_from(most).expect("a limit"))
 }
 
 async fn is_closed(connection: &mut Connection, what: &str) {

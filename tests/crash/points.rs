@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 
 use harness::Start;
-use nix::sys::signal::Signal;
+use rustix::process::Signal;
 
 use crate::{
     chance::Chance,
@@ -70,7 +70,7 @@ async fn a_death_right_after_the_last_checkpoint_of_a_stop_loses_nothing() {
     let rush = shop.is_rushed_by(CROWD, &mut chance);
     tokio::time::sleep(within(300, &mut chance)).await;
     let ended = shop.origin.stop().await;
-    assert_eq!(ended.status.signal(), Some(Signal::SIGABRT as i32), "{}", ended.said);
+    assert_eq!(ended.status.signal(), Some(Signal::ABORT.as_raw()), "{}", ended.said);
     shop.book.adds(rush.ends().await);
     shop.checks_files().await;
     shop.recovers(0).await;
@@ -81,6 +81,6 @@ async fn dies_at(shop: &mut Shop, point: &str, nth: u64, crowd: Crowd, chance: &
     shop.origin.starts_as(&Start::dying_at(point, nth)).await;
     let rush = shop.is_rushed_by(crowd, chance);
     let ended = shop.origin.ends().await;
-    assert_eq!(ended.status.signal(), Some(Signal::SIGABRT as i32), "{}", ended.said);
+    assert_eq!(ended.status.signal(), Some(Signal::ABORT.as_raw()), "{}", ended.said);
     shop.book.adds(rush.ends().await);
 }

@@ -6,11 +6,7 @@ use std::{
     time::Duration,
 };
 
-use nix::{
-    sys::signal::{Signal, kill, killpg},
-    unistd::Pid,
-};
-use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, kill_process_group, prlimit};
 
 use crate::wait::until;
 
@@ -87,12 +83,12 @@ impl Process {
 
     pub(crate) fn terminate(&self) {
         // An error says that it has ended already.
-        let _ = kill(self.pid(), Signal::SIGTERM);
+        let _ = kill_process(self.pid(), Signal::TERM);
     }
 
     /// As a power cut: the program gets no chance to do anything more.
     pub(crate) async fn kill(&mut self) {
-        kill(self.pid(), Signal::SIGKILL).expect("a running process");
+        kill_process(self.pid(), Signal::KILL).expect("a running process");
         self.ends().await;
     }
 
@@ -110,10 +106,9 @@ impl Process {
 
     /// Lets it open no file more, or as many as the system allows again; those it has stay open.
     pub(crate) fn may_open_files(&self, may: bool) {
-        let pid = rustix::process::Pid::from_child(&self.child);
         let maximum = getrlimit(Resource::Nofile).maximum;
         let current = if may { maximum } else { Some(0) };
-        prlimit(Some(pid), Resource::Nofile, Rlimit { current, maximum }).expect("another limit of open files");
+        prlimit(Some(self.pid()), Resource::Nofile, Rlimit { current, maximum }).expect("another limit of open files");
     }
 
     /// Whether Rust code in it has, even if it went on afterwards.
@@ -136,14 +131,14 @@ impl Process {
     }
 
     fn pid(&self) -> Pid {
-        Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"))
+        Pid::from_child(&self.child)
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         // The group, because the edge has a child. Errors say that nothing is left to kill.
-        let _ = killpg(self.pid(), Signal::SIGKILL);
+        let _ = kill_process_group(self.pid(), Signal::KILL);
         let _ = self.child.wait();
     }
 }
