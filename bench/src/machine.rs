@@ -66,7 +66,7 @@ fn sync_ms(folder: &Path) -> Result<f64> {
     Ok(crate::report::median(&times))
 }
 
-pub(crate) fn resident_mib(pid: u32) -> Result<f64> {
+fn resident_mib(pid: u32) -> Result<f64> {
     status_mib(pid, "VmRSS:")
 }
 
