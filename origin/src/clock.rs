@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use domain::Millis;
+use domain::Timestamp;
 
 /// Wall time, or a time that stands still until it is moved.
 #[derive(Clone, Debug, Default)]
@@ -19,17 +19,17 @@ impl Clock {
     }
 
     /// A clock that only [`Clock::advance`] moves: hours of holds and late payments pass in a test's milliseconds.
-    pub fn manual(start: Millis) -> Self {
+    pub fn manual(start: Timestamp) -> Self {
         Self { manual: Some(Arc::new(AtomicI64::new(start.0))) }
     }
 
-    pub fn now(&self) -> Millis {
+    pub fn now(&self) -> Timestamp {
         if let Some(manual) = &self.manual {
-            return Millis(manual.load(Ordering::SeqCst));
+            return Timestamp(manual.load(Ordering::SeqCst));
         }
         match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(since) => Millis(since.as_millis().try_into().unwrap_or(i64::MAX)),
-            Err(before) => Millis(-i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX)),
+            Ok(since) => Timestamp(since.as_millis().try_into().unwrap_or(i64::MAX)),
+            Err(before) => Timestamp(-i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX)),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use domain::Millis;
+use domain::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -93,7 +93,7 @@ impl Metrics {
         writer: &Writer,
         waiting: &MoneyWaiting,
         log_bytes: u64,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<String> {
         let mut text = String::new();
         render_sale(&mut text, writer)?;
@@ -107,8 +107,8 @@ impl Metrics {
 }
 
 /// Money that waits for somebody: each of these should be small, and its age hours at most.
-fn render_money(text: &mut String, waiting: &MoneyWaiting, now: Millis) -> Result<()> {
-    let age = |oldest: Option<Millis>| oldest.map_or(0, |oldest| (now.0 - oldest.0).max(0) / 1000);
+fn render_money(text: &mut String, waiting: &MoneyWaiting, now: Timestamp) -> Result<()> {
+    let age = |oldest: Option<Timestamp>| oldest.map_or(0, |oldest| (now.0 - oldest.0).max(0) / 1000);
     for (name, help, value) in [
         ("refunds_due", "Refunds that wait to be sent", waiting.refunds_due),
         ("refunds_due_vnd", "Their money", waiting.refunds_due_amount),

@@ -1,6 +1,6 @@
 //! PayOS's reports of money, as the sale understands them.
 
-use domain::{Millis, OrderCode, Payment, PaymentIdentity, Proof, Vnd};
+use domain::{OrderCode, Payment, PaymentIdentity, Proof, Timestamp, Vnd};
 use hmac::{Hmac, KeyInit, Mac};
 use payos::{Link, Transaction, WebhookPayment};
 use sha2::Sha256;
@@ -42,7 +42,7 @@ impl DescriptionSalt {
 
     fn payment(self, report: Report<'_>) -> Option<Payment> {
         let amount = Vnd::new(report.amount).filter(|amount| !amount.is_zero())?;
-        let paid_at = Millis(report.paid_at_ms.unwrap_or(0));
+        let paid_at = Timestamp(report.paid_at_ms.unwrap_or(0));
         let identity = if report.reference.is_empty() {
             let digest = self.digest(report.description);
             PaymentIdentity::without_reference(report.link, paid_at, amount, digest)

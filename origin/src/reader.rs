@@ -83,7 +83,7 @@ fn run(store: &ReadStore, waiting: &Mutex<Receiver<Job>>) {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Jti, Millis};
+    use domain::{Jti, Timestamp};
 
     use super::*;
     use crate::store::{BatchWrites, Entry, Fact, WriteStore};
@@ -91,11 +91,11 @@ mod tests {
     #[tokio::test]
     async fn a_read_of_several_queries_sees_one_moment() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = WriteStore::open(folder.path(), 1, 1, Millis(0)).unwrap();
+        let mut writer = WriteStore::open(folder.path(), 1, 1, Timestamp(0)).unwrap();
         let mut commit = move || {
             let fact = Fact::TokenRevoked { jti: Jti([7; 16]) };
             let entries = [Entry { drop: None, operator: "an".to_owned(), fact }];
-            writer.commit(Millis(1), &BatchWrites { entries: &entries, ..BatchWrites::default() })
+            writer.commit(Timestamp(1), &BatchWrites { entries: &entries, ..BatchWrites::default() })
         };
         let reader = Reader::start(folder.path(), 1).unwrap();
         let seen = reader.read(move |store| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use anyhow::{Context, Result, bail};
-use domain::{Millis, OrderCode};
+use domain::{OrderCode, Timestamp};
 
 /// One incoming transfer of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct KnownTransfer {
     pub order: OrderCode,
     pub reference: String,
     pub amount: i64,
-    pub paid_at: Millis,
+    pub paid_at: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn known(reference: &str, amount: i64) -> KnownTransfer {
-        KnownTransfer { order: OrderCode(1), reference: reference.into(), amount, paid_at: Millis(0) }
+        KnownTransfer { order: OrderCode(1), reference: reference.into(), amount, paid_at: Timestamp(0) }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use domain::{Command, HOLD_GRACE_MS, Link, Millis, OrderCode, OrderState};
+use domain::{Command, HOLD_GRACE_MS, Link, OrderCode, OrderState, Timestamp};
 use tokio::task::JoinSet;
 use tracing::error;
 
@@ -25,7 +25,7 @@ const ASK_AGAIN_MS: i64 = 10_000;
 pub(crate) struct HoldTimer {
     links: Arc<PaymentLinks>,
     /// Links that were asked about and when to ask again.
-    asked: HashMap<OrderCode, Millis>,
+    asked: HashMap<OrderCode, Timestamp>,
 }
 
 impl HoldTimer {
@@ -83,7 +83,7 @@ impl HoldTimer {
     }
 }
 
-async fn end_hold(links: &PaymentLinks, order: OrderCode, now: Millis, may_ask: bool) -> Result<()> {
+async fn end_hold(links: &PaymentLinks, order: OrderCode, now: Timestamp, may_ask: bool) -> Result<()> {
     let Some(stored) = links.reader.read(move |store| store.load_order(order)).await? else {
         return Ok(());
     };

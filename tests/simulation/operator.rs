@@ -184,7 +184,7 @@ impl World {
         let payment = domain::Payment {
             identity: transfer.identity,
             amount: vnd(transfer.amount),
-            paid_at: domain::Millis(transfer.at),
+            paid_at: domain::Timestamp(transfer.at),
             proof: domain::Proof::Operator,
         };
         self.ask_order(Lane::Control, order, Command::Payment(on_statement(&payment)), Ticket::Nobody);

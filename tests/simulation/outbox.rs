@@ -1,8 +1,8 @@
 //! What the ledger owes to PayOS, and the hold timer. Each step may be the last before a crash, and is then repeated.
 
 use domain::{
-    Command, Event, HOLD_GRACE_MS, Link, LinkFacts, Millis, OrderCode, OrderRecord, OrderState, Outcome, Payment,
-    PaymentIdentity, Proof,
+    Command, Event, HOLD_GRACE_MS, Link, LinkFacts, OrderCode, OrderRecord, OrderState, Outcome, Payment,
+    PaymentIdentity, Proof, Timestamp,
 };
 
 use crate::origin::{Answer, Lane, Ticket};
@@ -20,7 +20,7 @@ const TRIES_MAX: u32 = 60;
 /// Holds far from their deadline are looked at this often, so that a clock that is set is noticed.
 const LOOK_MS: i64 = 60_000;
 /// Later than every `pay_by`.
-const END_OF_TIME: Millis = Millis(i64::MAX / 2);
+const END_OF_TIME: Timestamp = Timestamp(i64::MAX / 2);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Effect {
@@ -258,7 +258,7 @@ impl World {
         self.origin.tick_comes = false;
         self.oracle.check_deadlines(wall, self.now, self.origin.started_at);
         let killed = memory.state.status().is_killed();
-        let until = if killed { END_OF_TIME } else { Millis(wall.max(head_at)) };
+        let until = if killed { END_OF_TIME } else { Timestamp(wall.max(head_at)) };
         let due: Vec<OrderCode> = memory.state.due(until, OrderCode(0)).collect();
         self.origin.asked.retain(|_, again_at| *again_at > wall);
         for order in due {

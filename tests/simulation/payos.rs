@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Command, LinkFacts, Millis, OrderCode, Payment, PaymentIdentity, Proof, Vnd};
+use domain::{Command, LinkFacts, OrderCode, Payment, PaymentIdentity, Proof, Timestamp, Vnd};
 
 use crate::origin::{Lane, Ticket};
 use crate::queue::Happening;
@@ -116,7 +116,7 @@ impl PayOs {
         let link = self.links.get_mut(&order)?;
         let identity = if number.is_multiple_of(7) {
             let amount = Vnd::new(amount)?;
-            PaymentIdentity::without_reference(&link.id, Millis(now), amount, number as u64)
+            PaymentIdentity::without_reference(&link.id, Timestamp(now), amount, number as u64)
         } else {
             PaymentIdentity::new(&link.id, &format!("FT{number}"))
         };
@@ -134,7 +134,7 @@ impl PayOs {
         let payments = shown.into_iter().map(|transfer| Payment {
             identity: transfer.identity.clone(),
             amount: vnd(transfer.amount),
-            paid_at: Millis(transfer.at),
+            paid_at: Timestamp(transfer.at),
             proof: Proof::SignedRead,
         });
         Some(LinkShown { payments: payments.collect(), link, pending })
@@ -232,7 +232,7 @@ impl World {
 
     pub(crate) fn webhook_arrives(&mut self, report: Report) {
         let Report { order, identity, amount, .. } = report.clone();
-        let payment = Payment { identity, amount: vnd(amount), paid_at: Millis(self.now), proof: Proof::Webhook };
+        let payment = Payment { identity, amount: vnd(amount), paid_at: Timestamp(self.now), proof: Proof::Webhook };
         self.ask_order(Lane::Money, order, Command::Payment(payment), Ticket::Webhook(report));
     }
 

@@ -1,6 +1,6 @@
 //! One sale from its first visitor to its last check: everybody in it, and time.
 
-use domain::{DropId, Format, Millis, Terms, Vnd};
+use domain::{DropId, Format, Terms, Timestamp, Vnd};
 
 use crate::operator::Operator;
 use crate::oracle::Oracle;
@@ -142,7 +142,7 @@ impl World {
 }
 
 fn terms(rng: &mut fastrand::Rng) -> Terms {
-    let opens_at = Millis(BEGIN + rng.i64(0..10) * SECOND);
+    let opens_at = Timestamp(BEGIN + rng.i64(0..10) * SECOND);
     let closes_after = [None, Some(20 * SECOND), Some(5 * MINUTE), Some(60 * MINUTE)];
     let terms = Terms {
         drop: DropId(1),

@@ -1,4 +1,4 @@
-use crate::ids::{BuyerCommit, Jti, Millis, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Vnd};
+use crate::ids::{BuyerCommit, Jti, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Timestamp, Vnd};
 
 /// Everything anyone may ask of a drop that exists.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ pub struct Payment {
     pub identity: PaymentIdentity,
     pub amount: Vnd,
     /// The bank's time, for the record; decisions use the writer's.
-    pub paid_at: Millis,
+    pub paid_at: Timestamp,
     pub proof: Proof,
 }
 

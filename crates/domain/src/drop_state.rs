@@ -1,7 +1,7 @@
 use crate::customers::{Customer, Customers};
 use crate::decide::{HOLD_GRACE_MS, SETTLING_MS};
 use crate::event::Event;
-use crate::ids::{DropId, Millis, OrderCode, Sub};
+use crate::ids::{DropId, OrderCode, Sub, Timestamp};
 use crate::pending::{Pending, PendingOrders};
 use crate::stock::Stock;
 use crate::terms::Terms;
@@ -13,7 +13,7 @@ pub enum DropStatus {
     Paused,
     /// Closed for good: nothing is sold any more, and late money is owed back.
     Killed {
-        at: Millis,
+        at: Timestamp,
     },
 }
 
@@ -46,7 +46,7 @@ impl DropState {
 
     /// A drop read back: its counters and status as stored. Its orders follow by [`DropState::restore_pending`] and
     /// [`DropState::restore_bought`], unless the drop is [done](DropState::is_done).
-    pub fn restored(terms: Terms, status: DropStatus, stock: Stock, now: Millis) -> Self {
+    pub fn restored(terms: Terms, status: DropStatus, stock: Stock, now: Timestamp) -> Self {
         let (pending, customers) = (PendingOrders::default(), Customers::default());
         let mut state = Self { terms, status, stock, pending, customers };
         if !state.is_done(now) {
@@ -59,7 +59,7 @@ impl DropState {
 
     /// After which it is over: closed or killed, with no hold left and so long ago that the late rule brings no order of
     /// its last moment back. Nothing while that cannot be said.
-    pub fn over_after(&self) -> Option<Millis> {
+    pub fn over_after(&self) -> Option<Timestamp> {
         let killed_at = match self.status {
             DropStatus::Killed { at } => Some(at),
             DropStatus::Live | DropStatus::Paused => None,
@@ -71,17 +71,17 @@ impl DropState {
     }
 
     /// As [`Self::over_after`] says.
-    pub fn is_over(&self, now: Millis) -> bool {
+    pub fn is_over(&self, now: Timestamp) -> bool {
         self.over_after().is_some_and(|last| now > last)
     }
 
     /// No decision asks for its orders or customers any more: it is over, or killed and without a hold.
-    pub fn is_done(&self, now: Millis) -> bool {
+    pub fn is_done(&self, now: Timestamp) -> bool {
         self.is_over(now) || self.status.is_killed() && self.stock.held == 0
     }
 
     /// Lets go of customers that no decision asks for any more, when it is [done](Self::is_done).
-    pub fn forget_when_done(&mut self, now: Millis) {
+    pub fn forget_when_done(&mut self, now: Timestamp) {
         if self.is_done(now) {
             (self.pending, self.customers) = (PendingOrders::default(), Customers::default());
         }
@@ -130,7 +130,7 @@ impl DropState {
     }
 
     /// Pending orders whose `pay_by` has passed, ascending, after the order `after`.
-    pub fn due(&self, now: Millis, after: OrderCode) -> impl Iterator<Item = OrderCode> + '_ {
+    pub fn due(&self, now: Timestamp, after: OrderCode) -> impl Iterator<Item = OrderCode> + '_ {
         self.pending.due(now, i64::from(self.terms.hold_seconds) * 1000, after)
     }
 
@@ -140,7 +140,7 @@ impl DropState {
         customer.bought + held
     }
 
-    pub(crate) fn evolve(&mut self, event: &Event, now: Millis) {
+    pub(crate) fn evolve(&mut self, event: &Event, now: Timestamp) {
         match event {
             Event::DropPaused => self.status = DropStatus::Paused,
             Event::DropResumed => self.status = DropStatus::Live,

@@ -1,5 +1,5 @@
 use crate::command::{LinkFacts, Payment};
-use crate::ids::{BuyerCommit, Canceller, Jti, Millis, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Vnd};
+use crate::ids::{BuyerCommit, Canceller, Jti, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Timestamp, Vnd};
 
 /// Everything that can have happened to a drop after it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +16,12 @@ pub enum Event {
         amount: Vnd,
         region: RegionCode,
         buyer_commit: BuyerCommit,
-        pay_by: Millis,
+        pay_by: Timestamp,
     },
     LinkAsked {
         order: OrderCode,
         /// The later deadline that asking late gives the shopper.
-        pay_by: Millis,
+        pay_by: Timestamp,
     },
     LinkMade {
         order: OrderCode,

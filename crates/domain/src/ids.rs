@@ -35,11 +35,11 @@ pub struct BuyerCommit(pub [u8; 32]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RegionCode(pub [u8; 4]);
 
-/// Milliseconds since 1970 in UTC.
+/// A moment: milliseconds since 1970 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Millis(pub i64);
+pub struct Timestamp(pub i64);
 
-impl Millis {
+impl Timestamp {
     #[must_use]
     pub fn plus_seconds(self, seconds: u32) -> Self {
         Self(self.0 + i64::from(seconds) * 1000)
@@ -142,7 +142,7 @@ impl PaymentIdentity {
     }
 
     /// `description_digest` stands for the description, which may hold a person's name.
-    pub fn without_reference(link: &str, at: Millis, amount: Vnd, description_digest: u64) -> Self {
+    pub fn without_reference(link: &str, at: Timestamp, amount: Vnd, description_digest: u64) -> Self {
         Self { link: link.to_owned(), reference: format!("at:{}:{amount}:{description_digest:016x}", at.0) }
     }
 }

@@ -25,7 +25,7 @@ pub use decide::{HOLD_GRACE_MS, LINK_WINDOW_MS, PAYMENTS_PER_ORDER_MAX, SETTLING
 pub use drop_state::{DropState, DropStatus};
 pub use event::{Event, ExpiryReason, RefundReason};
 pub use ids::{
-    BuyerCommit, Canceller, DropId, Jti, Millis, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, VND_MAX, Vnd,
+    BuyerCommit, Canceller, DropId, Jti, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Timestamp, VND_MAX, Vnd,
 };
 pub use order::{Link, OrderRecord, OrderState, PaymentRecord, PaymentState, Refund, RefundState};
 pub use outcome::{Decision, Outcome, Receipt, Refusal};
@@ -41,7 +41,7 @@ pub use unmatched::{UnmatchedState, UnmatchedStep};
 ///
 /// An [`Event::OrderPlaced`] makes the record. Events that name another order (a superseded hold) leave `order` as it
 /// is: the caller applies them to that order's record with [`OrderRecord::evolve`] if it holds one.
-pub fn evolve(state: &mut DropState, order: &mut Option<OrderRecord>, event: &Event, now: Millis) {
+pub fn evolve(state: &mut DropState, order: &mut Option<OrderRecord>, event: &Event, now: Timestamp) {
     state.evolve(event, now);
     match order {
         Some(record) => record.evolve(event, now),

@@ -1,6 +1,8 @@
 use crate::command::{LinkFacts, Payment, RefundStep};
 use crate::event::{Event, ExpiryReason, RefundReason};
-use crate::ids::{BuyerCommit, Canceller, DropId, Jti, Millis, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Vnd};
+use crate::ids::{
+    BuyerCommit, Canceller, DropId, Jti, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Timestamp, Vnd,
+};
 use crate::outcome::Refusal;
 
 /// One order with its link and its money, as loaded for a command that names it.
@@ -15,13 +17,13 @@ pub struct OrderRecord {
     pub amount: Vnd,
     pub region: RegionCode,
     pub buyer_commit: BuyerCommit,
-    pub ordered_at: Millis,
-    pub pay_by: Millis,
+    pub ordered_at: Timestamp,
+    pub pay_by: Timestamp,
     pub state: OrderState,
     /// A pending order past its time whose link no signed reply has shown closed.
     pub settling: bool,
     /// When it stopped being pending.
-    pub ended_at: Option<Millis>,
+    pub ended_at: Option<Timestamp>,
     /// Of its payments, what counts towards `amount`.
     pub applied: Vnd,
     pub link: Link,
@@ -72,8 +74,8 @@ impl Link {
 pub struct PaymentRecord {
     pub identity: PaymentIdentity,
     pub amount: Vnd,
-    pub paid_at: Millis,
-    pub recorded_at: Millis,
+    pub paid_at: Timestamp,
+    pub recorded_at: Timestamp,
     pub state: PaymentState,
     pub settled: bool,
 }
@@ -131,7 +133,7 @@ impl RefundState {
 
 impl OrderRecord {
     /// The record an [`Event::OrderPlaced`] makes; no other event makes one.
-    pub fn placed(drop: DropId, event: &Event, now: Millis) -> Option<Self> {
+    pub fn placed(drop: DropId, event: &Event, now: Timestamp) -> Option<Self> {
         let Event::OrderPlaced { order, sub, sid, jti, quantity, amount, region, buyer_commit, pay_by } = event else {
             return None;
         };
@@ -158,7 +160,7 @@ impl OrderRecord {
     }
 
     /// Applies an event of this order; others leave it as it is.
-    pub fn evolve(&mut self, event: &Event, now: Millis) {
+    pub fn evolve(&mut self, event: &Event, now: Timestamp) {
         if event.order() != Some(self.order) {
             return;
         }
@@ -233,7 +235,7 @@ impl OrderRecord {
         }
     }
 
-    fn record(&mut self, payment: &Payment, state: PaymentState, now: Millis) {
+    fn record(&mut self, payment: &Payment, state: PaymentState, now: Timestamp) {
         self.payments.push(PaymentRecord {
             identity: payment.identity.clone(),
             amount: payment.amount,
@@ -250,7 +252,7 @@ impl OrderRecord {
         }
     }
 
-    fn end(&mut self, state: OrderState, now: Millis) {
+    fn end(&mut self, state: OrderState, now: Timestamp) {
         // The late window runs from the end of the hold, which a late payment does not move.
         if self.state == OrderState::Pending {
             self.ended_at = Some(now);

@@ -1,5 +1,5 @@
 use crate::event::Event;
-use crate::ids::{Millis, OrderCode, Vnd};
+use crate::ids::{OrderCode, Timestamp, Vnd};
 
 /// The answer to a command and what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Receipt {
     pub order: OrderCode,
     pub quantity: u32,
     pub amount: Vnd,
-    pub ordered_at: Millis,
+    pub ordered_at: Timestamp,
 }
 
 /// Every refusal a caller can branch on.

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use crate::ids::{Millis, OrderCode, Sid};
+use crate::ids::{OrderCode, Sid, Timestamp};
 use crate::terms::LIMIT_PER_CUSTOMER_MAX;
 
 /// A pending order as its drop holds it in memory; the rest is its record on disk.
@@ -8,14 +8,14 @@ use crate::terms::LIMIT_PER_CUSTOMER_MAX;
 pub struct Pending {
     pub order: OrderCode,
     pub sid: Sid,
-    pub pay_by: Millis,
+    pub pay_by: Timestamp,
     pub quantity: u32,
     /// Some of its money has arrived, so a later order's payment may not supersede it.
     pub money_applied: bool,
 }
 
 impl Pending {
-    pub fn new(order: OrderCode, sid: Sid, quantity: u32, pay_by: Millis) -> Self {
+    pub fn new(order: OrderCode, sid: Sid, quantity: u32, pay_by: Timestamp) -> Self {
         Self { order, sid, pay_by, quantity, money_applied: false }
     }
 }
@@ -55,8 +55,8 @@ impl Entry {
         }
     }
 
-    fn pay_by(&self) -> Millis {
-        Millis((self.rest & (MONEY_APPLIED - 1)).cast_signed())
+    fn pay_by(&self) -> Timestamp {
+        Timestamp((self.rest & (MONEY_APPLIED - 1)).cast_signed())
     }
 
     fn ended(&self) -> bool {
@@ -124,7 +124,7 @@ impl PendingOrders {
     ///
     /// An order's `pay_by` lies between one and two hold times after its purchase, and purchases ascend: once an entry
     /// is more than one hold time from being due, so are all behind it.
-    pub(crate) fn due(&self, now: Millis, hold_ms: i64, after: OrderCode) -> impl Iterator<Item = OrderCode> {
+    pub(crate) fn due(&self, now: Timestamp, hold_ms: i64, after: OrderCode) -> impl Iterator<Item = OrderCode> {
         let from = self.entries.partition_point(|entry| entry.order <= after);
         self.entries
             .range(from..)
@@ -149,7 +149,7 @@ mod tests {
             let pending = Pending {
                 order: OrderCode(u64::MAX),
                 sid: Sid([9; 16]),
-                pay_by: Millis((1 << TIME_BITS) - 1),
+                pay_by: Timestamp((1 << TIME_BITS) - 1),
                 quantity: LIMIT_PER_CUSTOMER_MAX,
                 money_applied,
             };

@@ -1,4 +1,4 @@
-use crate::ids::{DropId, Millis, Vnd};
+use crate::ids::{DropId, Timestamp, Vnd};
 
 /// A drop larger than this is not scarce; the bound keeps counters and memory sized ahead.
 pub const SIZE_MAX: u32 = 10_000_000;
@@ -27,8 +27,8 @@ pub struct Terms {
     pub size: u32,
     /// For one unit.
     pub price: Vnd,
-    pub opens_at: Millis,
-    pub closes_at: Option<Millis>,
+    pub opens_at: Timestamp,
+    pub closes_at: Option<Timestamp>,
     pub limit_per_customer: u32,
     pub hold_seconds: u32,
     pub late_payment_seconds: u32,

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use domain::Millis;
+use domain::Timestamp;
 use edge_protocol::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -76,9 +76,9 @@ fn compare_file(file: &Path, command: &Reconcile) -> Result<()> {
     Ok(())
 }
 
-fn moment(text: &str) -> Result<Millis> {
+fn moment(text: &str) -> Result<Timestamp> {
     let at = OffsetDateTime::parse(text, &Rfc3339).context("give a time like 2026-11-21T20:00:00+07:00")?;
-    Ok(Millis(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).context("this time is out of range")?))
+    Ok(Timestamp(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).context("this time is out of range")?))
 }
 
 async fn ask_payos(since: Option<String>) -> Result<()> {

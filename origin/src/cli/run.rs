@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use anyhow::{Context, Result};
-use domain::Millis;
+use domain::Timestamp;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::runtime::{Builder, Runtime};
@@ -60,7 +60,7 @@ pub(super) fn blocking(command: impl Future<Output = Result<()>>) -> Result<()> 
     runtime.block_on(command)
 }
 
-pub(super) fn rfc3339(at: Millis) -> Result<String> {
+pub(super) fn rfc3339(at: Timestamp) -> Result<String> {
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000).context("a time out of range")?;
     Ok(at.format(&Rfc3339)?)
 }

@@ -5,8 +5,8 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::{
-    Command, DropId, Format, HOLD_SECONDS_DEFAULT, Jti, LATE_PAYMENT_SECONDS_DEFAULT, Millis, OrderCode, Outcome,
-    Terms, TermsError, Vnd,
+    Command, DropId, Format, HOLD_SECONDS_DEFAULT, Jti, LATE_PAYMENT_SECONDS_DEFAULT, OrderCode, Outcome, Terms,
+    TermsError, Timestamp, Vnd,
 };
 use edge_protocol::limits::{NAME_CHARS_MAX, SLUG_CHARS_MAX};
 use edge_protocol::{ProblemCode, Role};
@@ -227,11 +227,11 @@ pub(super) fn required<T>(field: &str, value: Option<T>) -> ApiResult<T> {
     value.ok_or_else(|| ApiError::field(field, "this is missing"))
 }
 
-pub(super) fn moment(field: &str, value: &str) -> ApiResult<Millis> {
+pub(super) fn moment(field: &str, value: &str) -> ApiResult<Timestamp> {
     let at = OffsetDateTime::parse(value, &Rfc3339)
         .map_err(|_| ApiError::field(field, "give a time like 2026-11-21T20:00:00+07:00"))?;
     let ms = at.unix_timestamp_nanos() / 1_000_000;
-    i64::try_from(ms).map(Millis).map_err(|_| ApiError::field(field, "this time is out of range"))
+    i64::try_from(ms).map(Timestamp).map_err(|_| ApiError::field(field, "this time is out of range"))
 }
 
 /// Part of URLs and file names, and never mistaken for a drop's number.

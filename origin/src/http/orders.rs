@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use domain::{Command, Link, Millis, OrderCode, OrderState, Outcome, RefundState, Sid};
+use domain::{Command, Link, OrderCode, OrderState, Outcome, RefundState, Sid, Timestamp};
 use edge_protocol::{OrderCode as CodeParts, ProblemCode};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -111,7 +111,7 @@ async fn view(app: &App, order: OrderCode) -> ApiResult<Response> {
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response())
 }
 
-fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Millis>) -> ApiResult<OrderView> {
+fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Timestamp>) -> ApiResult<OrderView> {
     let StoredOrder { record, buyer } = stored;
     let published = app.writer.published();
     let drop = published.find(record.drop).ok_or_else(|| {
@@ -200,7 +200,7 @@ pub(super) fn memo(order: OrderCode) -> String {
 }
 
 /// UTC with milliseconds where there are any.
-pub(super) fn rfc3339(at: Millis) -> String {
+pub(super) fn rfc3339(at: Timestamp) -> String {
     let nanos = (at.0.rem_euclid(1000) * 1_000_000) as u32;
     OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000))
         .and_then(|second| second.replace_nanosecond(nanos))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use domain::Millis;
+use domain::Timestamp;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
@@ -35,14 +35,14 @@ struct Channel {
     /// Rows up to here have been read.
     read_to: i64,
     /// Until when there is nothing to read: the next row is not due before.
-    next_due: Option<Millis>,
+    next_due: Option<Timestamp>,
     fresh: VecDeque<(i64, Effect)>,
     /// Every row read whose effect is not done, and since when it is due.
-    owed: BTreeMap<i64, Millis>,
+    owed: BTreeMap<i64, Timestamp>,
     /// Effects that failed, with the row that made them owed.
     retries: BTreeMap<i64, Retry>,
     /// The same that are not under way, by when they are due.
-    waiting: BTreeSet<(Millis, i64)>,
+    waiting: BTreeSet<(Timestamp, i64)>,
     running: usize,
     /// Effects started since the last look at the clock.
     started: usize,
@@ -178,7 +178,7 @@ impl Channel {
         Ok(())
     }
 
-    async fn next(&mut self, now: Millis) -> Result<Option<(i64, u32, Effect)>> {
+    async fn next(&mut self, now: Timestamp) -> Result<Option<(i64, u32, Effect)>> {
         if let Some((seq, effect)) = self.fresh.pop_front() {
             return Ok(Some((seq, 0, effect)));
         }

@@ -1,7 +1,7 @@
 //! What the rows of the ledger owe to PayOS, and when.
 
 use anyhow::Result;
-use domain::{Event, Millis, OrderCode, Proof};
+use domain::{Event, OrderCode, Proof, Timestamp};
 
 use crate::links::{LinkMaking, PaymentLinks};
 use crate::store::{Fact, LedgerRow};
@@ -101,7 +101,7 @@ fn check_owed(event: &Event) -> Option<Effect> {
 
 impl Kind {
     /// What the row owes, and when.
-    pub(super) fn owed(&self, row: &LedgerRow) -> Option<(Effect, Millis)> {
+    pub(super) fn owed(&self, row: &LedgerRow) -> Option<(Effect, Timestamp)> {
         match &row.entry.fact {
             Fact::Sale(event) => (self.owed)(event).map(|effect| (effect, row.at.plus_ms(self.after_ms))),
             _ => None,

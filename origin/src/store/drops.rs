@@ -1,7 +1,7 @@
 //! Products, drops and their counters, and the state of a drop read back from disk.
 
 use anyhow::{Context, Result, bail};
-use domain::{DropId, DropState, DropStatus, Format, Millis, OrderCode, Stock, Terms, Vnd};
+use domain::{DropId, DropState, DropStatus, Format, OrderCode, Stock, Terms, Timestamp, Vnd};
 use libsql::{Row, params};
 
 use super::entry::{Listing, Product};
@@ -88,8 +88,8 @@ fn read_drop(row: &Row) -> Result<StoredDrop> {
         format: format_of(row.get(1)?)?,
         size: row.get(2)?,
         price: Vnd::new(row.get(3)?).context("a stored price is out of range")?,
-        opens_at: Millis(row.get(4)?),
-        closes_at: row.get::<Option<i64>>(5)?.map(Millis),
+        opens_at: Timestamp(row.get(4)?),
+        closes_at: row.get::<Option<i64>>(5)?.map(Timestamp),
         limit_per_customer: row.get(6)?,
         hold_seconds: row.get(7)?,
         late_payment_seconds: row.get(8)?,
@@ -98,7 +98,7 @@ fn read_drop(row: &Row) -> Result<StoredDrop> {
     let first_order_code = OrderCode(row.get::<i64>(10)?.cast_unsigned());
     Ok(StoredDrop {
         listing: Listing { terms, slug: row.get(9)?, product, first_order_code },
-        status: status_of(row.get(15)?, row.get::<Option<i64>>(20)?.map(Millis))?,
+        status: status_of(row.get(15)?, row.get::<Option<i64>>(20)?.map(Timestamp))?,
         stock: Stock { available: row.get(16)?, held: row.get(17)?, sold: row.get(18)?, withdrawn: row.get(19)? },
     })
 }
@@ -112,7 +112,7 @@ fn status_code(status: DropStatus) -> (i64, Option<i64>) {
     }
 }
 
-fn status_of(code: i64, killed_at: Option<Millis>) -> Result<DropStatus> {
+fn status_of(code: i64, killed_at: Option<Timestamp>) -> Result<DropStatus> {
     Ok(match (code, killed_at) {
         (0, None) => DropStatus::Live,
         (1, None) => DropStatus::Paused,

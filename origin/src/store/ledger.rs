@@ -1,7 +1,7 @@
 //! The append-only, hash-chained record of every event.
 
 use anyhow::{Context, Result, ensure};
-use domain::Millis;
+use domain::Timestamp;
 use libsql::{Row, Value};
 use sha2::{Digest, Sha256};
 
@@ -12,13 +12,13 @@ use super::sqlite::{Db, Statement, bytes, row_values};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     pub seq: i64,
-    pub at: Millis,
+    pub at: Timestamp,
     pub hash: [u8; 32],
 }
 
 impl Head {
     /// Before the first row.
-    pub const EMPTY: Self = Self { seq: 0, at: Millis(0), hash: [0; 32] };
+    pub const EMPTY: Self = Self { seq: 0, at: Timestamp(0), hash: [0; 32] };
 }
 
 /// Appends rows to the chain. Only the writer holds one.
@@ -45,7 +45,7 @@ impl Ledger {
     }
 
     /// Returns the row's place.
-    pub(crate) fn append(&mut self, at: Millis, entry: &Entry) -> Result<i64> {
+    pub(crate) fn append(&mut self, at: Timestamp, entry: &Entry) -> Result<i64> {
         let columns = entry.columns()?;
         let seq = self.head.seq + 1;
         let hash = chain(&self.head.hash, seq, at, self.source, &columns);
@@ -65,7 +65,7 @@ impl Ledger {
 /// The last row, as stored.
 pub(crate) fn head(db: &Db) -> Result<Head> {
     let last = db.prepare("SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIMIT 1")?;
-    let head = last.first((), |row| Ok(Head { seq: row.get(0)?, at: Millis(row.get(1)?), hash: bytes(row, 2)? }))?;
+    let head = last.first((), |row| Ok(Head { seq: row.get(0)?, at: Timestamp(row.get(1)?), hash: bytes(row, 2)? }))?;
     Ok(head.unwrap_or(Head::EMPTY))
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn head(db: &Db) -> Result<Head> {
 #[derive(Clone, Debug)]
 pub struct LedgerRow {
     pub seq: i64,
-    pub at: Millis,
+    pub at: Timestamp,
     pub entry: Entry,
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn read(db: &Db, after: i64, max: u32) -> Result<Vec<LedgerRow>> {
 }
 
 fn read_row(row: &Row) -> Result<LedgerRow> {
-    Ok(LedgerRow { seq: row.get(0)?, at: Millis(row.get(1)?), entry: decode(row)? })
+    Ok(LedgerRow { seq: row.get(0)?, at: Timestamp(row.get(1)?), entry: decode(row)? })
 }
 
 /// Rows after `after` up to `up_to` that are of one of these kinds: the others are skipped without being decoded.
@@ -102,12 +102,15 @@ pub(crate) fn read_kinds(db: &Db, after: i64, up_to: i64, kinds: &[&str]) -> Res
 
 /// The first row that was written at `since` or later, or the one after the last. Rows ascend with time and leave no
 /// number out, so halving finds the place without an index.
-pub(crate) fn first_since(db: &Db, since: Millis) -> Result<i64> {
+pub(crate) fn first_since(db: &Db, since: Timestamp) -> Result<i64> {
     let at = db.prepare("SELECT at FROM ledger WHERE seq = ?")?;
     let (mut from, mut to) = (1, head(db)?.seq + 1);
     while from < to {
         let middle = from + (to - from) / 2;
-        match at.first([middle], |row| Ok(Millis(row.get(0)?)))?.with_context(|| format!("row {middle} is missing"))? {
+        match at
+            .first([middle], |row| Ok(Timestamp(row.get(0)?)))?
+            .with_context(|| format!("row {middle} is missing"))?
+        {
             at if at < since => from = middle + 1,
             _ => to = middle,
         }
@@ -129,9 +132,9 @@ pub(crate) fn walk(db: &Db, mut visit: impl FnMut(&LedgerRow, &Head) -> Result<(
             hash == bytes(row, 8)?,
             "row {seq} ({kind}) was changed after it was written, or the one before it was"
         );
-        head = Head { seq, at: Millis(at), hash };
+        head = Head { seq, at: Timestamp(at), hash };
         let entry = decode(row).with_context(|| format!("row {seq} cannot be read"))?;
-        visit(&LedgerRow { seq, at: Millis(at), entry }, &head)
+        visit(&LedgerRow { seq, at: Timestamp(at), entry }, &head)
     })?;
     Ok(head)
 }
@@ -142,7 +145,7 @@ fn decode(row: &Row) -> Result<Entry> {
     Entry::read(row.get(3)?, &kind, row.get(5)?, row.get(6)?, &payload)
 }
 
-fn chain(previous: &[u8; 32], seq: i64, at: Millis, source: i64, columns: &Columns) -> [u8; 32] {
+fn chain(previous: &[u8; 32], seq: i64, at: Timestamp, source: i64, columns: &Columns) -> [u8; 32] {
     hash_columns(
         previous,
         &[

@@ -1,7 +1,7 @@
 //! What the database says of itself: whose it is, its secret, when it was last started.
 
 use anyhow::{Context, Result, bail};
-use domain::Millis;
+use domain::Timestamp;
 use libsql::params;
 
 use super::sqlite::{self, Db};
@@ -35,7 +35,7 @@ pub(super) fn claim_for_origin(db: &Db, origin_no: u8) -> Result<()> {
 /// Writes and syncs before anybody is served. A disk that takes nothing, or another program that writes, is met here
 /// and not by the first shopper. And a crash between a write and its sync leaves a log that only the kernel
 /// remembers: who asks again for an order in it is told of it only when a power cut cannot take it any more.
-pub(super) fn prove_writable(db: &Db, now: Millis) -> Result<()> {
+pub(super) fn prove_writable(db: &Db, now: Timestamp) -> Result<()> {
     let started = db.prepare("INSERT OR REPLACE INTO meta VALUES ('started_at', ?)")?;
     started.execute(params![now.0.to_be_bytes().to_vec()])?;
     // Where a sync has failed before, the kernel may call clean what the disk never got: written again it is there. A

@@ -1,7 +1,7 @@
 //! Applies `migrations/sale/` in order, and refuses a history that is not a prefix of what this binary carries.
 
 use anyhow::{Context, Result, bail};
-use domain::Millis;
+use domain::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::sqlite::Db;
@@ -32,7 +32,7 @@ struct Applied {
     sha256: String,
 }
 
-pub(crate) fn migrate(db: &Db, now: Millis) -> Result<()> {
+pub(crate) fn migrate(db: &Db, now: Timestamp) -> Result<()> {
     db.batch(
         "CREATE TABLE IF NOT EXISTS schema_migrations (
            version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL
@@ -59,7 +59,7 @@ fn applied(db: &Db) -> Result<Vec<Applied>> {
     select.rows((), |row| Ok(Applied { version: row.get(0)?, name: row.get(1)?, sha256: row.get(2)? }))
 }
 
-fn migrate_with(db: &Db, now: Millis, migrations: &[Migration]) -> Result<()> {
+fn migrate_with(db: &Db, now: Timestamp, migrations: &[Migration]) -> Result<()> {
     let applied = applied(db)?;
     check(&applied, migrations)?;
     let insert = db.prepare("INSERT INTO schema_migrations VALUES (?, ?, ?, ?)")?;
@@ -105,7 +105,7 @@ mod tests {
     fn db() -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open_for_write(&folder.path().join("sale.db")).unwrap();
-        migrate(&db, Millis(0)).unwrap();
+        migrate(&db, Timestamp(0)).unwrap();
         (folder, db)
     }
 
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn migrating_twice_changes_nothing() {
         let (_folder, db) = db();
-        migrate(&db, Millis(1)).unwrap();
+        migrate(&db, Timestamp(1)).unwrap();
         let stamp: i64 = db.value("SELECT max(applied_at) FROM schema_migrations").unwrap();
         assert_eq!(stamp, 0);
     }
@@ -133,15 +133,15 @@ mod tests {
     #[test]
     fn an_edited_migration_is_refused() {
         let (_folder, db) = db();
-        let error = migrate_with(&db, Millis(1), &[one(1, "SELECT 1"), one(2, SALE[1].sql)]).unwrap_err();
+        let error = migrate_with(&db, Timestamp(1), &[one(1, "SELECT 1"), one(2, SALE[1].sql)]).unwrap_err();
         assert!(error.to_string().contains("was edited"), "{error}");
     }
 
     #[test]
     fn a_gap_is_refused() {
         let (_folder, db) = db();
-        let error =
-            migrate_with(&db, Millis(1), &[one(1, SALE[0].sql), one(2, SALE[1].sql), one(4, "SELECT 1")]).unwrap_err();
+        let error = migrate_with(&db, Timestamp(1), &[one(1, SALE[0].sql), one(2, SALE[1].sql), one(4, "SELECT 1")])
+            .unwrap_err();
         assert!(error.to_string().contains("number 3 is missing"), "{error}");
     }
 
@@ -150,7 +150,7 @@ mod tests {
         let (_folder, db) = db();
         let next = SALE.len() + 1;
         db.batch(&format!("INSERT INTO schema_migrations VALUES ({next}, 'later.sql', '', 0)")).unwrap();
-        let error = migrate(&db, Millis(1)).unwrap_err();
+        let error = migrate(&db, Timestamp(1)).unwrap_err();
         assert!(error.to_string().contains("does not know"), "{error}");
     }
 
@@ -159,7 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open_for_write(&folder.path().join("sale.db")).unwrap();
         db.batch("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name, sha256, applied_at)").unwrap();
-        migrate_with(&db, Millis(0), &SALE[..3]).unwrap();
+        migrate_with(&db, Timestamp(0), &SALE[..3]).unwrap();
         for (seq, kind) in (1..=9).map(|seq| (seq, if placing.contains(&seq) { "order_placed" } else { "order_paid" }))
         {
             db.batch(&format!("INSERT INTO ledger VALUES ({seq}, 0, 0, 1, '{kind}', 2, '', x'', zeroblob(32))"))
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn orders_find_the_rows_that_placed_them_and_keep_what_can_change() {
         let (_folder, db) = db_with_facts_in_orders(&[2, 5, 6]);
-        migrate_with(&db, Millis(0), SALE).unwrap();
+        migrate_with(&db, Timestamp(0), SALE).unwrap();
         let select = db.prepare("SELECT order_code, placed, applied, name FROM orders ORDER BY order_code").unwrap();
         let read = |row: &libsql::Row| {
             let name: Option<String> = row.get(3)?;
@@ -196,14 +196,14 @@ mod tests {
     #[test]
     fn an_order_that_no_row_placed_is_not_given_anothers() {
         let (_folder, db) = db_with_facts_in_orders(&[2, 5]);
-        migrate_with(&db, Millis(0), SALE).unwrap_err();
+        migrate_with(&db, Timestamp(0), SALE).unwrap_err();
         assert_eq!(db.value::<i64>("SELECT count(*) FROM orders WHERE amount = 200").unwrap(), 3);
     }
 
     #[test]
     fn drops_that_were_killed_learn_when() {
         let (_folder, db) = db_with_facts_in_orders(&[2, 5, 6]);
-        migrate_with(&db, Millis(0), &SALE[..4]).unwrap();
+        migrate_with(&db, Timestamp(0), &SALE[..4]).unwrap();
         db.batch(
             "PRAGMA foreign_keys = OFF;
              INSERT INTO drop_counters VALUES (1, 2, 0, 0, 0, 0), (2, 0, 0, 0, 0, 0), (3, 2, 0, 0, 0, 0);
@@ -211,7 +211,7 @@ mod tests {
                                        (11, 80, 0, 1, 'drop_killed', 1, '', x'', zeroblob(32))",
         )
         .unwrap();
-        migrate_with(&db, Millis(0), SALE).unwrap();
+        migrate_with(&db, Timestamp(0), SALE).unwrap();
         let select = db.prepare("SELECT drop_id, killed_at FROM drop_counters ORDER BY drop_id").unwrap();
         let read = |row: &libsql::Row| Ok((row.get::<i64>(0)?, row.get::<Option<i64>>(1)?));
         assert_eq!(select.rows((), read).unwrap(), [(1, Some(80)), (2, None), (3, Some(70))]);
@@ -227,7 +227,7 @@ mod tests {
             sql: "CREATE TABLE half (x);\nCREATE TABLE half (x)",
         };
         let whole = SALE.iter().map(|known| Migration { ..*known }).chain([broken]).collect::<Vec<_>>();
-        let error = format!("{:#}", migrate_with(&db, Millis(1), &whole).unwrap_err());
+        let error = format!("{:#}", migrate_with(&db, Timestamp(1), &whole).unwrap_err());
         assert!(error.starts_with("migration broken.sql failed") && error.lines().count() == 1, "{error}");
         let tables: i64 = db.value("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").unwrap();
         assert_eq!(tables, 0);

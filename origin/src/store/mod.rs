@@ -22,7 +22,7 @@ mod verify;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::{DropState, Event, Jti, Millis, OrderCode, OrderRecord, Payment};
+use domain::{DropState, Event, Jti, OrderCode, OrderRecord, Payment, Timestamp};
 use libsql::params;
 
 use crate::failpoint::{self, Point};
@@ -80,7 +80,7 @@ pub struct BatchWrites<'a> {
     pub drops: Vec<&'a DropState>,
     pub progress: &'a [Progress],
     /// Where refunds go, and from when on.
-    pub destinations: &'a [(Payer, Destination, Millis)],
+    pub destinations: &'a [(Payer, Destination, Timestamp)],
     /// Refunds put on lists of transfers.
     pub transfers: &'a [(u64, Transfer)],
 }
@@ -89,13 +89,13 @@ impl WriteStore {
     /// Opens the database, makes it where there is none and brings its tables up to date.
     ///
     /// `source` names this start of the writer in every ledger row it appends.
-    pub fn open(folder: &Path, origin_no: u8, source: u64, now: Millis) -> Result<Self> {
+    pub fn open(folder: &Path, origin_no: u8, source: u64, now: Timestamp) -> Result<Self> {
         let path = sale_file(folder);
         let unusable = format!("the database {} cannot be used", path.display());
         Self::open_file(path, origin_no, source, now).context(unusable)
     }
 
-    fn open_file(path: PathBuf, origin_no: u8, source: u64, now: Millis) -> Result<Self> {
+    fn open_file(path: PathBuf, origin_no: u8, source: u64, now: Timestamp) -> Result<Self> {
         let db = Db::open_for_write(&path)?;
         migrate::migrate(&db, now).context("its tables cannot be brought up to date")?;
         meta::claim_for_origin(&db, origin_no)?;
@@ -138,8 +138,8 @@ impl WriteStore {
     /// Gives every drop, and the token of each order placed since `tokens_since` by ascending code.
     pub fn load_drops(
         &self,
-        now: Millis,
-        tokens_since: Millis,
+        now: Timestamp,
+        tokens_since: Timestamp,
         token: impl FnMut(Jti, OrderCode),
     ) -> Result<Vec<(Listing, DropState)>> {
         restore::drops(&self.db, &self.path, now, tokens_since, token)
@@ -158,12 +158,12 @@ impl WriteStore {
         Ok(ledger::read(&self.db, seq - 1, 1)?.into_iter().find(|row| row.seq == seq))
     }
 
-    pub fn refund_destination(&self, payer: Payer) -> Result<Option<(Destination, Millis)>> {
+    pub fn refund_destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
         self.destinations.of(payer)
     }
 
     /// Due refunds whose destination may be used now, oldest first.
-    pub fn refunds_ready(&self, now: Millis, max: u32) -> Result<Vec<Transfer>> {
+    pub fn refunds_ready(&self, now: Timestamp, max: u32) -> Result<Vec<Transfer>> {
         self.refunds.ready(now, max)
     }
 
@@ -178,11 +178,11 @@ impl WriteStore {
     }
 
     /// Writes a batch and syncs it. After an error nobody knows what is on disk: the caller must stop the process.
-    pub fn commit(&mut self, now: Millis, writes: &BatchWrites<'_>) -> Result<()> {
+    pub fn commit(&mut self, now: Timestamp, writes: &BatchWrites<'_>) -> Result<()> {
         self.write(now, writes).with_context(|| format!("a batch could not be written to {}", self.path.display()))
     }
 
-    fn write(&mut self, now: Millis, writes: &BatchWrites<'_>) -> Result<()> {
+    fn write(&mut self, now: Timestamp, writes: &BatchWrites<'_>) -> Result<()> {
         self.begin.execute(())?;
         let mut placed = Vec::with_capacity(writes.placed.len());
         for entry in writes.entries {
@@ -216,7 +216,7 @@ impl WriteStore {
         Ok(())
     }
 
-    fn apply(&self, now: Millis, entry: &Entry, seq: i64) -> Result<()> {
+    fn apply(&self, now: Timestamp, entry: &Entry, seq: i64) -> Result<()> {
         match &entry.fact {
             Fact::ProductCreated(product) => self.drops.product(product),
             Fact::DropCreated(listing) => self.drops.listing(listing),
@@ -286,7 +286,7 @@ impl ReadStore {
     }
 
     /// Orders placed since `since` whose link was asked for, ascending after `after`.
-    pub fn orders_with_links(&self, since: Millis, after: OrderCode, max: u32) -> Result<Vec<OrderCode>> {
+    pub fn orders_with_links(&self, since: Timestamp, after: OrderCode, max: u32) -> Result<Vec<OrderCode>> {
         let Some(first) = orders::first_placed_from(&self.db, ledger::first_since(&self.db, since)?)? else {
             return Ok(Vec::new());
         };
@@ -308,8 +308,8 @@ impl ReadStore {
     }
 
     /// When a row was written, if it is there yet.
-    pub fn ledger_time(&self, seq: i64) -> Result<Option<Millis>> {
-        self.ledger_time.first([seq], |row| Ok(Millis(row.get(0)?)))
+    pub fn ledger_time(&self, seq: i64) -> Result<Option<Timestamp>> {
+        self.ledger_time.first([seq], |row| Ok(Timestamp(row.get(0)?)))
     }
 
     /// The size of the write-ahead log. A reader that does not end, or a disk that fails, keeps it from being emptied.
@@ -322,7 +322,7 @@ impl ReadStore {
     }
 
     /// Where refunds go, and from when on.
-    pub fn refund_destination(&self, payer: Payer) -> Result<Option<(Destination, Millis)>> {
+    pub fn refund_destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
         self.destinations.of(payer)
     }
 
@@ -337,7 +337,7 @@ impl ReadStore {
     }
 
     /// Every transfer the ledger knows, paid from `since` to `until`; those whose time is not known, too.
-    pub fn known_transfers(&self, since: Millis, until: Millis) -> Result<Vec<KnownTransfer>> {
+    pub fn known_transfers(&self, since: Timestamp, until: Timestamp) -> Result<Vec<KnownTransfer>> {
         refunds::known_transfers(&self.db, since, until)
     }
 

@@ -1,7 +1,7 @@
 //! How far each outgoing channel has read the ledger, and what it still owes from before.
 
 use anyhow::Result;
-use domain::Millis;
+use domain::Timestamp;
 use libsql::params;
 
 use super::sqlite::{Db, Statement};
@@ -12,7 +12,7 @@ pub struct Retry {
     /// The ledger row that made it owed.
     pub seq: i64,
     pub attempt: u32,
-    pub due_at: Millis,
+    pub due_at: Timestamp,
 }
 
 /// What a channel did since it last reported.
@@ -59,6 +59,6 @@ pub(crate) fn load(db: &Db, channel: &str) -> Result<(i64, Vec<Retry>)> {
     let cursor = cursor.first([channel], |row| Ok(row.get(0)?))?.unwrap_or(0);
     let retries = db.prepare("SELECT seq, attempt, due_at FROM outbox_retries WHERE channel = ? ORDER BY seq")?;
     let retries = retries
-        .rows([channel], |row| Ok(Retry { seq: row.get(0)?, attempt: row.get(1)?, due_at: Millis(row.get(2)?) }))?;
+        .rows([channel], |row| Ok(Retry { seq: row.get(0)?, attempt: row.get(1)?, due_at: Timestamp(row.get(2)?) }))?;
     Ok((cursor, retries))
 }

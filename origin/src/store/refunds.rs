@@ -1,7 +1,7 @@
 //! Money on its way back: where it goes, the lists of transfers, and what waits.
 
 use anyhow::{Context, Result, bail};
-use domain::{Millis, OrderCode, Vnd};
+use domain::{OrderCode, Timestamp, Vnd};
 use libsql::{Row, params};
 
 use super::sqlite::{Db, Statement};
@@ -69,9 +69,9 @@ pub struct OpenRefund {
     pub amount: Vnd,
     pub step: OpenStep,
     pub batch: u64,
-    pub due_at: Millis,
+    pub due_at: Timestamp,
     /// When its destination may be used; `None` without one.
-    pub usable_at: Option<Millis>,
+    pub usable_at: Option<Timestamp>,
 }
 
 /// What an operator should see waiting.
@@ -79,9 +79,9 @@ pub struct OpenRefund {
 pub struct MoneyWaiting {
     pub refunds_due: i64,
     pub refunds_due_amount: i64,
-    pub refunds_due_oldest: Option<Millis>,
+    pub refunds_due_oldest: Option<Timestamp>,
     pub unsettled: i64,
-    pub unsettled_oldest: Option<Millis>,
+    pub unsettled_oldest: Option<Timestamp>,
     pub disputed: i64,
     pub unmatched: i64,
     pub unmatched_amount: i64,
@@ -116,7 +116,7 @@ impl RefundWriter {
         })
     }
 
-    pub(crate) fn put_destination(&self, payer: Payer, to: &Destination, usable_at: Millis) -> Result<()> {
+    pub(crate) fn put_destination(&self, payer: Payer, to: &Destination, usable_at: Timestamp) -> Result<()> {
         let Destination { bank, account_number, account_name } = to;
         let (statement, key) = match payer {
             Payer::Order(order) => (&self.put_destination, order.0.cast_signed()),
@@ -127,7 +127,7 @@ impl RefundWriter {
     }
 
     /// Due refunds whose destination may be used now, oldest first.
-    pub(crate) fn ready(&self, now: Millis, max: u32) -> Result<Vec<Transfer>> {
+    pub(crate) fn ready(&self, now: Timestamp, max: u32) -> Result<Vec<Transfer>> {
         self.ready.rows((now.0, max), read_transfer)
     }
 
@@ -181,12 +181,12 @@ impl Destinations {
     }
 
     /// And from when on it is used.
-    pub(crate) fn of(&self, payer: Payer) -> Result<Option<(Destination, Millis)>> {
+    pub(crate) fn of(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
         let (statement, key) = match payer {
             Payer::Order(order) => (&self.of_order, order.0.cast_signed()),
             Payer::Unmatched(seq) => (&self.of_unmatched, seq),
         };
-        statement.first([key], |row| Ok((read_destination(row, 0)?, Millis(row.get(3)?))))
+        statement.first([key], |row| Ok((read_destination(row, 0)?, Timestamp(row.get(3)?))))
     }
 }
 
@@ -230,8 +230,8 @@ pub(crate) fn open(db: &Db) -> Result<Vec<OpenRefund>> {
                 code => bail!("refund state {code} is not an open one"),
             },
             batch: row.get(4)?,
-            due_at: Millis(row.get(5)?),
-            usable_at: row.get::<Option<i64>>(6)?.map(Millis),
+            due_at: Timestamp(row.get(5)?),
+            usable_at: row.get::<Option<i64>>(6)?.map(Timestamp),
         })
     })
 }
@@ -253,9 +253,9 @@ pub(crate) fn waiting(db: &Db) -> Result<MoneyWaiting> {
     Ok(MoneyWaiting {
         refunds_due: refunds.0,
         refunds_due_amount: refunds.1,
-        refunds_due_oldest: refunds.2.map(Millis),
+        refunds_due_oldest: refunds.2.map(Timestamp),
         unsettled: unsettled.0,
-        unsettled_oldest: unsettled.2.map(Millis),
+        unsettled_oldest: unsettled.2.map(Timestamp),
         disputed: disputed.0,
         unmatched: unmatched.0,
         unmatched_amount: unmatched.1,
@@ -263,7 +263,7 @@ pub(crate) fn waiting(db: &Db) -> Result<MoneyWaiting> {
 }
 
 /// Disputed reports are left out: the transfer they are about is in once.
-pub(crate) fn known_transfers(db: &Db, since: Millis, until: Millis) -> Result<Vec<KnownTransfer>> {
+pub(crate) fn known_transfers(db: &Db, since: Timestamp, until: Timestamp) -> Result<Vec<KnownTransfer>> {
     let select = db.prepare(
         "SELECT order_code, reference, amount, paid_at FROM payments
          WHERE state != 1 AND (paid_at = 0 OR paid_at BETWEEN ?1 AND ?2)
@@ -276,7 +276,7 @@ pub(crate) fn known_transfers(db: &Db, since: Millis, until: Millis) -> Result<V
             order: OrderCode(row.get::<i64>(0)?.cast_unsigned()),
             reference: row.get(1)?,
             amount: row.get(2)?,
-            paid_at: Millis(row.get(3)?),
+            paid_at: Timestamp(row.get(3)?),
         })
     })
 }

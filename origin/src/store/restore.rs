@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
-use domain::{DropId, DropState, Jti, Millis, OrderCode, OrderRecord, Pending, Sub};
+use domain::{DropId, DropState, Jti, OrderCode, OrderRecord, Pending, Sub, Timestamp};
 use libsql::Row;
 
 use super::entry::Listing;
@@ -25,8 +25,8 @@ const CHUNKS_AHEAD: usize = 8;
 pub(crate) fn drops(
     db: &Db,
     file: &Path,
-    now: Millis,
-    tokens_since: Millis,
+    now: Timestamp,
+    tokens_since: Timestamp,
     mut token: impl FnMut(Jti, OrderCode),
 ) -> Result<Vec<(Listing, DropState)>> {
     let mut drops: Vec<(Listing, DropState)> = Vec::new();
@@ -68,7 +68,7 @@ impl Known {
         let OrderRecord { drop, sub, sid, jti, quantity, .. } = placed_as(order, row, 5)?;
         let is = match row.get::<i64>(2)? {
             0 => {
-                let mut pending = Pending::new(order, sid, quantity, Millis(row.get(4)?));
+                let mut pending = Pending::new(order, sid, quantity, Timestamp(row.get(4)?));
                 pending.money_applied = row.get::<i64>(3)? > 0;
                 Is::Pending(pending)
             }

@@ -1,7 +1,7 @@
 //! Money that named no order of ours, until an operator says what it is.
 
 use anyhow::{Context, Result, bail};
-use domain::{Millis, OrderCode, Payment, PaymentIdentity, Proof, RefundState, UnmatchedState, UnmatchedStep, Vnd};
+use domain::{OrderCode, Payment, PaymentIdentity, Proof, RefundState, Timestamp, UnmatchedState, UnmatchedStep, Vnd};
 use libsql::{Row, params};
 
 use super::sqlite::{Db, Statement};
@@ -42,7 +42,7 @@ impl UnmatchedWriter {
         })
     }
 
-    pub(crate) fn insert(&self, order: OrderCode, payment: &Payment, now: Millis, seq: i64) -> Result<()> {
+    pub(crate) fn insert(&self, order: OrderCode, payment: &Payment, now: Timestamp, seq: i64) -> Result<()> {
         self.insert.execute(params![
             order.0.cast_signed(),
             payment.identity.link.as_str(),
@@ -56,7 +56,7 @@ impl UnmatchedWriter {
     }
 
     /// Takes a step that was decided: it must lead somewhere from where the money is.
-    pub(crate) fn step(&self, seq: i64, step: &UnmatchedStep, now: Millis) -> Result<()> {
+    pub(crate) fn step(&self, seq: i64, step: &UnmatchedStep, now: Timestamp) -> Result<()> {
         let found = self.by_seq(seq)?.with_context(|| format!("there is no unmatched payment of row {seq}"))?;
         let Ok(Some(after)) = found.state.after(step) else {
             bail!("the unmatched payment of row {seq} is {:?}", found.state);
@@ -90,7 +90,7 @@ fn read(row: &Row) -> Result<Unmatched> {
     let payment = Payment {
         identity: PaymentIdentity { link: row.get(2)?, reference: row.get(3)? },
         amount: Vnd::new(row.get(4)?).context("a stored amount is out of range")?,
-        paid_at: Millis(row.get(5)?),
+        paid_at: Timestamp(row.get(5)?),
         // Whoever gives it to an order is an operator.
         proof: Proof::Operator,
     };

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Command, DropId, ExpiryReason, Format, Jti, Link, Millis, OrderCode, OrderRecord, OrderState, Outcome, Payment,
-    PaymentIdentity, Proof, Purchase, RegionCode, Sid, Stock, Sub, Terms, Vnd,
+    Command, DropId, ExpiryReason, Format, Jti, Link, OrderCode, OrderRecord, OrderState, Outcome, Payment,
+    PaymentIdentity, Proof, Purchase, RegionCode, Sid, Stock, Sub, Terms, Timestamp, Vnd,
 };
 use harness::{API_KEY, CHECKSUM_KEY, CLIENT_ID, PayOs, until};
 use tempfile::TempDir;
@@ -192,7 +192,7 @@ impl Sale {
     }
 }
 
-fn new_drop(units: u32, opens_at: Millis) -> NewDrop {
+fn new_drop(units: u32, opens_at: Timestamp) -> NewDrop {
     let terms = Terms {
         drop: DropId(0),
         format: Format::FirstCome,

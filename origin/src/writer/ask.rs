@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Command, DropId, Jti, Millis, OrderCode, Outcome, Purchase, Receipt, Refusal, Terms, UnmatchedStep};
+use domain::{Command, DropId, Jti, OrderCode, Outcome, Purchase, Receipt, Refusal, Terms, Timestamp, UnmatchedStep};
 use tokio::sync::oneshot;
 
 use crate::store::{Buyer, Destination, Listing, Product, Progress, Salt};
@@ -14,7 +14,7 @@ pub(crate) enum Ask {
     CreateProduct(NewProduct, String, oneshot::Sender<Product>),
     CreateDrop(NewDrop, String, oneshot::Sender<Result<Listing, CreateDropError>>),
     RevokeToken(Jti, String, oneshot::Sender<()>),
-    SetDestination(OrderCode, Destination, oneshot::Sender<Result<Millis, Refusal>>),
+    SetDestination(OrderCode, Destination, oneshot::Sender<Result<Timestamp, Refusal>>),
     MovePayment(MovePayment, oneshot::Sender<Result<(), MoveRefused>>),
     Unmatched(UnmatchedAsk, oneshot::Sender<Result<(), MoveRefused>>),
     /// Puts every refund that can go out on one list; answers its number, if there is any refund to put.
@@ -123,7 +123,7 @@ pub(crate) enum Ready {
     Drop(oneshot::Sender<Result<Outcome, NoSuchDrop>>, Result<Outcome, NoSuchDrop>),
     Product(oneshot::Sender<Product>, Product),
     Listing(oneshot::Sender<Result<Listing, CreateDropError>>, Box<Result<Listing, CreateDropError>>),
-    Destination(oneshot::Sender<Result<Millis, Refusal>>, Result<Millis, Refusal>),
+    Destination(oneshot::Sender<Result<Timestamp, Refusal>>, Result<Timestamp, Refusal>),
     Moved(oneshot::Sender<Result<(), MoveRefused>>, Result<(), MoveRefused>),
     Exported(oneshot::Sender<Option<u64>>, Option<u64>),
     Done(oneshot::Sender<()>),

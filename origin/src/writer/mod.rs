@@ -14,7 +14,7 @@ mod window;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use domain::{Command, DropId, Jti, Millis, OrderCode, Outcome, Payment, Purchase, Refusal, refused_without_stock};
+use domain::{Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Refusal, Timestamp, refused_without_stock};
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use ask::{
@@ -59,7 +59,7 @@ impl Writer {
 
     /// When no unit is left, nearly everybody who asks has no order: they hear it without waiting for the writer. Whoever
     /// may have one is answered by it, and so is everybody while a unit is left.
-    pub(crate) fn refused_already(&self, drop: DropId, purchase: &Purchase, now: Millis) -> Option<Refusal> {
+    pub(crate) fn refused_already(&self, drop: DropId, purchase: &Purchase, now: Timestamp) -> Option<Refusal> {
         let published = self.published.load();
         let drop = published.find(drop)?;
         let refusal = refused_without_stock(&drop.listing.terms, drop.status, drop.stock, now, purchase)?;
@@ -104,7 +104,7 @@ impl Writer {
         &self,
         order: OrderCode,
         destination: Destination,
-    ) -> Result<Result<Millis, Refusal>, SubmitError> {
+    ) -> Result<Result<Timestamp, Refusal>, SubmitError> {
         self.ask(Lane::Shopper, |reply| Ask::SetDestination(order, destination, reply)).await
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::{DropId, DropStatus, Millis, Stock};
+use domain::{DropId, DropStatus, Stock, Timestamp};
 
 use super::batch::{LiveDrop, Shop};
 use crate::store::Listing;
@@ -26,7 +26,7 @@ pub(crate) struct PublishedDrop {
     pub status: DropStatus,
     pub stock: Stock,
     /// After which nothing can happen in it any more, and it is not shown.
-    pub over_after: Option<Millis>,
+    pub over_after: Option<Timestamp>,
 }
 
 impl Published {
@@ -36,7 +36,7 @@ impl Published {
     }
 
     /// What follows on this publication, with those that are outdated made anew.
-    pub(super) fn next(&self, seq: i64, now: Millis, shop: &Shop, outdated: &BTreeSet<DropId>) -> Self {
+    pub(super) fn next(&self, seq: i64, now: Timestamp, shop: &Shop, outdated: &BTreeSet<DropId>) -> Self {
         let states = outdated.iter().filter_map(|id| shop.drops.get(id));
         let (ended, live): (Vec<_>, Vec<_>) = states.partition(|live| live.state.is_done(now));
         let published = |drops: Vec<&LiveDrop>| drops.into_iter().map(PublishedDrop::of).collect::<Vec<_>>();
@@ -65,7 +65,7 @@ impl Published {
     }
 
     /// Those that shoppers see, by id.
-    pub(crate) fn listed(&self, now: Millis) -> Vec<&PublishedDrop> {
+    pub(crate) fn listed(&self, now: Timestamp) -> Vec<&PublishedDrop> {
         let mut drops = self.drops();
         drops.retain(|drop| drop.over_after.is_none_or(|last| now <= last));
         drops

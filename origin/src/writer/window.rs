@@ -1,6 +1,6 @@
 //! Which order each recent purchase token made.
 
-use domain::{Jti, Millis, OrderCode};
+use domain::{Jti, OrderCode, Timestamp};
 use hashbrown::HashTable;
 
 /// Longer than a token can live (120 s and its leeway) plus what a shopper's and our clock may differ by.
@@ -10,7 +10,7 @@ pub(crate) const WINDOW_MS: i64 = 180_000;
 pub(crate) struct TokenWindow {
     current: Generation,
     previous: Generation,
-    turns_at: Millis,
+    turns_at: Timestamp,
 }
 
 /// Tokens in eight bytes each: a million purchases may lie within one window. A token is known by a quarter of itself;
@@ -59,7 +59,7 @@ impl Generation {
 }
 
 impl TokenWindow {
-    pub(crate) fn starting(now: Millis) -> Self {
+    pub(crate) fn starting(now: Timestamp) -> Self {
         let (current, previous) = (Generation::default(), Generation::default());
         Self { current, previous, turns_at: now.plus_ms(WINDOW_MS) }
     }
@@ -75,7 +75,7 @@ impl TokenWindow {
     }
 
     /// Forgets tokens older than a window; each is remembered for at least one and at most two.
-    pub(crate) fn turn(&mut self, now: Millis) {
+    pub(crate) fn turn(&mut self, now: Timestamp) {
         if now >= self.turns_at {
             self.previous = std::mem::take(&mut self.current);
             self.turns_at = now.plus_ms(WINDOW_MS);
@@ -94,19 +94,19 @@ mod tests {
     #[test]
     fn a_token_is_remembered_for_a_whole_window_and_then_forgotten() {
         let (jti, order) = (Jti([7; 16]), OrderCode(9));
-        let mut window = TokenWindow::starting(Millis(0));
-        window.turn(Millis(WINDOW_MS - 1));
+        let mut window = TokenWindow::starting(Timestamp(0));
+        window.turn(Timestamp(WINDOW_MS - 1));
         window.insert(jti, order);
-        window.turn(Millis(WINDOW_MS));
-        window.turn(Millis(2 * WINDOW_MS - 1));
+        window.turn(Timestamp(WINDOW_MS));
+        window.turn(Timestamp(2 * WINDOW_MS - 1));
         assert_eq!(found(&window, jti), [order]);
-        window.turn(Millis(2 * WINDOW_MS));
+        window.turn(Timestamp(2 * WINDOW_MS));
         assert_eq!(found(&window, jti), []);
     }
 
     #[test]
     fn tokens_that_begin_alike_lead_to_both_their_orders() {
-        let mut window = TokenWindow::starting(Millis(0));
+        let mut window = TokenWindow::starting(Timestamp(0));
         window.insert(Jti([7; 16]), OrderCode(1 << 40));
         window.insert(Jti([8; 16]), OrderCode((1 << 40) + 3_000_000));
         let mut alike = [7; 16];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Command, Event, Millis, OrderCode, OrderRecord, Outcome, Payment, Proof, Purchase, RefundStep, Refusal, decide,
+    Command, Event, OrderCode, OrderRecord, Outcome, Payment, Proof, Purchase, RefundStep, Refusal, Timestamp, decide,
     evolve,
 };
 
@@ -20,7 +20,7 @@ pub(crate) const NO_ORDER: OrderCode = OrderCode(0);
 struct Batch<'a> {
     memory: &'a mut Memory,
     disk: &'a Disk,
-    now: Millis,
+    now: Timestamp,
     clock_behind: bool,
     facts: Vec<Fact>,
     orders: BTreeMap<OrderCode, OrderRecord>,
@@ -41,7 +41,7 @@ impl World {
         asks.append(&mut money);
         asks.append(&mut self.origin.lanes[2]);
         let wall = self.wall();
-        let now = Millis(wall.max(self.origin.disk.head_at));
+        let now = Timestamp(wall.max(self.origin.disk.head_at));
         let clock_behind = self.origin.disk.head_at.saturating_sub(wall) > CLOCK_BEHIND_MS;
         let Some(memory) = &mut self.origin.memory else { return };
         memory.tokens.turn(now.0);
@@ -78,7 +78,7 @@ impl World {
 
     fn commit(
         &mut self,
-        now: Millis,
+        now: Timestamp,
         facts: &[Fact],
         orders: BTreeMap<OrderCode, OrderRecord>,
         listed: Vec<Listed>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::{
-    DropState, DropStatus, Event, Jti, Millis, OrderCode, OrderRecord, OrderState, Payment, Pending, Stock, Terms,
+    DropState, DropStatus, Event, Jti, OrderCode, OrderRecord, OrderState, Payment, Pending, Stock, Terms, Timestamp,
     evolve,
 };
 
@@ -32,7 +32,7 @@ pub(crate) struct Unmatched {
 
 pub(crate) struct Disk {
     terms: Terms,
-    ledger: Vec<(Millis, Event)>,
+    ledger: Vec<(Timestamp, Event)>,
     pub(crate) head_at: i64,
     pub(crate) orders: BTreeMap<OrderCode, OrderRecord>,
     pub(crate) unmatched: Vec<Unmatched>,
@@ -56,7 +56,7 @@ impl Disk {
 
     pub(crate) fn commit(
         &mut self,
-        now: Millis,
+        now: Timestamp,
         facts: &[Fact],
         changed: BTreeMap<OrderCode, OrderRecord>,
         state: &DropState,
@@ -95,7 +95,7 @@ impl Disk {
     }
 
     /// The drop as a start reads it: counters as stored, then the orders that are not over.
-    pub(crate) fn restored(&self, now: Millis) -> DropState {
+    pub(crate) fn restored(&self, now: Timestamp) -> DropState {
         let mut state = DropState::restored(self.terms.clone(), self.status, self.stock, now);
         if state.is_done(now) {
             return state;
@@ -124,7 +124,7 @@ impl Disk {
             orders.extend(record.map(|record| (record.order, record)));
         }
         assert_eq!(orders, self.orders, "the ledger tells of other orders than the rows");
-        assert_same(&state, &self.restored(Millis(now)), &orders, now);
+        assert_same(&state, &self.restored(Timestamp(now)), &orders, now);
         if let Some(memory) = memory {
             assert_same(&state, memory, &orders, now);
         }
@@ -138,7 +138,7 @@ fn assert_same(replayed: &DropState, other: &DropState, orders: &BTreeMap<OrderC
     for order in orders.keys() {
         assert_eq!(replayed.pending(*order), other.pending(*order), "order {order}");
     }
-    if replayed.is_done(Millis(now)) {
+    if replayed.is_done(Timestamp(now)) {
         return;
     }
     let customers = |state: &DropState| {

@@ -5,7 +5,7 @@ mod disk;
 
 use std::collections::HashMap;
 
-use domain::{Command, DropState, Jti, Millis, OrderCode, Outcome, Payment, PaymentIdentity, Purchase, Terms};
+use domain::{Command, DropState, Jti, OrderCode, Outcome, Payment, PaymentIdentity, Purchase, Terms, Timestamp};
 
 pub(crate) use self::disk::{Disk, Fact};
 use crate::outbox::Effect;
@@ -200,7 +200,7 @@ impl World {
         self.oracle.check_disk(disk);
         let tokens = Tokens::restored(as_of, disk.tokens_since(as_of - WINDOW_MS));
         let next_order = disk.last_order().map_or(0, |last| last.0 + 1).max(wall as u64 * 32);
-        let state = disk.restored(Millis(as_of));
+        let state = disk.restored(Timestamp(as_of));
         self.origin.memory = Some(Memory { state, tokens, next_order });
         self.tick_soon();
     }

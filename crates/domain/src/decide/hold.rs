@@ -1,5 +1,5 @@
 use crate::event::{Event, ExpiryReason, RefundReason};
-use crate::ids::{Canceller, Millis, Sid};
+use crate::ids::{Canceller, Sid, Timestamp};
 use crate::order::{Link, OrderRecord, OrderState};
 use crate::outcome::{Decision, Outcome, Refusal};
 
@@ -9,7 +9,7 @@ pub const HOLD_GRACE_MS: i64 = 60_000;
 pub const SETTLING_MS: i64 = 15 * 60_000;
 
 /// Ends the hold when its time has come and its money is known, or when it has been unknown for long enough.
-pub(super) fn end(order: &OrderRecord, now: Millis) -> Decision {
+pub(super) fn end(order: &OrderRecord, now: Timestamp) -> Decision {
     if order.state != OrderState::Pending {
         return Decision::nothing(Outcome::Unchanged);
     }

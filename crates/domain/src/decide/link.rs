@@ -2,7 +2,7 @@ use crate::command::LinkFacts;
 use crate::decide::hold;
 use crate::drop_state::DropState;
 use crate::event::{Event, ExpiryReason};
-use crate::ids::{Millis, PaymentIdentity};
+use crate::ids::{PaymentIdentity, Timestamp};
 use crate::order::{Link, OrderRecord, OrderState};
 use crate::outcome::{Decision, Outcome, Refusal};
 
@@ -10,7 +10,7 @@ use crate::outcome::{Decision, Outcome, Refusal};
 pub const LINK_WINDOW_MS: i64 = 180_000;
 
 /// Committed before the provider is called, so that after a crash we know that a link may exist.
-pub(super) fn ask(state: &DropState, order: &OrderRecord, now: Millis) -> Decision {
+pub(super) fn ask(state: &DropState, order: &OrderRecord, now: Timestamp) -> Decision {
     if order.state != OrderState::Pending {
         return Decision::refused(Refusal::LinkNotOwed);
     }

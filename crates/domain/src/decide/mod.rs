@@ -12,7 +12,7 @@ pub use purchase::refused_without_stock;
 use crate::command::Command;
 use crate::drop_state::{DropState, DropStatus};
 use crate::event::Event;
-use crate::ids::Millis;
+use crate::ids::Timestamp;
 use crate::order::OrderRecord;
 use crate::outcome::{Decision, Outcome, Refusal};
 
@@ -20,7 +20,7 @@ use crate::outcome::{Decision, Outcome, Refusal};
 ///
 /// For a purchase `order` is the order its token already made. `now` is the writer's clock: it never runs backwards,
 /// and it alone decides what is open, late or over.
-pub fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis, command: &Command) -> Decision {
+pub fn decide(state: &DropState, order: Option<&OrderRecord>, now: Timestamp, command: &Command) -> Decision {
     match command {
         Command::Purchase(purchase) => purchase::decide(state, order, now, purchase),
         Command::Pause => switch(state, DropStatus::Paused, Event::DropPaused),
@@ -44,7 +44,7 @@ pub fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis, comma
     }
 }
 
-fn decide_order(state: &DropState, order: &OrderRecord, now: Millis, command: &Command) -> Decision {
+fn decide_order(state: &DropState, order: &OrderRecord, now: Timestamp, command: &Command) -> Decision {
     match command {
         Command::Cancel { sid } => hold::cancel(order, *sid),
         Command::AskLink => link::ask(state, order, now),

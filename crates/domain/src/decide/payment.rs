@@ -1,7 +1,7 @@
 use crate::command::{Payment, Proof};
 use crate::drop_state::DropState;
 use crate::event::{Event, ExpiryReason, RefundReason};
-use crate::ids::{Millis, OrderCode, Vnd};
+use crate::ids::{OrderCode, Timestamp, Vnd};
 use crate::order::{Link, OrderRecord, OrderState, PaymentRecord, PaymentState, RefundState};
 use crate::outcome::{Decision, Outcome, Refusal};
 
@@ -10,7 +10,7 @@ pub const PAYMENTS_PER_ORDER_MAX: usize = 64;
 
 /// Gives money that arrived exactly one outcome: applied, owed back, or neither because it was known already. What is
 /// refused here is nobody's yet: the caller keeps it as unmatched.
-pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Millis, payment: &Payment) -> Decision {
+pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Timestamp, payment: &Payment) -> Decision {
     let reports = order.payments.iter().filter(|known| known.identity == payment.identity);
     if let Some(same) = reports.clone().find(|known| known.amount == payment.amount) {
         let settles = payment.proof.settles() && !same.settled && same.state == PaymentState::Counted;
@@ -103,7 +103,7 @@ fn owe_back(order: &OrderRecord, payment: &Payment, reason: RefundReason) -> Vec
 
 /// The late rule: what came after the hold, with what of earlier money has not been sent back yet, still buys the
 /// units if some can be claimed in time.
-fn pay_late(state: &DropState, order: &OrderRecord, now: Millis, payment: &Payment) -> Vec<Event> {
+fn pay_late(state: &DropState, order: &OrderRecord, now: Timestamp, payment: &Payment) -> Vec<Event> {
     let pool = payment.amount + order.refunds_due();
     let late_until = order.ended_at.map(|ended_at| ended_at.plus_seconds(state.terms().late_payment_seconds));
     let in_time = late_until.is_some_and(|late_until| now <= late_until);

@@ -2,14 +2,14 @@ use crate::command::Purchase;
 use crate::customers::Customer;
 use crate::drop_state::{DropState, DropStatus};
 use crate::event::Event;
-use crate::ids::{Millis, OrderCode, Vnd};
+use crate::ids::{OrderCode, Timestamp, Vnd};
 use crate::order::OrderRecord;
 use crate::outcome::{Decision, Outcome, Receipt, Refusal};
 use crate::stock::Stock;
 use crate::terms::Terms;
 
 /// The order of the checks is the order in which a shopper hears of them, and part of the contract.
-pub(super) fn decide(state: &DropState, order: Option<&OrderRecord>, now: Millis, purchase: &Purchase) -> Decision {
+pub(super) fn decide(state: &DropState, order: Option<&OrderRecord>, now: Timestamp, purchase: &Purchase) -> Decision {
     if let Some(made) = order {
         return repeated(made, purchase);
     }
@@ -30,7 +30,7 @@ pub fn refused_without_stock(
     terms: &Terms,
     status: DropStatus,
     stock: Stock,
-    now: Millis,
+    now: Timestamp,
     purchase: &Purchase,
 ) -> Option<Refusal> {
     if stock.available > 0 || admit(terms, status, Customer::default(), now, purchase).is_err() {
@@ -75,7 +75,7 @@ fn admit(
     terms: &Terms,
     status: DropStatus,
     customer: Customer,
-    now: Millis,
+    now: Timestamp,
     purchase: &Purchase,
 ) -> Result<(), Refusal> {
     if purchase.quantity == 0 || purchase.quantity > terms.limit_per_customer.min(purchase.quantity_max) {
@@ -108,7 +108,7 @@ fn take(stock: Stock, quantity: u32) -> Result<(), Refusal> {
     }
 }
 
-fn place(state: &DropState, now: Millis, purchase: &Purchase) -> Decision {
+fn place(state: &DropState, now: Timestamp, purchase: &Purchase) -> Decision {
     let terms = state.terms();
     let amount: Vnd = terms.price.times(purchase.quantity);
     let order: OrderCode = purchase.order;

@@ -92,7 +92,7 @@ fn two_partials_without_a_reference_are_two_when_anything_differs() {
     let mut sale = Sale::open(1, 1);
     let order = sale.order(1);
     let partial = |at: i64, digest| Payment {
-        identity: PaymentIdentity::without_reference("link", Millis(at), vnd(50), digest),
+        identity: PaymentIdentity::without_reference("link", Timestamp(at), vnd(50), digest),
         ..sale.payment("", 50)
     };
     let (first, again, second) = (partial(1, 7), partial(1, 7), partial(2, 7));

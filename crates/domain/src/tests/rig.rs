@@ -4,7 +4,7 @@ use crate::*;
 
 /// The price of one unit in every test.
 pub(super) const PRICE: i64 = 100;
-pub(super) const OPENS_AT: Millis = Millis(1_000_000);
+pub(super) const OPENS_AT: Timestamp = Timestamp(1_000_000);
 pub(super) const HOLD_MS: i64 = 300_000;
 
 pub(super) fn vnd(amount: i64) -> Vnd {
@@ -31,7 +31,7 @@ pub(super) struct Sale {
     pub(super) orders: BTreeMap<OrderCode, OrderRecord>,
     /// Money that no order took.
     pub(super) unmatched: Vec<(OrderCode, Payment, UnmatchedState)>,
-    pub(super) now: Millis,
+    pub(super) now: Timestamp,
     next: u64,
     references: u32,
 }

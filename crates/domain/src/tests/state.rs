@@ -58,7 +58,7 @@ fn a_drop_whose_units_do_not_add_up_is_not_sold_from() {
 
 #[test]
 fn a_transfer_without_reference_is_known_by_its_time_amount_and_description() {
-    let identity = |at, amount, digest| PaymentIdentity::without_reference("l", Millis(at), vnd(amount), digest);
+    let identity = |at, amount, digest| PaymentIdentity::without_reference("l", Timestamp(at), vnd(amount), digest);
     assert_eq!(identity(1, 2, 3).reference, "at:1:2:0000000000000003");
     for other in [identity(2, 2, 3), identity(1, 3, 3), identity(1, 2, 4)] {
         assert_ne!(identity(1, 2, 3), other);
@@ -95,7 +95,7 @@ fn a_drop_is_over_when_no_hold_and_no_late_payment_can_come() {
     assert!(!held.state.is_over(last.plus_ms(1)));
 
     let endless = DropState::created(Terms { closes_at: None, ..terms(1, 1) });
-    assert!(!endless.is_over(Millis(i64::MAX)));
+    assert!(!endless.is_over(Timestamp(i64::MAX)));
 
     // Shoppers on its page are told that it is closed, not that it never was.
     let mut killed = Sale::on(Terms { closes_at: None, ..terms(1, 1) });

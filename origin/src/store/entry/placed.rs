@@ -2,7 +2,7 @@
 //! writes, hashes and syncs, and as JSON it was three times as long. Released: do not edit, add a version.
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::{BuyerCommit, Event, Jti, Millis, OrderCode, RegionCode, Sid, Sub, Vnd};
+use domain::{BuyerCommit, Event, Jti, OrderCode, RegionCode, Sid, Sub, Timestamp, Vnd};
 
 pub(super) const VERSION: i64 = 2;
 const BYTES: usize = 112;
@@ -37,7 +37,7 @@ pub(super) fn read(payload: &[u8]) -> Result<Event> {
         amount: Vnd::new(i64::from_be_bytes(take(&mut rest)?)).context("its amount is out of range")?,
         region: RegionCode(take(&mut rest)?),
         buyer_commit: BuyerCommit(take(&mut rest)?),
-        pay_by: Millis(i64::from_be_bytes(take(&mut rest)?)),
+        pay_by: Timestamp(i64::from_be_bytes(take(&mut rest)?)),
     })
 }
 

@@ -2,8 +2,8 @@
 //! a version. The derived code converts to and from the domain's types, which know no serial form.
 
 use domain::{
-    BuyerCommit, Canceller, DropId, Event, ExpiryReason, Format, Jti, LinkFacts, Millis, OrderCode, Payment,
-    PaymentIdentity, Proof, RefundReason, RegionCode, Sid, Sub, Terms, TransferFacts, Vnd,
+    BuyerCommit, Canceller, DropId, Event, ExpiryReason, Format, Jti, LinkFacts, OrderCode, Payment, PaymentIdentity,
+    Proof, RefundReason, RegionCode, Sid, Sub, Terms, Timestamp, TransferFacts, Vnd,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,14 +29,14 @@ pub(super) enum EventV1 {
         region: RegionCode,
         #[serde(with = "BuyerCommitV1")]
         buyer_commit: BuyerCommit,
-        #[serde(with = "MillisV1")]
-        pay_by: Millis,
+        #[serde(with = "TimestampV1")]
+        pay_by: Timestamp,
     },
     LinkAsked {
         #[serde(with = "OrderCodeV1")]
         order: OrderCode,
-        #[serde(with = "MillisV1")]
-        pay_by: Millis,
+        #[serde(with = "TimestampV1")]
+        pay_by: Timestamp,
     },
     LinkMade {
         #[serde(with = "OrderCodeV1")]
@@ -158,10 +158,10 @@ pub(super) struct TermsV1 {
     size: u32,
     #[serde(with = "vnd")]
     price: Vnd,
-    #[serde(with = "MillisV1")]
-    opens_at: Millis,
-    #[serde(with = "optional_millis")]
-    closes_at: Option<Millis>,
+    #[serde(with = "TimestampV1")]
+    opens_at: Timestamp,
+    #[serde(with = "optional_timestamp")]
+    closes_at: Option<Timestamp>,
     limit_per_customer: u32,
     hold_seconds: u32,
     late_payment_seconds: u32,
@@ -193,8 +193,8 @@ pub(super) struct PaymentV1 {
     identity: PaymentIdentity,
     #[serde(with = "vnd")]
     amount: Vnd,
-    #[serde(with = "MillisV1")]
-    paid_at: Millis,
+    #[serde(with = "TimestampV1")]
+    paid_at: Timestamp,
     #[serde(with = "ProofV1")]
     proof: Proof,
 }
@@ -257,8 +257,8 @@ pub(super) struct OrderCodeV1(u64);
 struct DropIdV1(u32);
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Millis")]
-struct MillisV1(i64);
+#[serde(remote = "Timestamp")]
+struct TimestampV1(i64);
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Sub")]
@@ -326,16 +326,16 @@ mod region {
     }
 }
 
-mod optional_millis {
-    use domain::Millis;
+mod optional_timestamp {
+    use domain::Timestamp;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(at: &Option<Millis>, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
         at.map(|at| at.0).serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Millis>, D::Error> {
-        Ok(Option::<i64>::deserialize(from)?.map(Millis))
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+        Ok(Option::<i64>::deserialize(from)?.map(Timestamp))
     }
 }
 

@@ -24,7 +24,7 @@ const ORDER: OrderCode = OrderCode(157_600_000_000_001);
 const SUB: Sub = Sub([1; 16]);
 
 fn payment(proof: Proof) -> Payment {
-    Payment { identity: PaymentIdentity::new("l1", "FT1"), amount: vnd(60), paid_at: Millis(5), proof }
+    Payment { identity: PaymentIdentity::new("l1", "FT1"), amount: vnd(60), paid_at: Timestamp(5), proof }
 }
 
 #[test]
@@ -37,8 +37,8 @@ fn rows_of_drops_and_products() {
         format: Format::FirstCome,
         size: 5,
         price: vnd(100),
-        opens_at: Millis(1),
-        closes_at: Some(Millis(2)),
+        opens_at: Timestamp(1),
+        closes_at: Some(Timestamp(2)),
         limit_per_customer: 2,
         hold_seconds: 300,
         late_payment_seconds: 86_400,
@@ -66,7 +66,7 @@ fn placed() -> Event {
         amount: vnd(200),
         region: RegionCode(*b"N01\0"),
         buyer_commit: BuyerCommit([4; 32]),
-        pay_by: Millis(9),
+        pay_by: Timestamp(9),
     }
 }
 
@@ -102,7 +102,7 @@ fn rows_of_an_orders_link() {
     sale(
         "link_asked",
         r#"{"link_asked":{"order":157600000000001,"pay_by":9}}"#,
-        Event::LinkAsked { order: ORDER, pay_by: Millis(9) },
+        Event::LinkAsked { order: ORDER, pay_by: Timestamp(9) },
     );
     let transfer = TransferFacts {
         qr_code: "00".into(),

@@ -1,7 +1,7 @@
 //! What never changes of an order. Its row does not repeat it: the ledger row that placed it has it.
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::{Millis, OrderCode, OrderRecord};
+use domain::{OrderCode, OrderRecord, Timestamp};
 use libsql::Row;
 
 use crate::store::entry::{Entry, Fact, ORDER_PLACED};
@@ -17,7 +17,7 @@ fn placed(row: &Row, first: i32) -> Result<OrderRecord> {
     let (Some(drop), Fact::Sale(event)) = (entry.drop, entry.fact) else {
         bail!("the row that placed an order is of no drop");
     };
-    let record = OrderRecord::placed(drop, &event, Millis(row.get(first)?));
+    let record = OrderRecord::placed(drop, &event, Timestamp(row.get(first)?));
     record.with_context(|| format!("the row that placed an order holds a {event:?}"))
 }
 

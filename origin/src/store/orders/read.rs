@@ -1,5 +1,7 @@
 use anyhow::{Context, Result};
-use domain::{LinkFacts, Millis, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord, Refund, TransferFacts, Vnd};
+use domain::{
+    LinkFacts, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord, Refund, Timestamp, TransferFacts, Vnd,
+};
 use libsql::Row;
 
 use super::StoredOrder;
@@ -52,10 +54,10 @@ impl OrderReader {
 
 fn read_order(row: &Row, order: OrderCode, link: Option<LinkFacts>) -> Result<StoredOrder> {
     let record = OrderRecord {
-        pay_by: Millis(row.get(5)?),
+        pay_by: Timestamp(row.get(5)?),
         state: state_of(row.get(0)?, row.get(1)?)?,
         settling: row.get(2)?,
-        ended_at: row.get::<Option<i64>>(6)?.map(Millis),
+        ended_at: row.get::<Option<i64>>(6)?.map(Timestamp),
         applied: vnd(row, 4)?,
         link: link_of(row.get(3)?, link)?,
         ..placed_as(order, row, 13)?
@@ -93,8 +95,8 @@ fn read_payment(row: &Row) -> Result<PaymentRecord> {
     Ok(PaymentRecord {
         identity: PaymentIdentity { link: row.get(0)?, reference: row.get(1)? },
         amount: vnd(row, 2)?,
-        paid_at: Millis(row.get(3)?),
-        recorded_at: Millis(row.get(4)?),
+        paid_at: Timestamp(row.get(3)?),
+        recorded_at: Timestamp(row.get(4)?),
         state: payment_of(row.get(5)?)?,
         settled: row.get(6)?,
     })

@@ -1,5 +1,5 @@
 use anyhow::{Result, ensure};
-use domain::{Event, LinkFacts, Millis, OrderCode, OrderRecord, Payment, PaymentState, RefundState};
+use domain::{Event, LinkFacts, OrderCode, OrderRecord, Payment, PaymentState, RefundState, Timestamp};
 use libsql::params;
 
 use super::codes::{link_code, payment_code, reason_code, refund_code, state_code};
@@ -89,7 +89,7 @@ impl OrderWriter {
     }
 
     /// What an event changes beside the order row; `seq` is the ledger row that says so.
-    pub(crate) fn apply(&self, event: &Event, now: Millis, seq: i64) -> Result<()> {
+    pub(crate) fn apply(&self, event: &Event, now: Timestamp, seq: i64) -> Result<()> {
         match event {
             Event::LinkMade { order, link } => self.link(*order, link),
             Event::PaymentReceived { order, payment, .. } => {
@@ -157,7 +157,14 @@ impl OrderWriter {
         Ok(())
     }
 
-    fn payment(&self, order: OrderCode, payment: &Payment, state: PaymentState, now: Millis, seq: i64) -> Result<()> {
+    fn payment(
+        &self,
+        order: OrderCode,
+        payment: &Payment,
+        state: PaymentState,
+        now: Timestamp,
+        seq: i64,
+    ) -> Result<()> {
         let settled = state == PaymentState::Counted && payment.proof.settles();
         self.insert_payment.execute(params![
             code(order),

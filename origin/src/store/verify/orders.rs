@@ -156,7 +156,7 @@ fn sort_payments(order: &mut OrderRecord) {
 
 #[cfg(test)]
 mod tests {
-    use domain::{BuyerCommit, Jti, Millis, RegionCode, Sid, Sub, Vnd};
+    use domain::{BuyerCommit, Jti, RegionCode, Sid, Sub, Timestamp, Vnd};
 
     use super::*;
     use crate::store::{BatchWrites, Buyer, Entry, Fact, Salt, WriteStore, sale_file};
@@ -164,16 +164,16 @@ mod tests {
     #[test]
     fn an_order_is_placed_once_before_its_other_events_and_with_a_higher_code_than_the_last() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = WriteStore::open(folder.path(), 1, 1, Millis(0)).unwrap();
+        let mut store = WriteStore::open(folder.path(), 1, 1, Timestamp(0)).unwrap();
         let (salt, buyer) =
             (Salt([0; 16]), Buyer { name: "An".into(), phone: "+84".into(), email: "a@b.vn".into(), address: None });
-        let record = OrderRecord::placed(DropId(1), &placed(7), Millis(0)).unwrap();
+        let record = OrderRecord::placed(DropId(1), &placed(7), Timestamp(0)).unwrap();
         let entries = [Entry { drop: Some(DropId(1)), operator: String::new(), fact: Fact::Sale(placed(7)) }];
         let writes = BatchWrites { entries: &entries, placed: vec![(&record, salt, &buyer)], ..BatchWrites::default() };
-        store.commit(Millis(0), &writes).unwrap();
+        store.commit(Timestamp(0), &writes).unwrap();
         let mut orders = Orders::new(&Db::open_for_read(&sale_file(folder.path())).unwrap()).unwrap();
         refuses(&mut orders, &settling(5), "never placed");
-        let record = OrderRecord::placed(DropId(1), &placed(5), Millis(0)).unwrap();
+        let record = OrderRecord::placed(DropId(1), &placed(5), Timestamp(0)).unwrap();
         assert_eq!(orders.take(&placed(5)).unwrap(), None);
         orders.put(record.clone());
         refuses(&mut orders, &placed(5), "higher code");
@@ -203,7 +203,7 @@ mod tests {
             amount: Vnd::new(1).unwrap(),
             region: RegionCode(*b"N01\0"),
             buyer_commit: BuyerCommit([0; 32]),
-            pay_by: Millis(1),
+            pay_by: Timestamp(1),
         }
     }
 }

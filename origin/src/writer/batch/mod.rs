@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use anyhow::Result;
-use domain::{DropId, DropState, Millis, OrderCode, OrderRecord};
+use domain::{DropId, DropState, OrderCode, OrderRecord, Timestamp};
 
 use super::ask::{Ask, Ready};
 use super::seen::Seen;
@@ -57,7 +57,7 @@ struct Touched {
 pub(super) struct Batch<'a> {
     shop: &'a mut Shop,
     store: &'a WriteStore,
-    now: Millis,
+    now: Timestamp,
     /// Wall time is too far behind the ledger's to sell by.
     clock_behind: bool,
     decided: Decided,
@@ -72,14 +72,20 @@ pub(super) struct Decided {
     touched: HashMap<OrderCode, Touched>,
     pub(super) changed_drops: BTreeSet<DropId>,
     progress: Vec<Progress>,
-    destinations: Vec<(Payer, Destination, Millis)>,
+    destinations: Vec<(Payer, Destination, Timestamp)>,
     transfers: Vec<(u64, Transfer)>,
     pub(super) ready: Vec<Ready>,
 }
 
 impl<'a> Batch<'a> {
     /// For `asks` commands, most of them purchases.
-    pub(super) fn new(shop: &'a mut Shop, store: &'a WriteStore, now: Millis, clock_behind: bool, asks: usize) -> Self {
+    pub(super) fn new(
+        shop: &'a mut Shop,
+        store: &'a WriteStore,
+        now: Timestamp,
+        clock_behind: bool,
+        asks: usize,
+    ) -> Self {
         let decided = Decided {
             entries: Vec::with_capacity(asks),
             placed: Vec::with_capacity(asks),

@@ -1,7 +1,7 @@
 //! Commands about one order, and the holds that are due.
 
 use anyhow::{Context, Result};
-use domain::{Command, Event, Millis, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, decide, evolve};
+use domain::{Command, Event, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, Timestamp, decide, evolve};
 
 use super::super::ask::OrderAsk;
 use super::{Batch, LiveDrop};
@@ -11,7 +11,7 @@ use crate::store::{Entry, Fact, Payer};
 pub(crate) const NO_ORDER: OrderCode = OrderCode(0);
 
 /// Later than every `pay_by`, with room to add to it.
-const END_OF_TIME: Millis = Millis(i64::MAX / 2);
+const END_OF_TIME: Timestamp = Timestamp(i64::MAX / 2);
 
 impl Batch<'_> {
     pub(super) fn order(&mut self, ask: OrderAsk) -> Result<Outcome> {

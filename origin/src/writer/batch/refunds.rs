@@ -1,7 +1,7 @@
 //! Where refunds go, and the lists they go on.
 
 use anyhow::Result;
-use domain::{Command, Millis, OrderCode, Outcome, RefundStep, Refusal, UnmatchedStep};
+use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, Timestamp, UnmatchedStep};
 
 use super::super::ask::UnmatchedAsk;
 use super::Batch;
@@ -14,7 +14,7 @@ const REFUNDS_PER_BATCH_MAX: u32 = 500;
 
 impl Batch<'_> {
     /// Where refunds go, as this batch has left it so far.
-    pub(super) fn destination(&self, payer: Payer) -> Result<Option<(Destination, Millis)>> {
+    pub(super) fn destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
         let in_batch = self.decided.destinations.iter().rev().find(|(known, _, _)| *known == payer);
         match in_batch {
             Some((_, destination, usable_at)) => Ok(Some((destination.clone(), *usable_at))),
@@ -22,7 +22,7 @@ impl Batch<'_> {
         }
     }
 
-    pub(super) fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Result<Millis, Refusal>> {
+    pub(super) fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Result<Timestamp, Refusal>> {
         let Some((record, _)) = self.find(order)? else {
             return Ok(Err(Refusal::OrderNotFound));
         };
@@ -36,7 +36,7 @@ impl Batch<'_> {
     }
 
     /// From when on it is used: a change waits.
-    pub(super) fn give_destination(&mut self, payer: Payer, to: Destination, entry: Entry) -> Result<Millis> {
+    pub(super) fn give_destination(&mut self, payer: Payer, to: Destination, entry: Entry) -> Result<Timestamp> {
         let usable_at = match self.destination(payer)? {
             Some((known, usable_at)) if known == to => return Ok(usable_at),
             Some(_) => self.now.plus_ms(DESTINATION_CHANGE_MS),

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
-use domain::{Command, DropId, DropState, Millis, OrderCode};
+use domain::{Command, DropId, DropState, OrderCode, Timestamp};
 use edge_protocol::OrderCode as CodeParts;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
@@ -79,7 +79,7 @@ pub(crate) fn start(folder: &Path, origin_no: u8, clock: Clock, metrics: Arc<Met
 /// The first code of this start. Codes grow by one per order and time gives 32 a millisecond, so a start after any
 /// crash or restore, of however old a copy, begins above every code ever used. No origin sells 32,000 orders a second
 /// for long enough to overtake it.
-fn first_order_code(origin_no: u8, now: Millis) -> Result<OrderCode> {
+fn first_order_code(origin_no: u8, now: Timestamp) -> Result<OrderCode> {
     let number = u64::try_from(now.0).context("the clock is before 1970")? * 32;
     let code = CodeParts::new(origin_no, number).context("the clock or DROPGATE_ORIGIN_NO is out of range")?;
     Ok(OrderCode(code.as_u64()))
@@ -120,7 +120,7 @@ struct Run {
     clock: Clock,
     metrics: Arc<Metrics>,
     /// Wall and monotonic time of the batch before.
-    last: Option<(Millis, Instant)>,
+    last: Option<(Timestamp, Instant)>,
 }
 
 impl Run {
@@ -186,7 +186,7 @@ impl Run {
         Ok(())
     }
 
-    fn publish(&mut self, now: Millis, changed: &BTreeSet<DropId>) {
+    fn publish(&mut self, now: Timestamp, changed: &BTreeSet<DropId>) {
         let before = self.published.load_full();
         let outdated = before.outdated(changed);
         for drop in &outdated {
@@ -198,7 +198,7 @@ impl Run {
     }
 
     /// The batch's time, which never runs backwards, and whether wall time is too far behind it to sell by.
-    fn read_clock(&mut self) -> (Millis, bool) {
+    fn read_clock(&mut self) -> (Timestamp, bool) {
         let (wall, monotonic) = (self.clock.now(), Instant::now());
         if let Some((last_wall, last_monotonic)) = self.last {
             let elapsed = monotonic.duration_since(last_monotonic).as_millis() as i64;

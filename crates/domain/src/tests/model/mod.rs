@@ -19,14 +19,14 @@ const FIRST: u64 = 1000;
 struct Sale {
     state: DropState,
     orders: Vec<OrderRecord>,
-    now: Millis,
+    now: Timestamp,
 }
 
 fn code(nth: usize) -> OrderCode {
     OrderCode(FIRST + nth as u64)
 }
 
-fn at(ms: i64) -> Millis {
+fn at(ms: i64) -> Timestamp {
     OPENS_AT.plus_ms(ms)
 }
 

@@ -20,7 +20,7 @@ use super::super::batch::NO_ORDER;
 use super::*;
 use crate::store::{Buyer, Destination, Payer, ReadStore, RefundId, Salt, sale_file, verify};
 
-const START: Millis = Millis(1_800_000_000_000);
+const START: Timestamp = Timestamp(1_800_000_000_000);
 const PRICE: i64 = 100;
 const LATE_SECONDS: i64 = 3_600;
 
@@ -71,7 +71,7 @@ impl Rig {
         self.create_drop_until(slug, size, None);
     }
 
-    fn create_drop_until(&mut self, slug: &str, size: u32, closes_at: Option<Millis>) {
+    fn create_drop_until(&mut self, slug: &str, size: u32, closes_at: Option<Timestamp>) {
         let terms = Terms {
             drop: DropId(0),
             format: Format::FirstCome,

@@ -10,8 +10,8 @@ fn a_killed_drop_is_listed_as_closed_until_late_money_can_change_nothing_and_so_
     let killed_at = rig.clock.now();
     rig.kill(1);
     rig.clock.advance(1_000);
-    let listed = |rig: &Rig, at: Millis| rig.run.published.load().listed(at).len();
-    assert_eq!(listed(&rig, Millis(i64::MAX)), 1, "a hold is left");
+    let listed = |rig: &Rig, at: Timestamp| rig.run.published.load().listed(at).len();
+    assert_eq!(listed(&rig, Timestamp(i64::MAX)), 1, "a hold is left");
     rig.ask(order, Command::CancelByOperator { restock: true });
     // Twice its hold of five minutes, and what a settling may take.
     let last = killed_at.plus_ms(600_000 + HOLD_GRACE_MS + SETTLING_MS).plus_seconds(LATE_SECONDS as u32);

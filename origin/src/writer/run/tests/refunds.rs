@@ -9,7 +9,7 @@ impl Rig {
         order
     }
 
-    fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Millis, Refusal> {
+    fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Timestamp, Refusal> {
         let (reply, mut answer) = oneshot::channel();
         self.batch(vec![(Lane::Shopper, Ask::SetDestination(order, to, reply))]);
         answer.try_recv().unwrap()

@@ -265,10 +265,10 @@ fn orders_whose_links_were_asked_for_are_listed_from_a_time_on_and_after_an_orde
     let second = rig.order(2);
     rig.ask(second, Command::AskLink);
     let store = ReadStore::open(rig.folder.path()).unwrap();
-    let listed = |since: Millis, after: u64, max| store.orders_with_links(since, OrderCode(after), max).unwrap();
-    assert_eq!(listed(Millis(0), 0, 10), [first, second]);
-    assert_eq!(listed(Millis(0), 0, 1), [first]);
-    assert_eq!(listed(Millis(0), first.0, 10), [second]);
+    let listed = |since: Timestamp, after: u64, max| store.orders_with_links(since, OrderCode(after), max).unwrap();
+    assert_eq!(listed(Timestamp(0), 0, 10), [first, second]);
+    assert_eq!(listed(Timestamp(0), 0, 1), [first]);
+    assert_eq!(listed(Timestamp(0), first.0, 10), [second]);
     assert_eq!(listed(START, first.0 - 1, 10), [first, second]);
     assert_eq!(listed(START.plus_ms(1), 0, 10), [second]);
     assert_eq!(listed(START.plus_ms(1_001), 0, 10), []);
