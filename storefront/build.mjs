@@ -10,10 +10,10 @@ await mkdir(here("dist"), { recursive: true });
 await cp(here("static"), here("dist"), { recursive: true });
 await build({
   entryPoints: {
-    index: here("src/index-page.js"),
-    drop: here("src/drop-page.js"),
-    order: here("src/order-page.js"),
-    style: here("src/style.css"),
+    index: here("src/pages/index.js"),
+    drop: here("src/pages/drop.js"),
+    order: here("src/pages/order.js"),
+    style: here("src/pages/style.css"),
   },
   outdir: here("dist/assets"),
   bundle: true,

@@ -1,4 +1,4 @@
-import { load, save } from "../storage.js";
+import { load, save } from "../ui/storage.js";
 import { en } from "./en.js";
 import { vi } from "./vi.js";
 
