@@ -3,7 +3,7 @@ import { build } from "esbuild";
 import { cp, mkdir, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 
 await rm(here("dist"), { recursive: true, force: true });
 await mkdir(here("dist"), { recursive: true });

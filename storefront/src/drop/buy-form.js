@@ -1,18 +1,18 @@
-import { countdownText } from "../ui/countdown.js";
-import { byTestId, setText } from "../ui/dom.js";
-import { quantityMax } from "./rules.js";
-import { inputOfServerField } from "./fields.js";
-import { FormFields } from "./form-fields.js";
 import { onLanguage, t } from "../i18n/index.js";
 import { formatVnd } from "../i18n/money.js";
-import { myOrders, orderUrl } from "../ui/my-orders.js";
-import { announce } from "../ui/page.js";
 import { problemMessage } from "../i18n/problems.js";
-import { holdMinutes } from "./product-view.js";
+import { orderUrl } from "../net/addresses.js";
+import { countdownText } from "../ui/countdown.js";
+import { byTestId, setText } from "../ui/dom.js";
+import { myOrders } from "../ui/my-orders.js";
+import { announce } from "../ui/page.js";
 import { RetryLock } from "../ui/retry-lock.js";
+import { inputOfServerField } from "./fields.js";
+import { FormFields } from "./form-fields.js";
+import { holdMinutes, quantityMax } from "./rules.js";
 
 /**
- * @typedef {import("./rules.js").Drop} Drop
+ * @typedef {import("../net/types.js").Drop} Drop
  * @typedef {import("./rules.js").Phase} Phase
  */
 

@@ -1,7 +1,7 @@
-import { countdownParts, twoDigits } from "../ui/countdown.js";
-import { byTestId, h, setText } from "../ui/dom.js";
 import { language, onLanguage, t } from "../i18n/index.js";
 import { longDateTime, zoneName } from "../i18n/local-time.js";
+import { countdownParts, twoDigits } from "../ui/countdown.js";
+import { byTestId, h, setText } from "../ui/dom.js";
 import { announce } from "../ui/page.js";
 
 const MINUTE_MS = 60_000;
@@ -24,7 +24,7 @@ export class CountdownView {
   }
 
   /**
-   * @param {import("./rules.js").Drop} drop
+   * @param {import("../net/types.js").Drop} drop
    * @param {import("./rules.js").Phase} phase
    * @param {number} nowMs
    */

@@ -37,8 +37,7 @@ export function fieldError(field, values, quantityMax) {
 
 /**
  * @param {FieldValues} values checked ones
- * @returns {{quantity: number, buyer: {name: string, phone: string, email: string, address?: {province_code: string, line: string}}}}
- *   the body of a purchase
+ * @returns {import("../net/types.js").Purchase}
  */
 export function purchaseBody(values) {
   const phone = parsePhone(values.phone) ?? values.phone.trim();

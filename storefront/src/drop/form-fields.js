@@ -1,9 +1,9 @@
-import { byTestId, h, setText } from "../ui/dom.js";
-import { fieldError } from "./fields.js";
 import { onLanguage, t } from "../i18n/index.js";
+import { byTestId, h, setText } from "../ui/dom.js";
 import { afterPress } from "../ui/press.js";
-import { PROVINCES } from "./provinces.js";
 import { load, save } from "../ui/storage.js";
+import { fieldError } from "./fields.js";
+import { PROVINCES } from "./provinces.js";
 
 /** @typedef {import("./fields.js").FieldName} FieldName */
 

@@ -1,5 +1,5 @@
-import { byTestId, setText } from "../ui/dom.js";
 import { formatVnd } from "../i18n/money.js";
+import { byTestId, setText } from "../ui/dom.js";
 
 /** On a phone the buy button may be below the fold; this bar leads to the first thing still to be done. */
 export class JumpBar {
@@ -19,7 +19,7 @@ export class JumpBar {
   }
 
   /**
-   * @param {import("./rules.js").Drop} drop
+   * @param {import("../net/types.js").Drop} drop
    * @param {import("./rules.js").Phase} phase
    */
   update(drop, phase) {

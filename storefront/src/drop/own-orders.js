@@ -1,6 +1,7 @@
-import { byTestId, h } from "../ui/dom.js";
 import { onLanguage, t } from "../i18n/index.js";
-import { myOrders, orderUrl, updateOrder } from "../ui/my-orders.js";
+import { orderUrl } from "../net/addresses.js";
+import { byTestId, h } from "../ui/dom.js";
+import { myOrders, updateOrder } from "../ui/my-orders.js";
 
 // A link to the first few is a reminder; the home page lists them all.
 const SHOWN_MAX = 3;

@@ -1,12 +1,13 @@
-import { byTestId, h, setText } from "../ui/dom.js";
-import { safeImageUrl } from "./rules.js";
 import { language, t } from "../i18n/index.js";
 import { longDateTime } from "../i18n/local-time.js";
 import { formatVnd, groupThousands } from "../i18n/money.js";
+import { safeImageUrl } from "../net/addresses.js";
+import { byTestId, h, setText } from "../ui/dom.js";
+import { holdMinutes } from "./rules.js";
 
 const PLACEHOLDER = "/assets/placeholder.svg";
 
-/** @param {import("./rules.js").Drop} drop */
+/** @param {import("../net/types.js").Drop} drop */
 export function showProduct(drop) {
   setText(byTestId("drop-name"), drop.product.name);
   setText(byTestId("price"), formatVnd(drop.price));
@@ -28,14 +29,9 @@ export function showProduct(drop) {
   }
 }
 
-/** @param {import("./rules.js").Drop} drop */
-export function holdMinutes(drop) {
-  return Math.max(1, Math.round(drop.hold_seconds / 60));
-}
-
 /**
  * @param {HTMLElement} element an img
- * @param {import("./rules.js").Drop} drop
+ * @param {import("../net/types.js").Drop} drop
  */
 export function showPhoto(element, drop) {
   const image = /** @type {HTMLImageElement} */ (element);

@@ -6,8 +6,8 @@ import { busyPauseMs, replayPauseMs } from "../net/backoff.js";
  *
  * @typedef {{token: string, expiresAt: number, body: string}} Attempt
  * @typedef {{stage: "token" | "sending" | "checking"} | {stage: "waiting", until: number}} Progress
- * @typedef {{kind: "ordered", order: any}
- *   | {kind: "refused", problem: import("../net/api.js").Problem, retryAfterMs: number | null}
+ * @typedef {{kind: "ordered", order: import("../net/types.js").Receipt}
+ *   | {kind: "refused", problem: import("../net/types.js").Problem, retryAfterMs: number | null}
  *   | {kind: "unknown"}
  *   | {kind: "unreachable"}} Outcome
  * @typedef {{api: Pick<import("../net/api.js").Api, "token" | "purchase">, clock: {now(): number},
@@ -24,8 +24,8 @@ const NOT_OPEN_PAUSE_MS = 400;
 /**
  * @param {Deps} deps
  * @param {number} dropId
- * @param {{phone: string, turnstile_token?: string}} admission
- * @param {object} body
+ * @param {import("../net/types.js").Admission} admission
+ * @param {import("../net/types.js").Purchase} body
  * @returns {Promise<Outcome>}
  */
 export async function buy(deps, dropId, admission, body) {
@@ -50,7 +50,7 @@ export function resume(deps, dropId, attempt) {
 /**
  * @param {Deps} deps
  * @param {number} dropId
- * @param {{phone: string, turnstile_token?: string}} admission
+ * @param {import("../net/types.js").Admission} admission
  * @returns {Promise<{kind: "minted", token: string, expiresAt: number} | Outcome>}
  */
 async function mintToken(deps, dropId, admission) {
@@ -108,7 +108,7 @@ async function send(deps, dropId, attempt, maybeArrived) {
 
 /**
  * @param {Deps} deps
- * @param {import("../net/api.js").Answer} answer
+ * @param {import("../net/api.js").Answer<unknown>} answer
  * @param {number} tries from 0
  * @param {number} [deadline] a pause that would pass it is not begun
  * @returns {Promise<number | null>}
@@ -131,7 +131,7 @@ function isOverload(status) {
 
 /**
  * `origin_unavailable` may be a timeout behind which the order was written.
- * @param {import("../net/api.js").Answer} answer
+ * @param {import("../net/api.js").Answer<unknown>} answer
  */
 function surelyNotAccepted(answer) {
   return (

@@ -1,8 +1,5 @@
 /**
- * @typedef {{id: number, slug: string, product: {name: string, description: string, image_url: string}, price: number,
- *   size: number, limit_per_customer: number, hold_seconds: number, opens_at: string, closes_at: string | null,
- *   state: "coming" | "open" | "closed", paused: boolean,
- *   stock: {available: number, held: number, sold: number, withdrawn: number}}} Drop
+ * @typedef {import("../net/types.js").Drop} Drop
  * @typedef {"coming" | "open" | "held_out" | "sold_out" | "paused" | "closed"} Phase
  */
 
@@ -42,13 +39,7 @@ export function pollMs(drop, phase, nowMs) {
   return phase === "closed" || phase === "sold_out" ? 5000 : 1000;
 }
 
-/** @param {string} url @returns {string | null} an address an image may be loaded from */
-export function safeImageUrl(url) {
-  if (typeof url !== "string" || url === "") return null;
-  try {
-    const parsed = new URL(url, location.origin);
-    return parsed.protocol === "https:" || parsed.origin === location.origin ? parsed.href : null;
-  } catch {
-    return null;
-  }
+/** @param {Drop} drop */
+export function holdMinutes(drop) {
+  return Math.max(1, Math.round(drop.hold_seconds / 60));
 }

@@ -1,13 +1,13 @@
-import { byTestId, setText } from "../ui/dom.js";
 import { language, t } from "../i18n/index.js";
 import { clockTime } from "../i18n/local-time.js";
 import { groupThousands } from "../i18n/money.js";
+import { byTestId, setText } from "../ui/dom.js";
 
 // The edge serves an old status for up to a minute when the origin is away; three missed polls look the same to a shopper.
 const OLD_MS = 4000;
 
 /**
- * @param {import("./rules.js").Drop} drop
+ * @param {import("../net/types.js").Drop} drop
  * @param {import("./rules.js").Phase} phase
  */
 export function showStock(drop, phase) {
@@ -52,7 +52,7 @@ export function showFreshness(status, nowMs) {
   if (old) setText(element, t("drop.stale", { time: clockTime(status.asOf, language()) }));
 }
 
-/** @param {import("./rules.js").Drop} drop */
+/** @param {import("../net/types.js").Drop} drop */
 function showMeter(drop) {
   const meter = byTestId("stock-meter");
   const { held, available } = drop.stock;

@@ -1,8 +1,19 @@
 import { parseRetryAfter } from "./backoff.js";
 
-/** @typedef {{code: string, title?: string, detail?: string, field?: string}} Problem */
 /**
- * @typedef {{kind: "ok", body: any, etag: string | null}
+ * @typedef {import("./types.js").Problem} Problem
+ * @typedef {import("./types.js").DropStatus} DropStatus
+ * @typedef {import("./types.js").DropList} DropList
+ * @typedef {import("./types.js").ShopConfig} ShopConfig
+ * @typedef {import("./types.js").PurchaseToken} PurchaseToken
+ * @typedef {import("./types.js").Receipt} Receipt
+ * @typedef {import("./types.js").Order} Order
+ * @typedef {import("./types.js").RefundDestinationKept} RefundDestinationKept
+ */
+
+/**
+ * @template T
+ * @typedef {{kind: "ok", body: T, etag: string | null}
  *   | {kind: "not_modified"}
  *   | {kind: "problem", status: number, problem: Problem, retryAfterMs: number | null}
  *   | {kind: "unreachable"}} Answer
@@ -15,13 +26,14 @@ const WRITE_TIMEOUT_MS = 10_000;
 export class Api {
   /**
    * @param {import("./clock.js").ServerClock} clock learns the time from every answer
-   * @param {typeof fetch} [send]
+   * @param {(path: string, options: RequestInit) => Promise<Response>} [send]
    */
-  constructor(clock, send = (...request) => fetch(...request)) {
+  constructor(clock, send = (path, options) => fetch(path, options)) {
     this.clock = clock;
     this.send = send;
   }
 
+  /** @returns {Promise<Answer<DropList>>} */
   drops() {
     return this.#request("GET", "/api/drops", { timeoutMs: STATUS_TIMEOUT_MS });
   }
@@ -29,6 +41,7 @@ export class Api {
   /**
    * @param {string} slug
    * @param {string | null} etag
+   * @returns {Promise<Answer<DropStatus>>}
    */
   drop(slug, etag) {
     /** @type {Record<string, string>} */
@@ -36,13 +49,15 @@ export class Api {
     return this.#request("GET", `/api/drops/${encodeURIComponent(slug)}`, { headers, timeoutMs: STATUS_TIMEOUT_MS });
   }
 
+  /** @returns {Promise<Answer<ShopConfig>>} */
   config() {
     return this.#request("GET", "/api/config", { timeoutMs: STATUS_TIMEOUT_MS });
   }
 
   /**
    * @param {number} dropId
-   * @param {{phone: string, turnstile_token?: string}} body
+   * @param {import("./types.js").Admission} body
+   * @returns {Promise<Answer<PurchaseToken>>}
    */
   token(dropId, body) {
     return this.#request("POST", `/api/drops/${dropId}/token`, {
@@ -55,6 +70,7 @@ export class Api {
    * @param {number} dropId
    * @param {string} token
    * @param {string} body the very same text on every replay
+   * @returns {Promise<Answer<Receipt>>}
    */
   purchase(dropId, token, body) {
     return this.#request("POST", `/api/drops/${dropId}/purchase`, {
@@ -67,6 +83,7 @@ export class Api {
   /**
    * @param {string} orderCode
    * @param {string} orderKey
+   * @returns {Promise<Answer<Order>>}
    */
   order(orderCode, orderKey) {
     return this.#request("GET", `/api/orders/${orderCode}`, {
@@ -78,6 +95,7 @@ export class Api {
   /**
    * @param {string} orderCode
    * @param {string} orderKey
+   * @returns {Promise<Answer<Order>>}
    */
   cancelOrder(orderCode, orderKey) {
     return this.#request("POST", `/api/orders/${orderCode}/cancel`, {
@@ -89,7 +107,8 @@ export class Api {
   /**
    * @param {string} orderCode
    * @param {string} orderKey
-   * @param {{bank: string, account_number: string, account_name: string}} destination
+   * @param {import("./types.js").RefundDestination} destination
+   * @returns {Promise<Answer<RefundDestinationKept>>}
    */
   refundDestination(orderCode, orderKey, destination) {
     return this.#request("POST", `/api/orders/${orderCode}/refund-destination`, {
@@ -100,10 +119,11 @@ export class Api {
   }
 
   /**
+   * @template T
    * @param {string} method
    * @param {string} path
    * @param {{headers?: Record<string, string>, body?: string, timeoutMs: number}} options
-   * @returns {Promise<Answer>}
+   * @returns {Promise<Answer<T>>}
    */
   async #request(method, path, { headers = {}, body, timeoutMs }) {
     const abort = new AbortController();
@@ -141,9 +161,10 @@ export class Api {
 }
 
 /**
+ * @template T
  * @param {Response} response
  * @param {number} nowMs
- * @returns {Promise<Answer>}
+ * @returns {Promise<Answer<T>>}
  */
 async function readAnswer(response, nowMs) {
   if (response.status === 304) return { kind: "not_modified" };

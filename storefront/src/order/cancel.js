@@ -1,6 +1,6 @@
-import { byTestId, setText } from "../ui/dom.js";
 import { onLanguage, t } from "../i18n/index.js";
 import { problemMessage } from "../i18n/problems.js";
+import { byTestId, setText } from "../ui/dom.js";
 import { RetryLock } from "../ui/retry-lock.js";
 
 // Most messages of problems speak of buying, which this is not; these say what to do whatever was asked.
@@ -10,7 +10,7 @@ const OWN_WORDS = new Set(["order_not_pending", "bad_order_key", "order_not_foun
 export class Cancel {
   /**
    * @param {{now(): number}} clock
-   * @param {() => Promise<import("../net/api.js").Answer>} send
+   * @param {() => Promise<import("../net/api.js").Answer<unknown>>} send
    */
   constructor(clock, send) {
     this.lock = new RetryLock(clock);

@@ -1,13 +1,13 @@
-import { countdownText } from "../ui/countdown.js";
-import { byTestId, h, setText, svg } from "../ui/dom.js";
 import { language, t } from "../i18n/index.js";
 import { clockTime, longDateTime, zoneName } from "../i18n/local-time.js";
 import { formatVnd } from "../i18n/money.js";
-import { stageText } from "./rules.js";
+import { countdownText } from "../ui/countdown.js";
+import { byTestId, h, setText, svg } from "../ui/dom.js";
 import { announce } from "../ui/page.js";
+import { stageText } from "./rules.js";
 
 /**
- * @typedef {import("./rules.js").Order} Order
+ * @typedef {import("../net/types.js").Order} Order
  * @typedef {import("./rules.js").Stage} Stage
  */
 

@@ -1,13 +1,13 @@
+import { t } from "../i18n/index.js";
+import { formatVnd } from "../i18n/money.js";
+import { webUrl } from "../net/addresses.js";
 import { bankName } from "../ui/banks.js";
 import { copyButton } from "../ui/copy.js";
 import { byTestId, h, setText } from "../ui/dom.js";
-import { t } from "../i18n/index.js";
-import { formatVnd } from "../i18n/money.js";
-import { webUrl } from "./rules.js";
 import { qrPng, qrSvg } from "../ui/qr.js";
 
 /**
- * @typedef {import("./rules.js").Order} Order
+ * @typedef {import("../net/types.js").Order} Order
  * @typedef {import("./rules.js").Stage} Stage
  */
 

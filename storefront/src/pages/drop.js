@@ -1,23 +1,24 @@
 import { BuyForm } from "../drop/buy-form.js";
 import { CountdownView } from "../drop/countdown-view.js";
-import { msToNextSecond } from "../ui/countdown.js";
-import { byTestId, setText } from "../ui/dom.js";
-import { dropPhase, pollMs } from "../drop/rules.js";
 import { purchaseBody } from "../drop/fields.js";
-import { onLanguage, t } from "../i18n/index.js";
 import { JumpBar } from "../drop/jump-bar.js";
-import { orderUrl, rememberOrder } from "../ui/my-orders.js";
 import { OwnOrders } from "../drop/own-orders.js";
-import { announce, everySecond, pathTail, startPage } from "../ui/page.js";
-import { Poller } from "../net/poller.js";
 import { showProduct } from "../drop/product-view.js";
 import { buy, resume } from "../drop/purchase.js";
+import { dropPhase, pollMs } from "../drop/rules.js";
 import { showFreshness, showStock } from "../drop/stock-view.js";
-import { load, save } from "../ui/storage.js";
 import { Turnstile } from "../drop/turnstile.js";
+import { onLanguage, t } from "../i18n/index.js";
+import { orderUrl, pathTail } from "../net/addresses.js";
+import { Poller } from "../net/poller.js";
+import { msToNextSecond } from "../ui/countdown.js";
+import { byTestId, setText } from "../ui/dom.js";
+import { rememberOrder } from "../ui/my-orders.js";
+import { announce, everySecond, startPage } from "../ui/page.js";
+import { load, save } from "../ui/storage.js";
 
 /**
- * @typedef {import("../drop/rules.js").Drop} Drop
+ * @typedef {import("../net/types.js").Drop} Drop
  * @typedef {{drop: Drop, stale: boolean, asOf: number, answeredAt: number, etag: string | null}} Status
  */
 

@@ -1,15 +1,16 @@
-import { countdownText } from "../ui/countdown.js";
-import { byTestId, h, setText } from "../ui/dom.js";
+import { showPhoto } from "../drop/product-view.js";
 import { dropPhase } from "../drop/rules.js";
 import { language, onLanguage, t } from "../i18n/index.js";
 import { longDateTime } from "../i18n/local-time.js";
 import { formatVnd, groupThousands } from "../i18n/money.js";
-import { myOrders, orderUrl } from "../ui/my-orders.js";
-import { everySecond, startPage } from "../ui/page.js";
+import { dropUrl, orderUrl } from "../net/addresses.js";
 import { Poller } from "../net/poller.js";
-import { showPhoto } from "../drop/product-view.js";
+import { countdownText } from "../ui/countdown.js";
+import { byTestId, h, setText } from "../ui/dom.js";
+import { myOrders } from "../ui/my-orders.js";
+import { everySecond, startPage } from "../ui/page.js";
 
-/** @typedef {import("../drop/rules.js").Drop} Drop */
+/** @typedef {import("../net/types.js").Drop} Drop */
 
 // A list is not a race: whoever wants the second goes to the drop's own page.
 const POLL_MS = 3000;
@@ -90,7 +91,7 @@ function card(drop, phase) {
   photo.setAttribute("alt", "");
   return h(
     "a",
-    { class: "card", href: `/drops/${encodeURIComponent(drop.slug)}`, "data-testid": "card", "data-phase": phase },
+    { class: "card", href: dropUrl(drop.slug), "data-testid": "card", "data-phase": phase },
     h("span", { class: "card-photo" }, photo),
     h("span", { class: "card-name" }, drop.product.name),
     h("span", { class: "card-price" }, formatVnd(drop.price)),

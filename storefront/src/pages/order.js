@@ -1,19 +1,20 @@
+import { language, onLanguage, t } from "../i18n/index.js";
+import { clockTime } from "../i18n/local-time.js";
+import { problemMessage } from "../i18n/problems.js";
+import { dropUrl, keyFromFragment, orderUrl, pathTail, returnedFrom } from "../net/addresses.js";
+import { Poller } from "../net/poller.js";
 import { Cancel } from "../order/cancel.js";
+import { OrderView } from "../order/order-view.js";
+import { PaymentView } from "../order/payment-view.js";
+import { orderPollMs, orderStage } from "../order/rules.js";
+import { RefundForm } from "../refund/form.js";
 import { copy } from "../ui/copy.js";
 import { msToNextSecond } from "../ui/countdown.js";
 import { byTestId, setText } from "../ui/dom.js";
-import { language, onLanguage, t } from "../i18n/index.js";
-import { clockTime } from "../i18n/local-time.js";
-import { myOrder, orderUrl, updateOrder } from "../ui/my-orders.js";
-import { keyFromFragment, orderPollMs, orderStage, returnedFrom } from "../order/rules.js";
-import { OrderView } from "../order/order-view.js";
-import { announce, everySecond, pathTail, startPage } from "../ui/page.js";
-import { PaymentView } from "../order/payment-view.js";
-import { Poller } from "../net/poller.js";
-import { problemMessage } from "../i18n/problems.js";
-import { RefundForm } from "../refund/form.js";
+import { myOrder, updateOrder } from "../ui/my-orders.js";
+import { announce, everySecond, startPage } from "../ui/page.js";
 
-/** @typedef {import("../order/rules.js").Order} Order */
+/** @typedef {import("../net/types.js").Order} Order */
 
 // Answers come every second; this many missed are worth a word.
 const OLD_MS = 5000;
@@ -91,7 +92,7 @@ function render() {
   cancel.update(order.state === "pending" && stage !== "settling");
   const again = /** @type {HTMLAnchorElement} */ (byTestId("again"));
   again.hidden = stage === "pending" || stage === "partial" || stage === "settling";
-  again.href = `/drops/${encodeURIComponent(order.drop.slug)}`;
+  again.href = dropUrl(order.drop.slug);
   showReturned(stage);
   const old = now - answeredAt > OLD_MS + orderPollMs(stage);
   showConnection(old, t("order.stale", { time: clockTime(answeredAt, language()) }));

@@ -48,7 +48,7 @@ export function refundFieldError(field, values) {
 
 /**
  * @param {RefundValues} values checked ones
- * @returns {{bank: string, account_number: string, account_name: string}} a bank of the list by its BIN, another by its name
+ * @returns {import("../net/types.js").RefundDestination} a bank of the list by its BIN, another by its name
  */
 export function refundBody(values) {
   return {

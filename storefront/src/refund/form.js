@@ -1,15 +1,19 @@
-import { bankList } from "../ui/banks.js";
-import { byTestId, h, setText } from "../ui/dom.js";
 import { language, onLanguage, t } from "../i18n/index.js";
 import { longDateTime, zoneName } from "../i18n/local-time.js";
 import { formatVnd } from "../i18n/money.js";
-import { laterUsableAt, REFUND_PARTS, refundView } from "../order/rules.js";
+import { bankList } from "../ui/banks.js";
+import { byTestId, h, setText } from "../ui/dom.js";
 import { afterPress } from "../ui/press.js";
-import { OTHER_BANK, refundBody, refundFieldError, refundInputOf, refundRefusal } from "./fields.js";
 import { RetryLock } from "../ui/retry-lock.js";
+import { OTHER_BANK, refundBody, refundFieldError, refundInputOf, refundRefusal } from "./fields.js";
+import { laterUsableAt, REFUND_PARTS, refundView } from "./rules.js";
 
 /**
- * @typedef {import("../order/rules.js").Order} Order
+ * @template T
+ * @typedef {import("../net/api.js").Answer<T>} Answer
+ */
+/**
+ * @typedef {import("../net/types.js").Order} Order
  * @typedef {import("./fields.js").RefundFieldName} RefundFieldName
  */
 
@@ -20,7 +24,7 @@ const FIELDS = ["bank", "other_bank", "account_number", "account_name"];
 export class RefundForm {
   /**
    * @param {{now(): number}} clock
-   * @param {(destination: ReturnType<typeof refundBody>) => Promise<import("../net/api.js").Answer>} send
+   * @param {(destination: import("../net/types.js").RefundDestination) => Promise<Answer<import("../net/types.js").RefundDestinationKept>>} send
    * @param {() => void} onChange shows the order anew
    */
   constructor(clock, send, onChange) {

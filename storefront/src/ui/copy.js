@@ -1,5 +1,5 @@
-import { h } from "./dom.js";
 import { t } from "../i18n/index.js";
+import { h } from "./dom.js";
 import { announce } from "./page.js";
 
 const SHOWN_MS = 2000;

@@ -27,28 +27,23 @@ export function rememberOrder(order) {
 
 /**
  * Brings the stored copy up to what the server says, without moving it to the front.
- * @param {any} view OrderView
+ * @param {import("../net/types.js").Order} order as the server answered it
  * @param {string} key
  */
-export function updateOrder(view, key) {
+export function updateOrder(order, key) {
   const fresh = {
-    order_code: String(view.order_code),
+    order_code: String(order.order_code),
     key,
-    slug: view.drop.slug,
-    drop_name: view.drop.name,
-    code: view.code,
-    quantity: view.quantity,
-    amount: view.amount,
-    state: view.state,
+    slug: order.drop.slug,
+    drop_name: order.drop.name,
+    code: order.code,
+    quantity: order.quantity,
+    amount: order.amount,
+    state: order.state,
   };
   const orders = myOrders();
-  const at = orders.findIndex((order) => order.order_code === fresh.order_code);
+  const at = orders.findIndex((other) => other.order_code === fresh.order_code);
   if (at === -1) return rememberOrder(fresh);
   orders[at] = fresh;
   save("local", "orders", orders);
-}
-
-/** @param {{order_code: string, key: string}} order */
-export function orderUrl(order) {
-  return `/orders/${order.order_code}#key=${encodeURIComponent(order.key)}`;
 }

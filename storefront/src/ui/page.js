@@ -1,27 +1,13 @@
 import { Api } from "../net/api.js";
 import { ServerClock } from "../net/clock.js";
 import { byTestId } from "./dom.js";
-import { language, onLanguage, startLanguage, switchLanguage } from "../i18n/index.js";
+import { startLanguage } from "./language.js";
 
 /** What the three pages have in common: language, clock, API. Called once, first. */
 export function startPage() {
   startLanguage();
-  const buttons = [...byTestId("language").querySelectorAll("button")];
-  const mark = () => {
-    for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.language === language()));
-  };
-  for (const button of buttons) {
-    button.addEventListener("click", () => switchLanguage(button.dataset.language === "en" ? "en" : "vi"));
-  }
-  onLanguage(mark);
-  mark();
   const clock = new ServerClock();
   return { clock, api: new Api(clock) };
-}
-
-/** @returns {string} what stands behind `/drops/` or `/orders/` */
-export function pathTail() {
-  return decodeURIComponent(location.pathname.split("/")[2] ?? "");
 }
 
 /**

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseLanguage } from "../../src/i18n/index.js";
 import { en } from "../../src/i18n/en.js";
-import { vi } from "../../src/i18n/vi.js";
+import { chooseLanguage } from "../../src/i18n/index.js";
 import { problemCodes, problemMessage } from "../../src/i18n/problems.js";
+import { vi } from "../../src/i18n/vi.js";
 
 test("both languages say the same things", () => {
   assert.deepEqual(Object.keys(en).sort(), Object.keys(vi).sort());

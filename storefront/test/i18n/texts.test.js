@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { vi } from "../../src/i18n/vi.js";
 import { problemCodes } from "../../src/i18n/problems.js";
+import { vi } from "../../src/i18n/vi.js";
 
 /** @param {string} folder @param {RegExp} names of files in it and in the folders below */
 const read = (folder, names) => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cancelRefusal } from "../../src/order/cancel.js";
 import { en } from "../../src/i18n/en.js";
 import { vi } from "../../src/i18n/vi.js";
+import { cancelRefusal } from "../../src/order/cancel.js";
 
 test("no refusal of a cancellation speaks of buying", () => {
   for (const code of [

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { bankList, bankName } from "../../src/ui/banks.js";
+import { bankList } from "../../src/ui/banks.js";
 import { en } from "../../src/i18n/en.js";
 import { vi } from "../../src/i18n/vi.js";
-import { laterUsableAt, REFUND_PARTS, refundView } from "../../src/order/rules.js";
 import { OTHER_BANK, refundBody, refundFieldError, refundInputOf, refundRefusal } from "../../src/refund/fields.js";
+import { laterUsableAt, REFUND_PARTS, refundView } from "../../src/refund/rules.js";
 
 const NOW = Date.parse("2026-11-21T13:00:00Z");
 const SOON = "2026-11-22T13:00:00Z";
@@ -144,21 +144,10 @@ test("no refusal of an account speaks of buying", () => {
   assert.equal(refundRefusal("destination_not_owed").text, "problem.destination_not_owed.text");
 });
 
-test("every bank is offered once, by name, and none is taken for another", () => {
-  const banks = bankList();
-  assert.ok(banks.length > 40);
-  assert.equal(new Set(banks.map(([, name]) => name)).size, banks.length);
-  for (const [bin, name] of banks) {
-    assert.equal(bankName(bin), name);
-    assert.notEqual(bin, OTHER_BANK);
-  }
-  const names = banks.map(([, name]) => name.toLowerCase());
-  assert.deepEqual(names, [...names].sort());
-});
-
 test("the page offers another bank by the very word the code looks for", () => {
   const page = readFileSync(new URL("../../static/order.html", import.meta.url), "utf8");
   assert.ok(page.includes(`<option value="${OTHER_BANK}"`));
+  for (const [bin] of bankList()) assert.notEqual(bin, OTHER_BANK);
 });
 
 test("nothing of the refund form goes to storage", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countdownParts, countdownText, msToNextSecond } from "../../src/ui/countdown.js";
 import { longDateTime, zoneName } from "../../src/i18n/local-time.js";
+import { countdownParts, countdownText, msToNextSecond } from "../../src/ui/countdown.js";
 
 test("a countdown is drawn when its second changes, and one that is over not in a rush", () => {
   assert.equal(msToNextSecond(61_250), 250);
