@@ -1,16 +1,15 @@
 //! The origin: one writer, its readers, and everything that speaks to them.
 //!
-//! Imports point one way: `store` ← `writer` ← `links` ← `http`, `outbox`, `timers`. Nothing imports `http` but `serve`.
+//! Imports point one way: `store` ← `writer` ← `payos` ← `http`, `outbox`, `timers`. Nothing imports `http` but `serve`.
 
 pub mod cli;
 pub mod clock;
 pub mod config;
 mod failpoint;
 mod http;
-mod links;
 mod metrics;
 mod outbox;
-mod payments;
+mod payos;
 mod reader;
 pub mod serve;
 mod statement;

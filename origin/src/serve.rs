@@ -16,10 +16,9 @@ use crate::config::ServeConfig;
 use crate::http::{
     App, Places, ReadTokens, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private, serve_public,
 };
-use crate::links::PaymentLinks;
 use crate::metrics::Metrics;
 use crate::outbox;
-use crate::payments::DescriptionSalt;
+use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::reader::Reader;
 use crate::stop;
 use crate::store::FolderLock;

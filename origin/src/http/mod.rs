@@ -24,9 +24,8 @@ use edge_protocol::{CustomerSecret, KeyRing, OrderKeys};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use crate::links::PaymentLinks;
 use crate::metrics::Metrics;
-use crate::payments::DescriptionSalt;
+use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::reader::Reader;
 use crate::writer::Writer;
 

@@ -13,7 +13,7 @@ use super::admin::{moment, required};
 use super::error::{ApiError, ApiResult};
 use super::extract::{Operator, read_json};
 use super::orders::memo;
-use crate::links::LinkDifference;
+use crate::payos::LinkDifference;
 
 /// Links asked about in one request: at the concurrency below it answers within a caller's patience.
 const ORDERS_MAX: u32 = 64;

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use super::effect::{Delivered, Effect, Kind};
-use crate::links::PaymentLinks;
 use crate::metrics::Channelled;
+use crate::payos::PaymentLinks;
 use crate::stop::Stop;
 use crate::store::{Progress, ReadStore, Retry};
 

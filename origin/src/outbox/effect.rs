@@ -3,7 +3,7 @@
 use anyhow::Result;
 use domain::{Event, OrderCode, Proof, Timestamp};
 
-use crate::links::{LinkMaking, PaymentLinks};
+use crate::payos::{LinkMaking, PaymentLinks};
 use crate::store::{Fact, LedgerRow};
 
 /// What came of an effect.

@@ -17,10 +17,9 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::links::PaymentLinks;
 use crate::metrics::Metrics;
 use crate::outbox::{self, KINDS};
-use crate::payments::DescriptionSalt;
+use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::reader::Reader;
 use crate::stop::{self, Stopper};
 use crate::store::{Buyer, Salt, verify};

@@ -1,4 +1,4 @@
-//! What happens because time passes: holds that end.
+//! Holds that end.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use domain::{Command, HOLD_GRACE_MS, Link, OrderCode, OrderState, Timestamp};
 use tokio::task::JoinSet;
 use tracing::error;
 
-use crate::links::PaymentLinks;
+use crate::payos::PaymentLinks;
 use crate::stop::Stop;
 
 /// A freed unit is for sale within this of its hold's end.

@@ -1,15 +1,16 @@
 //! Payment links: the provider as this system sees it. Making, closing, reading; each safe to repeat.
 
-mod make_link;
-mod read_link;
+mod create;
+mod read;
+mod report;
 
 use std::sync::Arc;
 
-pub(crate) use read_link::LinkDifference;
+pub(crate) use read::LinkDifference;
+pub(crate) use report::DescriptionSalt;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::payments::DescriptionSalt;
 use crate::reader::Reader;
 use crate::writer::Writer;
 

@@ -4,7 +4,7 @@ use payos::LinkStatus;
 use tracing::{debug, error, info, warn};
 
 use super::PaymentLinks;
-use super::make_link::{chain, code, may_be_ours};
+use super::create::{chain, code, may_be_ours};
 use crate::metrics::Metrics;
 
 /// What a signed read of a link showed that the ledger did not have.

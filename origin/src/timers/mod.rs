@@ -1,0 +1,5 @@
+//! What happens because time passes.
+
+mod holds;
+
+pub(crate) use holds::HoldTimer;
