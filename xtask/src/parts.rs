@@ -10,9 +10,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use nix::{
-    sys::signal::{Signal, killpg},
-    unistd::Pid,
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
 };
 
 /// wrangler takes about a second to stop its runtime; the origin finishes its last batch in less.
@@ -37,11 +38,13 @@ impl Parts {
     pub(crate) fn new() -> Result<Parts> {
         let (sender, events) = channel();
         let interrupts = sender.clone();
-        ctrlc::set_handler(move || {
-            // The receiver is gone only when the parts are already being stopped.
-            let _ = interrupts.send(Event::Interrupted);
-        })
-        .context("cannot handle Ctrl-C")?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot handle Ctrl-C")?;
+        thread::spawn(move || {
+            for _ in signals.forever() {
+                // The receiver is gone only when the parts are already being stopped.
+                let _ = interrupts.send(Event::Interrupted);
+            }
+        });
         Ok(Parts { running: Vec::new(), events, sender })
     }
 
@@ -56,7 +59,7 @@ impl Parts {
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start the {name}: {}", command.get_program().display()))?;
-        self.running.push((name, Pid::from_raw(i32::try_from(child.id())?)));
+        self.running.push((name, Pid::from_child(&child)));
         show_lines(name, child.stdout.take());
         show_lines(name, child.stderr.take());
         let ended = self.sender.clone();
@@ -131,12 +134,12 @@ fn too_late(name: &str, url: &str, deadline: Duration) -> String {
 
 fn stop(name: &str, group: Pid) {
     let started = Instant::now();
-    // Sending to a group fails once none of its processes is left, which is what we wait for.
-    let mut signal = Some(Signal::SIGTERM);
-    while killpg(group, signal.take()).is_ok() {
+    // Fails only when the group has ended already, which the loop finds as well.
+    let _ = kill_process_group(group, Signal::TERM);
+    while test_kill_process_group(group).is_ok() {
         if started.elapsed() > STOP_DEADLINE {
             println!("The {name} does not stop: killing it.");
-            let _ = killpg(group, Signal::SIGKILL);
+            let _ = kill_process_group(group, Signal::KILL);
             return;
         }
         thread::sleep(POLL);

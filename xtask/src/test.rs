@@ -66,11 +66,8 @@ fn install_browser() -> Result<()> {
     }
     let by_hand = "the browser test needs Chromium or Google Chrome on the PATH: install one of them";
     let Some(apt_get) = on_path("apt-get") else { bail!("{by_hand}") };
-    let as_root = if nix::unistd::Uid::effective().is_root() {
-        PathBuf::from("env")
-    } else {
-        on_path("sudo").context(by_hand)?
-    };
+    let as_root =
+        if rustix::process::geteuid().is_root() { PathBuf::from("env") } else { on_path("sudo").context(by_hand)? };
     step::run("Updating the package lists", step::command(&as_root).arg(&apt_get).arg("update")).context(by_hand)?;
     step::run(
         "Installing Chromium for the browser test (once, about 1 minute)",
