@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use arc_swap::ArcSwapOption;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
@@ -14,7 +15,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::config::ServeConfig;
 use crate::http::{
-    App, Places, ReadTokens, Rendered, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private, serve_public,
+    App, Places, ReadTokens, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private, serve_public,
 };
 use crate::metrics::Metrics;
 use crate::outbox;
@@ -94,7 +95,7 @@ pub async fn serve(
         description_salt: DescriptionSalt(running.description_salt),
         webhook_permits: Semaphore::new(WEBHOOKS_AT_ONCE),
         places: Places::default(),
-        snapshot: Rendered::default(),
+        snapshot: ArcSwapOption::empty(),
         links: links.clone(),
         origin_no: config.origin_no,
     });

@@ -1,79 +1,51 @@
-//! Every URL the origin answers, on one page. The public listener answers nothing without a signed token.
+//! Every URL the origin answers, on one page, by who calls. The public listener answers nothing without a signed token.
+//!
+//! Handlers import the files beside their folders, and never each other.
 
-mod admin;
-mod connection;
-mod error;
-mod extract;
-mod listener;
-mod orders;
-mod payments;
-mod places;
-mod private;
-mod purchase;
+mod app;
+mod auth;
+mod body;
+mod destination;
+mod fallback;
+mod fields;
+mod operator;
+mod problem;
+mod provider;
+mod purchase_permits;
 mod read_tokens;
-mod reconcile;
-mod refunds;
-mod snapshot;
-mod webhooks;
+mod server;
+mod shopper;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
-use edge_protocol::{CustomerSecret, KeyRing, OrderKeys};
-use tokio::sync::Semaphore;
 
-use crate::clock::Clock;
-use crate::metrics::Metrics;
-use crate::payos::{DescriptionSalt, PaymentLinks};
-use crate::reader::Reader;
-use crate::writer::Writer;
+use self::operator::{drops, orders, payments, products, reconcile, refunds, tokens};
+use self::provider::webhook;
+use self::server::private;
+use self::shopper::{order, purchase, refund_destination, snapshot};
 
-pub(crate) use listener::{serve_private, serve_public};
-pub(crate) use private::private_router;
-
-/// Webhooks whose signatures are checked at once: they come in bursts, and each may be 64 KiB to hash.
-pub(crate) const WEBHOOKS_AT_ONCE: usize = 32;
-
-/// What handlers may hold: they can ask the writer and read, and do neither's work themselves.
-pub(crate) struct App {
-    pub writer: Writer,
-    pub reader: Reader,
-    pub clock: Clock,
-    pub metrics: Arc<Metrics>,
-    pub edge_keys: KeyRing,
-    pub read_tokens: ReadTokens,
-    pub admin_keys: KeyRing,
-    pub order_keys: OrderKeys,
-    pub customer_secret: CustomerSecret,
-    pub payos_checksum_key: String,
-    pub description_salt: DescriptionSalt,
-    pub webhook_permits: Semaphore,
-    pub places: Places,
-    pub snapshot: snapshot::Rendered,
-    pub links: Arc<PaymentLinks>,
-    pub origin_no: u8,
-}
-
-pub(crate) use places::Places;
+pub(crate) use app::{App, WEBHOOKS_AT_ONCE};
+pub(crate) use purchase_permits::Places;
 pub(crate) use read_tokens::ReadTokens;
-pub(crate) use snapshot::Rendered;
+pub(crate) use server::listener::{serve_private, serve_public};
 
 pub(crate) fn public_router(app: Arc<App>) -> Router {
-    let edge = Router::new()
+    let shopper = Router::new()
         .route("/snapshot", get(snapshot::show))
         .route("/purchase", post(purchase::place))
-        .route("/orders/{order_code}", get(orders::show))
-        .route("/orders/{order_code}/cancel", post(orders::cancel))
-        .route("/orders/{order_code}/refund-destination", post(refunds::set_destination))
-        .route("/webhooks/payos", post(webhooks::receive));
+        .route("/orders/{order_code}", get(order::show))
+        .route("/orders/{order_code}/cancel", post(order::cancel))
+        .route("/orders/{order_code}/refund-destination", post(refund_destination::set));
+    let provider = Router::new().route("/webhooks/payos", post(webhook::receive));
     let operator = Router::new()
-        .route("/admin/products", post(admin::create_product))
-        .route("/admin/drops", get(admin::list_drops).post(admin::create_drop))
-        .route("/admin/drops/{id}/pause", post(admin::pause))
-        .route("/admin/drops/{id}/resume", post(admin::resume))
-        .route("/admin/drops/{id}/kill", post(admin::kill))
-        .route("/admin/orders/{order_code}/cancel", post(admin::cancel_order))
+        .route("/admin/products", post(products::create))
+        .route("/admin/drops", get(drops::list).post(drops::create))
+        .route("/admin/drops/{id}/pause", post(drops::pause))
+        .route("/admin/drops/{id}/resume", post(drops::resume))
+        .route("/admin/drops/{id}/kill", post(drops::kill))
+        .route("/admin/orders/{order_code}/cancel", post(orders::cancel))
         .route("/admin/payments", get(payments::list).post(payments::record))
         .route("/admin/payments/{payment}/move", post(payments::give))
         .route("/admin/payments/{payment}/dismiss", post(payments::dismiss))
@@ -85,9 +57,20 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/refunds/{id}/confirm", post(refunds::confirm))
         .route("/admin/refunds/{id}/fail", post(refunds::fail))
         .route("/admin/reconcile", post(reconcile::run))
-        .route("/admin/tokens/{jti}/revoke", post(admin::revoke_token));
-    edge.merge(operator)
-        .fallback(error::not_found)
-        .method_not_allowed_fallback(error::method_not_allowed)
+        .route("/admin/tokens/{jti}/revoke", post(tokens::revoke));
+    shopper
+        .merge(provider)
+        .merge(operator)
+        .fallback(fallback::not_found)
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .with_state(app)
+}
+
+/// For the machine itself and its monitoring.
+pub(crate) fn private_router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(private::metrics))
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(private::ready))
         .with_state(app)
 }

@@ -1,7 +1,5 @@
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::InvalidHeaderValue;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -9,27 +7,16 @@ use axum::response::{IntoResponse, Response};
 use domain::{DropStatus, Format};
 use edge_protocol::{DropSnapshot, Product, Snapshot, Stock};
 
-use super::App;
-use super::error::{ApiError, ApiResult};
-use super::extract::ReadToken;
+use crate::http::app::{App, RenderedSnapshot};
+use crate::http::auth::ReadToken;
+use crate::http::problem::{ApiError, ApiResult};
 use crate::writer::{Published, PublishedDrop};
-
-/// The last snapshot that was written as JSON, so that a thousand readers of one version cost one writing.
-#[derive(Default)]
-pub(crate) struct Rendered(ArcSwapOption<Body>);
-
-struct Body {
-    version: u64,
-    second: i64,
-    etag: HeaderValue,
-    json: Bytes,
-}
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Every listed drop. Served from memory: no SQL, no waiting for the writer.
-pub(super) async fn show(_: ReadToken, State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResult<Response> {
+pub(crate) async fn show(_: ReadToken, State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResult<Response> {
     let body = current(&app)?;
     let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|etag| *etag == body.etag);
     let head = [(header::ETAG, body.etag.clone()), (header::CACHE_CONTROL, NO_STORE)];
@@ -39,11 +26,11 @@ pub(super) async fn show(_: ReadToken, State(app): State<Arc<App>>, headers: Hea
     Ok((head, [(header::CONTENT_TYPE, JSON)], body.json.clone()).into_response())
 }
 
-fn current(app: &App) -> ApiResult<Arc<Body>> {
+fn current(app: &App) -> ApiResult<Arc<RenderedSnapshot>> {
     let published = app.writer.published();
     // What is published is true now, however long ago it changed: its age is told in whole seconds.
     let second = app.clock.now().0 / 1000;
-    if let Some(body) = app.snapshot.0.load_full()
+    if let Some(body) = app.snapshot.load_full()
         && body.version == published.version
         && body.second == second
     {
@@ -53,8 +40,8 @@ fn current(app: &App) -> ApiResult<Arc<Body>> {
     let snapshot = Snapshot { as_of_ms: now.0, drops: published.listed(now).into_iter().map(snapshot).collect() };
     let json = serde_json::to_vec(&snapshot).map_err(|error| ApiError::internal(&error.into()))?;
     let etag = etag(&published).map_err(|error| ApiError::internal(&error.into()))?;
-    let body = Arc::new(Body { version: published.version, second, etag, json: json.into() });
-    app.snapshot.0.store(Some(body.clone()));
+    let body = Arc::new(RenderedSnapshot { version: published.version, second, etag, json: json.into() });
+    app.snapshot.store(Some(body.clone()));
     Ok(body)
 }
 
@@ -63,7 +50,7 @@ fn etag(published: &Published) -> Result<HeaderValue, InvalidHeaderValue> {
     HeaderValue::try_from(format!("\"{}-{}\"", published.seq, published.version))
 }
 
-pub(super) fn snapshot(drop: &PublishedDrop) -> DropSnapshot {
+fn snapshot(drop: &PublishedDrop) -> DropSnapshot {
     let (listing, terms) = (&drop.listing, &drop.listing.terms);
     let product = &listing.product;
     DropSnapshot {

@@ -2,24 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 
-use super::App;
-use super::error::ApiError;
+use crate::http::app::App;
+use crate::http::problem::ApiError;
 
-pub(crate) fn private_router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/metrics", get(metrics))
-        .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .with_state(app)
-}
-
-async fn metrics(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let rendered = match app.reader.read(|store| Ok((store.money_waiting()?, store.log_bytes()?))).await {
         Ok((waiting, log_bytes)) => app.metrics.render(&app.writer, &waiting, log_bytes, app.clock.now()),
@@ -32,7 +22,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
 }
 
 /// Ready when the writer answers and the readers read.
-async fn ready(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     let writes = app.writer.due_holds(domain::OrderCode(u64::MAX), 0).await.is_ok();
     let reads = app.reader.read(|store| store.ledger_after(i64::MAX, 1)).await.is_ok();
     if writes && reads {

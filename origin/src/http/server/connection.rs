@@ -24,15 +24,15 @@ const QUIET_AFTER: Duration = Duration::from_secs(1);
 
 /// How long a client may take.
 #[derive(Clone, Copy)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     /// To say anything at all.
-    pub(super) silence: Duration,
+    pub(crate) silence: Duration,
     /// To finish the head it has begun, to the next whole [`QUIET_AFTER`].
-    pub(super) head: Duration,
+    pub(crate) head: Duration,
 }
 
 /// Serves the client until it leaves, has taken too long, or the stop is requested.
-pub(super) async fn serve(
+pub(crate) async fn serve(
     http: Builder,
     service: TowerToHyperService<Router>,
     stream: TcpStream,

@@ -1,18 +1,10 @@
 //! How many purchases are worked on at once, and how the others are told to come again.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
-use edge_protocol::ProblemCode;
 use tokio::time::Instant;
-
-use super::App;
-use super::error::{ApiError, ApiResult};
-use crate::metrics::Metrics;
 
 /// Eight batches of the writer, those whose bodies still arrive among them: below a tenth of a second of its work, so
 /// that a rush of thousands at one moment is served and not refused.
@@ -38,7 +30,7 @@ impl Default for Places {
 
 impl Places {
     /// Whether there is one, now or when the turn to be refused has come.
-    async fn find(&self) -> bool {
+    pub(crate) async fn find(&self) -> bool {
         if self.take() {
             return true;
         }
@@ -55,7 +47,7 @@ impl Places {
         free
     }
 
-    fn give_back(&self) {
+    pub(crate) fn give_back(&self) {
         self.taken.fetch_sub(1, Relaxed);
     }
 
@@ -65,28 +57,6 @@ impl Places {
         let after = |next: u64| next.max(now) + REFUSALS_APART_MICROS;
         let next = self.next_refusal.fetch_update(Relaxed, Relaxed, |next| Some(after(next))).unwrap_or(now);
         Duration::from_micros(next.saturating_sub(now))
-    }
-}
-
-/// The right to be worked on, kept until the answer. It is asked for before the token is verified and the body read,
-/// because at many times what can be served refusing must cost next to nothing.
-pub(super) struct Place(Arc<App>);
-
-impl FromRequestParts<Arc<App>> for Place {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
-        if app.places.find().await {
-            return Ok(Self(app.clone()));
-        }
-        Metrics::count(&app.metrics.purchases, ProblemCode::Busy.as_str());
-        Err(ApiError::busy())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.places.give_back();
     }
 }
 

@@ -12,13 +12,12 @@ use domain::{
 use edge_protocol::{ProblemCode, Role};
 use serde::{Deserialize, Serialize};
 
-use super::App;
-use super::admin::{moment, required};
-use super::error::{ApiError, ApiResult};
-use super::extract::{Operator, read_json};
-use super::orders::rfc3339;
-use super::purchase::text;
-use super::refunds::{self, DestinationBody};
+use crate::http::app::App;
+use crate::http::auth::Operator;
+use crate::http::body::read_json;
+use crate::http::destination::DestinationBody;
+use crate::http::fields::{moment, required, rfc3339, text};
+use crate::http::problem::{ApiError, ApiResult};
 use crate::store::Unmatched;
 use crate::writer::{MovePayment, MoveRefused, NO_ORDER, UnmatchedAsk};
 
@@ -54,7 +53,7 @@ struct UnmatchedView {
 }
 
 /// Money that names no order of ours and that nobody has decided about.
-pub(super) async fn list(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
+pub(crate) async fn list(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
     operator.require(Role::Money)?;
     let all = app.reader.read(|store| store.unmatched_payments()).await?;
     let open: Vec<UnmatchedView> =
@@ -63,7 +62,7 @@ pub(super) async fn list(operator: Operator, State(app): State<Arc<App>>) -> Api
 }
 
 /// Enters money that PayOS never reported, through the decision that all money goes through.
-pub(super) async fn record(operator: Operator, State(app): State<Arc<App>>, request: Request) -> ApiResult<StatusCode> {
+pub(crate) async fn record(operator: Operator, State(app): State<Arc<App>>, request: Request) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;
     let body: RecordBody = read_json(request).await?;
     let reference = text("bank_reference", body.bank_reference, REFERENCE_CHARS_MAX)?;
@@ -89,7 +88,7 @@ pub(super) async fn record(operator: Operator, State(app): State<Arc<App>>, requ
     }
 }
 
-pub(super) async fn give(
+pub(crate) async fn give(
     operator: Operator,
     State(app): State<Arc<App>>,
     Path(payment): Path<String>,
@@ -102,7 +101,7 @@ pub(super) async fn give(
     answered(app.writer.move_payment(ask).await?)
 }
 
-pub(super) async fn dismiss(
+pub(crate) async fn dismiss(
     operator: Operator,
     State(app): State<Arc<App>>,
     Path(payment): Path<String>,
@@ -117,7 +116,7 @@ pub(super) async fn dismiss(
 }
 
 /// Says that unmatched money goes back to whoever sent it and, where it is known, to which account.
-pub(super) async fn owe_back(
+pub(crate) async fn owe_back(
     operator: Operator,
     State(app): State<Arc<App>>,
     Path(payment): Path<String>,
@@ -125,7 +124,7 @@ pub(super) async fn owe_back(
 ) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;
     let body: DestinationBody = read_json(request).await?;
-    let destination = if body.is_empty() { None } else { Some(refunds::destination(body)?) };
+    let destination = if body.is_empty() { None } else { Some(body.parse()?) };
     let ask = UnmatchedAsk { seq: row(&payment)?, step: UnmatchedStep::OweBack, destination, operator };
     answered(app.writer.unmatched_step(ask).await?)
 }

@@ -9,16 +9,17 @@ use edge_protocol::limits::WEBHOOK_BYTES_MAX;
 use payos::{WebhookError, WebhookPayment, verify_webhook};
 use tracing::{error, info, warn};
 
-use super::App;
-use super::error::{ApiError, ApiResult};
-use super::extract::{WebhookToken, read_body};
-use super::refunds::{self, DestinationBody};
+use crate::http::app::App;
+use crate::http::auth::WebhookToken;
+use crate::http::body::read_body;
+use crate::http::destination::DestinationBody;
+use crate::http::problem::{ApiError, ApiResult};
 use crate::metrics::Metrics;
 use crate::store::Destination;
 
 /// Money reported by PayOS. Every final decision is a 2xx, a duplicate among them; only what we could not store is
 /// worth sending again.
-pub(super) async fn receive(_: WebhookToken, State(app): State<Arc<App>>, request: Request) -> Response {
+pub(crate) async fn receive(_: WebhookToken, State(app): State<Arc<App>>, request: Request) -> Response {
     let result = record(&app, request).await;
     let counted = match &result {
         Ok(counted) => counted,
@@ -41,7 +42,7 @@ fn payer(webhook: &WebhookPayment) -> Option<Destination> {
         account_name: said(&webhook.counter_account_name),
     };
     // What would not be taken from a shopper is not taken from a bank either.
-    refunds::destination(destination).ok()
+    destination.parse().ok()
 }
 
 async fn record(app: &App, request: Request) -> ApiResult<&'static str> {

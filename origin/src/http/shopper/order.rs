@@ -5,14 +5,12 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::{Command, Link, OrderCode, OrderState, Outcome, RefundState, Sid, Timestamp};
-use edge_protocol::{OrderCode as CodeParts, ProblemCode};
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::App;
-use super::error::{ApiError, ApiResult};
-use super::extract::OrderToken;
+use crate::http::app::App;
+use crate::http::auth::OrderToken;
+use crate::http::fields::{memo, rfc3339};
+use crate::http::problem::{ApiError, ApiResult};
 use crate::store::{Buyer, Payer, StoredOrder};
 
 /// What the bearer of an order key may know. Whoever it was forwarded to sees no more of the buyer than a hint.
@@ -67,20 +65,20 @@ struct BuyerView {
     email: String,
 }
 
-pub(super) async fn show(
+pub(crate) async fn show(
     token: OrderToken,
     State(app): State<Arc<App>>,
     Path(code): Path<String>,
 ) -> ApiResult<Response> {
-    view(&app, named(&token, &code)?).await
+    view(&app, token.named(&code)?).await
 }
 
-pub(super) async fn cancel(
+pub(crate) async fn cancel(
     token: OrderToken,
     State(app): State<Arc<App>>,
     Path(code): Path<String>,
 ) -> ApiResult<Response> {
-    let order = named(&token, &code)?;
+    let order = token.named(&code)?;
     let Some(sid) = token.0.sid else {
         return Err(domain::Refusal::NotYourOrder.into());
     };
@@ -91,14 +89,6 @@ pub(super) async fn cancel(
             Err(ApiError::internal(&anyhow::anyhow!("a cancellation answered {outcome:?}")))
         }
     }
-}
-
-/// The token speaks for one order, and the path must name the same.
-pub(super) fn named(token: &OrderToken, code: &str) -> ApiResult<OrderCode> {
-    if code.parse() != Ok(token.0.order_code) {
-        return Err(ApiError::new(ProblemCode::BadToken, "the token is for another order"));
-    }
-    Ok(OrderCode(token.0.order_code))
 }
 
 async fn view(app: &App, order: OrderCode) -> ApiResult<Response> {
@@ -192,21 +182,6 @@ fn masked(buyer: &Buyer) -> BuyerView {
         format!("{}•••@{host}", local.chars().next().map_or_else(String::new, String::from))
     });
     BuyerView { name: initials.join(" "), phone: format!("•••••••{last_digits}"), email }
-}
-
-/// What people see of an order's code, and what a transfer's memo says.
-pub(super) fn memo(order: OrderCode) -> String {
-    CodeParts::parse(order.0).map_or_else(|_| order.0.to_string(), CodeParts::memo)
-}
-
-/// UTC with milliseconds where there are any.
-pub(super) fn rfc3339(at: Timestamp) -> String {
-    let nanos = (at.0.rem_euclid(1000) * 1_000_000) as u32;
-    OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000))
-        .and_then(|second| second.replace_nanosecond(nanos))
-        .ok()
-        .and_then(|at| at.format(&Rfc3339).ok())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

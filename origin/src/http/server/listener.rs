@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
 use super::connection::{self, Patience};
-use super::error;
+use crate::http::problem::ApiError;
 use crate::stop::Stop;
 
 /// An edge keeps a few connections for each of its machines; idle ones take below 4 KiB each.
@@ -93,7 +93,7 @@ impl Door {
 
     /// For whoever finds the other full.
     fn of_refusals() -> Self {
-        let mut door = Self::new(Router::new().fallback(error::no_room), REFUSED_AT_ONCE);
+        let mut door = Self::new(Router::new().fallback(|| async { ApiError::busy() }), REFUSED_AT_ONCE);
         door.http.keep_alive(false);
         door.patience = Patience { silence: REFUSED_TIMEOUT, head: REFUSED_TIMEOUT };
         door

@@ -8,11 +8,11 @@ use edge_protocol::Role;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
-use super::App;
-use super::admin::{moment, required};
-use super::error::{ApiError, ApiResult};
-use super::extract::{Operator, read_json};
-use super::orders::memo;
+use crate::http::app::App;
+use crate::http::auth::Operator;
+use crate::http::body::read_json;
+use crate::http::fields::{memo, moment, required};
+use crate::http::problem::{ApiError, ApiResult};
 use crate::payos::LinkDifference;
 
 /// Links asked about in one request: at the concurrency below it answers within a caller's patience.
@@ -46,7 +46,7 @@ struct Difference {
 }
 
 /// Reads links at PayOS and records what the ledger did not have. Safe to repeat, and beside everything else.
-pub(super) async fn run(operator: Operator, State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
+pub(crate) async fn run(operator: Operator, State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
     operator.require(Role::Operate)?;
     let body: Body = read_json(request).await?;
     let since = moment("since", &required("since", body.since)?)?;

@@ -2,17 +2,13 @@
 //! edge passes them on; the cause of a failure goes to the log and never to the caller.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::Refusal;
 use edge_protocol::{PROBLEM_CONTENT_TYPE, Problem, ProblemCode};
 use tracing::error;
 
-use super::App;
-use super::extract::any_token;
 use crate::reader::ReadError;
 use crate::writer::{PurchaseRefused, SubmitError};
 
@@ -20,34 +16,34 @@ use crate::writer::{PurchaseRefused, SubmitError};
 const RETRY_AFTER_SECONDS: &str = "1";
 
 #[derive(Debug)]
-pub(super) struct ApiError(Box<Problem>);
+pub(crate) struct ApiError(Box<Problem>);
 
-pub(super) type ApiResult<T> = Result<T, ApiError>;
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
-    pub(super) fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Problem::new(code, detail)))
     }
 
-    pub(super) fn field(field: &str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn field(field: &str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Problem::new(ProblemCode::InvalidField, detail).at(field)))
     }
 
-    pub(super) fn at(self, field: &str) -> Self {
+    pub(crate) fn at(self, field: &str) -> Self {
         Self(Box::new(self.0.at(field)))
     }
 
-    pub(super) fn code(&self) -> ProblemCode {
+    pub(crate) fn code(&self) -> ProblemCode {
         self.0.code
     }
 
     /// Refused before anything was done for the caller.
-    pub(super) fn busy() -> Self {
+    pub(crate) fn busy() -> Self {
         Self::new(ProblemCode::Busy, "too many are waiting; nothing was done, try again")
     }
 
     /// A failure of ours: the log gets the cause, the caller a code.
-    pub(super) fn internal(cause: &anyhow::Error) -> Self {
+    pub(crate) fn internal(cause: &anyhow::Error) -> Self {
         error!(error = format!("{cause:#}"), "a request failed");
         Self::new(ProblemCode::Internal, "something failed here; nothing was changed unless you are told so")
     }
@@ -134,24 +130,5 @@ impl From<Refusal> for ApiError {
             }
         };
         Self::new(code, detail)
-    }
-}
-
-/// For whoever connects when nobody more can be served.
-pub(super) async fn no_room() -> ApiError {
-    ApiError::busy()
-}
-
-pub(super) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> ApiError {
-    match any_token(&app, &headers) {
-        Ok(()) => ApiError::new(ProblemCode::NotFound, format!("nothing is at {}", uri.path())),
-        Err(error) => error,
-    }
-}
-
-pub(super) async fn method_not_allowed(State(app): State<Arc<App>>, headers: HeaderMap, method: Method) -> ApiError {
-    match any_token(&app, &headers) {
-        Ok(()) => ApiError::new(ProblemCode::MethodNotAllowed, format!("{method} is not answered here")),
-        Err(error) => error,
     }
 }

@@ -11,20 +11,16 @@ use edge_protocol::{MEMO_CHARS, OrderCode as CodeParts, ProblemCode, Role, base3
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::App;
-use super::error::{ApiError, ApiResult};
-use super::extract::{Operator, OrderToken, read_json};
-use super::orders::{memo, named, rfc3339};
-use super::purchase::text;
+use crate::http::app::App;
+use crate::http::auth::Operator;
+use crate::http::body::read_json;
+use crate::http::fields::{memo, rfc3339, text};
+use crate::http::problem::{ApiError, ApiResult};
 use crate::store::{Destination, OpenRefund, RefundId, Transfer};
 use crate::writer::{MoveRefused, UnmatchedAsk};
 
 const BANK_REFERENCE_CHARS_MAX: usize = 64;
 const REASON_CHARS_MAX: usize = 200;
-const BANK_CHARS_MAX: usize = 60;
-/// The longest Vietnamese account numbers have 19 digits.
-const ACCOUNT_NUMBER_CHARS_MAX: usize = 24;
-const ACCOUNT_NAME_CHARS_MAX: usize = 70;
 
 #[derive(Serialize)]
 struct RefundView {
@@ -49,21 +45,7 @@ struct FailBody {
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct DestinationBody {
-    pub(super) bank: Option<String>,
-    pub(super) account_number: Option<String>,
-    pub(super) account_name: Option<String>,
-}
-
-impl DestinationBody {
-    pub(super) fn is_empty(&self) -> bool {
-        let Self { bank, account_number, account_name } = self;
-        bank.is_none() && account_number.is_none() && account_name.is_none()
-    }
-}
-
-pub(super) async fn list(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
+pub(crate) async fn list(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
     operator.require(Role::Money)?;
     let refunds = app.reader.read(|store| store.open_refunds()).await?;
     let refunds: Vec<RefundView> = refunds.into_iter().map(view).collect();
@@ -71,7 +53,7 @@ pub(super) async fn list(operator: Operator, State(app): State<Arc<App>>) -> Api
 }
 
 /// Moves every refund that can go out onto one list. 204 when there is none.
-pub(super) async fn export(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
+pub(crate) async fn export(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
     let operator = operator.require(Role::Money)?;
     match app.writer.export_refunds(operator).await? {
         Some(batch) => Ok((StatusCode::CREATED, Json(json!({ "batch": batch }))).into_response()),
@@ -80,7 +62,7 @@ pub(super) async fn export(operator: Operator, State(app): State<Arc<App>>) -> A
 }
 
 /// The list of a batch, the same bytes each time.
-pub(super) async fn batch(
+pub(crate) async fn batch(
     operator: Operator,
     State(app): State<Arc<App>>,
     Path(batch): Path<String>,
@@ -96,7 +78,7 @@ pub(super) async fn batch(
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], csv).into_response())
 }
 
-pub(super) async fn sent(
+pub(crate) async fn sent(
     operator: Operator,
     app: State<Arc<App>>,
     id: Path<String>,
@@ -107,11 +89,11 @@ pub(super) async fn sent(
     step(operator, app, id, RefundStep::Sent { bank_reference }).await
 }
 
-pub(super) async fn confirm(operator: Operator, app: State<Arc<App>>, id: Path<String>) -> ApiResult<StatusCode> {
+pub(crate) async fn confirm(operator: Operator, app: State<Arc<App>>, id: Path<String>) -> ApiResult<StatusCode> {
     step(operator, app, id, RefundStep::Confirm).await
 }
 
-pub(super) async fn fail(
+pub(crate) async fn fail(
     operator: Operator,
     app: State<Arc<App>>,
     id: Path<String>,
@@ -146,40 +128,6 @@ async fn step(
             }
         }
     }
-}
-
-/// The bearer of an order key says where the order's money goes back to.
-pub(super) async fn set_destination(
-    token: OrderToken,
-    State(app): State<Arc<App>>,
-    Path(code): Path<String>,
-    request: Request,
-) -> ApiResult<Response> {
-    let order = named(&token, &code)?;
-    let to = destination(read_json(request).await?)?;
-    let usable_at = app.writer.set_destination(order, to).await??;
-    Ok(Json(json!({ "usable_at": rfc3339(usable_at) })).into_response())
-}
-
-/// Letters, digits and the marks of names only: the list is opened in a spreadsheet, where a formula would run.
-pub(super) fn destination(body: DestinationBody) -> ApiResult<Destination> {
-    let plain = |field: &str, value: String| {
-        let clean = value.chars().all(|letter| letter.is_alphanumeric() || " .-'".contains(letter));
-        if clean && value.starts_with(char::is_alphanumeric) {
-            Ok(value)
-        } else {
-            Err(ApiError::field(field, "letters, digits, spaces and . - ' only"))
-        }
-    };
-    let account_number = text("account_number", body.account_number, ACCOUNT_NUMBER_CHARS_MAX)?;
-    if !account_number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(ApiError::field("account_number", "letters and digits only"));
-    }
-    Ok(Destination {
-        bank: plain("bank", text("bank", body.bank, BANK_CHARS_MAX)?)?,
-        account_number,
-        account_name: plain("account_name", text("account_name", body.account_name, ACCOUNT_NAME_CHARS_MAX)?)?,
-    })
 }
 
 fn csv(transfers: &[Transfer]) -> anyhow::Result<Vec<u8>> {
@@ -254,28 +202,6 @@ mod tests {
         for wrong in ["", "RF", "RF0", "RFU", "RFU+1", "RFX1", &id[..11], &id[2..], "RF!!!!!!!!!1", "RFấấấấấấấấấ1"]
         {
             assert_eq!(parse_id(1, wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_destination_cannot_carry_a_formula_into_a_spreadsheet() {
-        let body = |bank: &str, number: &str, name: &str| DestinationBody {
-            bank: Some(bank.into()),
-            account_number: Some(number.into()),
-            account_name: Some(name.into()),
-        };
-        destination(body("970422", "0123456789", "NGUYỄN VĂN ẤN")).unwrap();
-        destination(body("MB Bank", "0123456789", "O'Brien-Tran J.")).unwrap();
-        for (bank, number, name) in [
-            ("=1+1", "1", "AN"),
-            ("MB", "=1", "AN"),
-            ("MB", "1", "=HYPERLINK(1)"),
-            ("MB", "1", "-1"),
-            ("MB", "1", "@SUM"),
-            ("MB", "1 2", "AN"),
-            ("MB", "1", "AN\",\"x"),
-        ] {
-            assert_eq!(destination(body(bank, number, name)).unwrap_err().code(), ProblemCode::InvalidField);
         }
     }
 }

@@ -1,0 +1,47 @@
+//! What handlers may hold: they can ask the writer and read, and do neither's work themselves.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use axum::body::Bytes;
+use axum::http::HeaderValue;
+use edge_protocol::{CustomerSecret, KeyRing, OrderKeys};
+use tokio::sync::Semaphore;
+
+use super::purchase_permits::Places;
+use super::read_tokens::ReadTokens;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::payos::{DescriptionSalt, PaymentLinks};
+use crate::reader::Reader;
+use crate::writer::Writer;
+
+/// Webhooks whose signatures are checked at once: they come in bursts, and each may be 64 KiB to hash.
+pub(crate) const WEBHOOKS_AT_ONCE: usize = 32;
+
+pub(crate) struct App {
+    pub writer: Writer,
+    pub reader: Reader,
+    pub clock: Clock,
+    pub metrics: Arc<Metrics>,
+    pub edge_keys: KeyRing,
+    pub read_tokens: ReadTokens,
+    pub admin_keys: KeyRing,
+    pub order_keys: OrderKeys,
+    pub customer_secret: CustomerSecret,
+    pub payos_checksum_key: String,
+    pub description_salt: DescriptionSalt,
+    pub webhook_permits: Semaphore,
+    pub places: Places,
+    pub snapshot: ArcSwapOption<RenderedSnapshot>,
+    pub links: Arc<PaymentLinks>,
+    pub origin_no: u8,
+}
+
+/// The last snapshot that was written as JSON, so that a thousand readers of one version cost one writing.
+pub(crate) struct RenderedSnapshot {
+    pub version: u64,
+    pub second: i64,
+    pub etag: HeaderValue,
+    pub json: Bytes,
+}

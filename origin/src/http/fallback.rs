@@ -1,0 +1,25 @@
+//! What is answered where no route is. A caller without a token does not learn even that.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Uri};
+use edge_protocol::ProblemCode;
+
+use super::app::App;
+use super::auth::any_token;
+use super::problem::ApiError;
+
+pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> ApiError {
+    match any_token(&app, &headers) {
+        Ok(()) => ApiError::new(ProblemCode::NotFound, format!("nothing is at {}", uri.path())),
+        Err(error) => error,
+    }
+}
+
+pub(crate) async fn method_not_allowed(State(app): State<Arc<App>>, headers: HeaderMap, method: Method) -> ApiError {
+    match any_token(&app, &headers) {
+        Ok(()) => ApiError::new(ProblemCode::MethodNotAllowed, format!("{method} is not answered here")),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,75 @@
+//! Fields of JSON: how they are read, with the field named when it is wrong, and how they are shown.
+
+use domain::{OrderCode, Timestamp};
+use edge_protocol::OrderCode as CodeParts;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::problem::{ApiError, ApiResult};
+
+pub(crate) fn required<T>(field: &str, value: Option<T>) -> ApiResult<T> {
+    value.ok_or_else(|| ApiError::field(field, "this is missing"))
+}
+
+pub(crate) fn moment(field: &str, value: &str) -> ApiResult<Timestamp> {
+    let at = OffsetDateTime::parse(value, &Rfc3339)
+        .map_err(|_| ApiError::field(field, "give a time like 2026-11-21T20:00:00+07:00"))?;
+    let ms = at.unix_timestamp_nanos() / 1_000_000;
+    i64::try_from(ms).map(Timestamp).map_err(|_| ApiError::field(field, "this time is out of range"))
+}
+
+/// One line of text that somebody typed.
+pub(crate) fn text(field: &str, value: Option<String>, chars_max: usize) -> ApiResult<String> {
+    line(field, value.as_deref().unwrap_or_default(), chars_max).map(str::to_owned)
+}
+
+pub(crate) fn line<'a>(field: &str, value: &'a str, chars_max: usize) -> ApiResult<&'a str> {
+    let value = value.trim();
+    if value.is_empty() {
+        return Err(ApiError::field(field, "this is missing"));
+    }
+    if value.len() > chars_max && value.chars().count() > chars_max {
+        return Err(ApiError::field(field, format!("this is longer than {chars_max} characters")));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(ApiError::field(field, "this holds characters that cannot be printed"));
+    }
+    Ok(value)
+}
+
+pub(crate) fn optional_text(field: &str, value: Option<String>, chars_max: usize) -> ApiResult<String> {
+    match value.filter(|value| !value.trim().is_empty()) {
+        None => Ok(String::new()),
+        value => text(field, value, chars_max),
+    }
+}
+
+/// What people see of an order's code, and what a transfer's memo says.
+pub(crate) fn memo(order: OrderCode) -> String {
+    CodeParts::parse(order.0).map_or_else(|_| order.0.to_string(), CodeParts::memo)
+}
+
+/// UTC with milliseconds where there are any.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    let nanos = (at.0.rem_euclid(1000) * 1_000_000) as u32;
+    OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000))
+        .and_then(|second| second.replace_nanosecond(nanos))
+        .ok()
+        .and_then(|at| at.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use edge_protocol::ProblemCode;
+
+    use super::*;
+
+    #[test]
+    fn text_is_trimmed_bounded_and_printable() {
+        assert_eq!(text("f", Some("  An  ".into()), 2).unwrap(), "An");
+        for bad in [None, Some(" ".into()), Some("Anh".into()), Some("A\n".repeat(2))] {
+            assert_eq!(text("f", bad, 2).unwrap_err().code(), ProblemCode::InvalidField);
+        }
+    }
+}

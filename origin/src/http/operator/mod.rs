@@ -1,0 +1,10 @@
+//! What operators do, with a token that names them.
+
+pub(super) mod drops;
+pub(super) mod orders;
+pub(super) mod payments;
+mod product_json;
+pub(super) mod products;
+pub(super) mod reconcile;
+pub(super) mod refunds;
+pub(super) mod tokens;

@@ -1,0 +1,3 @@
+//! What payment providers send.
+
+pub(super) mod webhook;

@@ -1,0 +1,5 @@
+//! How the origin is reached: its listeners, their connections, and what the machine asks about.
+
+mod connection;
+pub(super) mod listener;
+pub(super) mod private;

@@ -1,0 +1,26 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::http::app::App;
+use crate::http::auth::OrderToken;
+use crate::http::body::read_json;
+use crate::http::destination::DestinationBody;
+use crate::http::fields::rfc3339;
+use crate::http::problem::ApiResult;
+
+/// The bearer of an order key says where the order's money goes back to.
+pub(crate) async fn set(
+    token: OrderToken,
+    State(app): State<Arc<App>>,
+    Path(code): Path<String>,
+    request: Request,
+) -> ApiResult<Response> {
+    let order = token.named(&code)?;
+    let to: DestinationBody = read_json(request).await?;
+    let usable_at = app.writer.set_destination(order, to.parse()?).await??;
+    Ok(Json(json!({ "usable_at": rfc3339(usable_at) })).into_response())
+}
