@@ -1,4 +1,4 @@
-//! The rival: axum and nothing else, with as many threads as the origin serves requests with.
+//! The baseline: axum and nothing else, with as many threads as serve requests in the origin.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// Answers `snapshot` to a GET and what it got to a POST, parsed and written again.
+/// Responds to a GET with `snapshot` and to a POST with its own body, parsed and written again.
 pub(crate) async fn serve(listen: SocketAddr, snapshot: String) -> Result<()> {
     let app =
         Router::new().route("/snapshot", get(show)).route("/purchase", post(echo)).with_state(snapshot.leak() as &str);

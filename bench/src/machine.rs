@@ -1,4 +1,4 @@
-//! The machine that is measured on, and what a process costs it.
+//! The machine under measurement, and what a process uses of it.
 
 use std::fs;
 use std::io::Write;
@@ -15,19 +15,20 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::requests::now_ms;
+use crate::clock::now_ms;
+use crate::statistics::median;
 
-/// Linux counts the time of processes in hundredths of a second.
+/// Linux counts the processor time of a process in hundredths of a second.
 const TICKS_PER_SECOND: f64 = 100.0;
 const SYNCS: usize = 51;
 
-/// A storm takes more open files than a login shell is given.
+/// Overload needs more open files than the default limit.
 pub(crate) fn raise_file_limit() -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
     Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?)
 }
 
-/// What a reader of results needs to know to compare them with others.
+/// The facts that make results comparable.
 pub(crate) fn facts(folder: &Path) -> Result<Value> {
     let read = |file: &str| fs::read_to_string(file).with_context(|| format!("cannot read {file}"));
     let cpuinfo = read("/proc/cpuinfo")?;
@@ -53,7 +54,7 @@ fn commit() -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The median time to append a page to a file and sync it: what a purchase on its own waits for.
+/// The median time to append a page to a file and sync it, which is what a single purchase waits for.
 fn sync_ms(folder: &Path) -> Result<f64> {
     let mut file = tempfile::tempfile_in(folder)?;
     let mut times = Vec::with_capacity(SYNCS);
@@ -63,14 +64,14 @@ fn sync_ms(folder: &Path) -> Result<f64> {
         file.sync_data()?;
         times.push(started.elapsed().as_secs_f64() * 1000.0);
     }
-    Ok(crate::report::median(&times))
+    Ok(median(&times))
 }
 
 fn resident_mib(pid: u32) -> Result<f64> {
     status_mib(pid, "VmRSS:")
 }
 
-/// The most that was ever resident: what is given back soon after a start, or after a rush, had to be there.
+/// The peak of resident memory: a machine needs it even if the process returns it soon.
 pub(crate) fn peak_resident_mib(pid: u32) -> Result<f64> {
     status_mib(pid, "VmHWM:")
 }
@@ -110,12 +111,12 @@ impl MemoryWatch {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || {
-            let mut seen = Vec::new();
+            let mut samples = Vec::new();
             while !stopped.load(Ordering::Relaxed) {
-                seen.extend(resident_mib(pid).map(|mib| (Instant::now(), mib)));
+                samples.extend(resident_mib(pid).map(|mib| (Instant::now(), mib)));
                 std::thread::park_timeout(Duration::from_secs(1));
             }
-            seen
+            samples
         });
         Self { stop, thread }
     }

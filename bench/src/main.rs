@@ -1,15 +1,19 @@
-//! Measures the origin beside a bare axum server, in alternation on the same machine, because absolute figures of a
-//! shared machine say little and ratios say much.
+//! Measures the origin and a bare axum server in alternation on the same machine: on a shared machine a ratio says more
+//! than an absolute figure.
 
 mod bare;
+mod clock;
+mod edge;
 mod load;
 mod machine;
-mod payos_player;
+mod payos_stand_in;
 mod process;
+mod progress;
 mod report;
-mod requests;
+mod results;
 mod scenario;
-mod stage;
+mod servers;
+mod statistics;
 
 use std::net::SocketAddr;
 
@@ -22,7 +26,7 @@ use crate::scenario::{burst, memory, mixed, overload, purchase, soak, soldout, s
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Starts the release binary of the origin on fresh databases, loads it over HTTP and checks its ledger afterwards.
+/// Starts the release binary of the origin on a fresh database, loads it over HTTP and verifies its ledger afterwards.
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -35,19 +39,19 @@ enum Command {
     Status(status::Options),
     /// Durable purchases, a fresh token and a random phone each, against POST of the same bytes, echoed.
     Purchase(purchase::Options),
-    /// Purchases refused because everything is taken, while a shopper who lost an answer asks again.
+    /// Purchases of a drop that is sold out, while a shopper who lost the response repeats a purchase.
     Soldout(soldout::Options),
     /// Status and purchases at the rates of a sale, open loop.
     Mixed(mixed::Options),
-    /// From nothing to full traffic in a second, open loop.
+    /// From no traffic to all of it within a second, open loop.
     Burst(burst::Options),
-    /// Ten times the purchases that can be served, open loop, with webhooks among them.
+    /// Ten times the purchases that the origin can serve, open loop, with webhooks.
     Overload(overload::Options),
-    /// A sale's traffic with payments for minutes: does it get slower or larger?
+    /// The mixed traffic with payments for minutes: latency and memory must not grow.
     Soak(soak::Options),
-    /// Resident memory and start with a million orders, pending and paid.
+    /// Resident memory and time of a start with a million orders, pending and paid.
     Memory(memory::Options),
-    /// Purchases with millions of orders stored against none.
+    /// Purchases with millions of stored orders against an empty database.
     Stored(stored::Options),
     /// The bare server, as the scenarios start it.
     #[command(hide = true)]
@@ -57,9 +61,9 @@ enum Command {
         #[arg(long)]
         snapshot: String,
     },
-    /// PayOS, as the scenarios start it.
+    /// The PayOS stand-in, as the scenarios start it.
     #[command(hide = true)]
-    Payos {
+    PayosStandIn {
         #[arg(long)]
         listen: SocketAddr,
     },
@@ -78,11 +82,11 @@ fn main() -> Result<()> {
         Command::Memory(options) => memory::run(options),
         Command::Stored(options) => stored::run(options),
         Command::Bare { listen, snapshot } => runtime()?.block_on(bare::serve(listen, snapshot)),
-        Command::Payos { listen } => runtime()?.block_on(payos_player::serve(listen)),
+        Command::PayosStandIn { listen } => runtime()?.block_on(payos_stand_in::serve(listen)),
     }
 }
 
-/// As the origin makes it, whose writer has a thread of its own beside these.
+/// The runtime as the origin makes it, without the thread of its writer.
 fn runtime() -> Result<Runtime> {
     let cores = std::thread::available_parallelism()?.get();
     let mut builder = if cores <= 2 { Builder::new_current_thread() } else { Builder::new_multi_thread() };

@@ -1,4 +1,4 @@
-//! Servers as child processes, bound to cores and gone with their owner.
+//! Servers as child processes, bound to cores. A server ends when its owner drops it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -33,7 +33,7 @@ impl FromStr for Cores {
 }
 
 impl Cores {
-    /// Those this process may run on.
+    /// The cores that this process may run on.
     pub(crate) fn allowed() -> Result<Self> {
         let set = sched_getaffinity(None)?;
         Ok(Self((0..CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect()))
@@ -43,7 +43,7 @@ impl Cores {
         &self.0
     }
 
-    /// Binds this thread, and whatever it starts.
+    /// Binds this thread and every process that it starts.
     pub(crate) fn bind(&self) -> Result<()> {
         let mut set = CpuSet::new();
         for core in &self.0 {
@@ -53,21 +53,21 @@ impl Cores {
     }
 }
 
-/// A server that ends with its owner, however that ends.
+/// A server that ends when it is dropped.
 pub(crate) struct Server {
     child: Child,
-    /// Kept open: a server that writes to a closed pipe would die of it.
+    /// Kept open: a write to a closed pipe would end the server.
     stdout: BufReader<ChildStdout>,
-    /// The line that says where it listens.
+    /// The line that says where the server listens.
     pub(crate) line: String,
 }
 
 impl Server {
-    /// Returns once it says that it listens.
+    /// Returns once the server says that it listens.
     pub(crate) fn start(mut command: Command, cores: &Cores) -> Result<Self> {
         let before = Cores::allowed()?;
         cores.bind()?;
-        // A child inherits the cores of the thread that starts it, so it counts them right from its first line.
+        // A child inherits the cores of the thread that starts it, so the server counts only those from the start.
         let child = command.stdout(Stdio::piped()).spawn();
         before.bind()?;
         let mut child = child.context("cannot start a server")?;
@@ -82,7 +82,7 @@ impl Server {
         self.child.id()
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Sends SIGTERM and waits until the server has ended.
     pub(crate) fn stop(mut self) -> Result<ExitStatus> {
         let pid = self.pid().to_string();
         ensure!(Command::new("kill").args(["-TERM", &pid]).status()?.success(), "cannot stop a server");
@@ -92,7 +92,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have exited by itself.
+        // The server may have exited already.
         drop(self.child.kill());
         drop(self.child.wait());
     }

@@ -1,38 +1,38 @@
-//! A closed loop, like `wrk -t1`: a connection sends as soon as its answer is in.
+//! A closed loop, like `wrk -t1`: a connection sends as soon as it has a response.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::measured::Measured;
-use super::swarm::{Answer, Next, Sent, Swarm};
-use crate::report::Progress;
-use crate::requests::Requests;
+use crate::load::connections::{Connections, InFlight, NextRequest, Response};
+use crate::load::measured::Measured;
+use crate::load::request::Requests;
+use crate::progress::Progress;
 
-/// No answer for this long, and the server is taken for dead.
+/// A server that sends no response for this long counts as dead.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
 
-/// How long to go on.
+/// When a closed loop ends.
 #[derive(Clone, Copy)]
 pub(crate) enum Until {
-    /// Each request once, and no longer than this.
-    Sent(Duration),
-    /// The first request again and again.
-    Passed(Duration),
+    /// Every request was sent once, or this much time has passed.
+    AllSent(Duration),
+    /// This much time has passed. The loop repeats the first request.
+    Elapsed(Duration),
 }
 
 pub(crate) fn run(
     address: &str,
     requests: &Requests,
     until: Until,
-    connections: usize,
+    connection_count: usize,
     progress: &Progress,
-    mut look: impl FnMut(&Answer<'_>),
+    mut on_response: impl FnMut(&Response<'_>),
 ) -> Result<Measured> {
-    let mut swarm = Swarm::connect(address, connections)?;
+    let mut connections = Connections::connect(address, connection_count)?;
     let mut measured = Measured::start();
     let started = measured.started;
-    let (Until::Sent(time) | Until::Passed(time)) = until;
+    let (Until::AllSent(time) | Until::Elapsed(time)) = until;
     let deadline = started + time;
     let mut supplied = 0;
     let mut next = |now: Instant| {
@@ -40,41 +40,41 @@ pub(crate) fn run(
             return None;
         }
         let (kind, bytes) = match until {
-            Until::Sent(_) => requests.get(supplied)?,
-            Until::Passed(_) => requests.get(0)?,
+            Until::AllSent(_) => requests.get(supplied)?,
+            Until::Elapsed(_) => requests.get(0)?,
         };
         supplied += 1;
-        Some(Next { sent: Sent { kind, since: now }, bytes })
+        Some(NextRequest { request: InFlight { kind, due: now }, bytes })
     };
-    let mut waiting = 0_u64;
-    for index in 0..connections {
+    let mut in_flight = 0_u64;
+    for index in 0..connection_count {
         if let Some(first) = next(Instant::now()) {
-            swarm.send(index, first.sent, first.bytes)?;
-            waiting += 1;
+            connections.send(index, first.request, first.bytes)?;
+            in_flight += 1;
         }
     }
     let mut failed = None;
-    let mut heard = Instant::now();
-    while waiting > 0 {
+    let mut last_response_at = Instant::now();
+    while in_flight > 0 {
         let before = measured.total.count();
-        swarm.wait(SILENCE_MAX, |answer| {
+        connections.wait(SILENCE_MAX, |response| {
             let now = Instant::now();
-            look(answer);
-            if let Err(error) = measured.answered(answer, now) {
+            on_response(response);
+            if let Err(error) = measured.record(response, now) {
                 failed = Some(error);
             }
             let next = next(now);
-            waiting -= u64::from(next.is_none());
+            in_flight -= u64::from(next.is_none());
             next
         })?;
         if let Some(error) = failed.take() {
             return Err(error);
         }
         if measured.total.count() > before {
-            heard = Instant::now();
+            last_response_at = Instant::now();
         }
-        ensure!(heard.elapsed() < SILENCE_MAX, "{waiting} requests are not answered");
-        progress.at(started.elapsed(), time);
+        ensure!(last_response_at.elapsed() < SILENCE_MAX, "{in_flight} requests have no response");
+        progress.set(started.elapsed(), time);
     }
     measured.elapsed = started.elapsed();
     Ok(measured)

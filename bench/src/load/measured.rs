@@ -1,18 +1,19 @@
-//! What a run saw: how many answers of each kind and status, and how long they took.
+//! What a run measured: how many responses of each kind and status came, and how long they took.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
 
-use super::{Answer, Kind};
+use crate::load::connections::Response;
+use crate::load::request::Kind;
 
-/// Longer than any run waits for an answer.
+/// Longer than any run waits for an response.
 const LATENCY_MICROS_MAX: u64 = 60_000_000;
-/// Three digits: 4.98 ms and 4.99 ms are told apart.
+/// Three significant digits keep 4.98 ms apart from 4.99 ms.
 const DIGITS: u8 = 3;
 
-/// Latencies of the answers of one kind and status.
+/// Latencies of the responses of one kind and status.
 struct Tally {
     kind: Kind,
     status: u16,
@@ -26,30 +27,30 @@ pub(crate) struct Measured {
     pub(crate) started: Instant,
     pub(crate) elapsed: Duration,
     pub(crate) total: Tallies,
-    /// The same, by when a request was due; empty when nobody asked for it.
+    /// The same, by the time at which a request was due. Empty in a closed loop.
     pub(crate) slices: Vec<Tallies>,
-    /// Arrivals that found every connection full, and were never sent.
-    pub(crate) unsent: u64,
+    /// Arrivals that found every connection full and were not sent.
+    pub(crate) rejected: u64,
     /// 503s without a Retry-After.
     pub(crate) without_retry_after: u64,
 }
 
 impl Measured {
-    /// Nothing yet, from now on.
+    /// Starts the clock of a run.
     pub(super) fn start() -> Self {
         Self {
             started: Instant::now(),
             elapsed: Duration::ZERO,
             total: Tallies::default(),
             slices: Vec::new(),
-            unsent: 0,
+            rejected: 0,
             without_retry_after: 0,
         }
     }
 
-    pub(super) fn answered(&mut self, answer: &Answer<'_>, now: Instant) -> Result<()> {
-        self.without_retry_after += u64::from(answer.status == 503 && !answer.retry_after);
-        self.total.record(answer.kind, answer.status, now - answer.since)
+    pub(super) fn record(&mut self, response: &Response<'_>, now: Instant) -> Result<()> {
+        self.without_retry_after += u64::from(response.status == 503 && !response.retry_after);
+        self.total.record(response.kind, response.status, now - response.due)
     }
 
     pub(crate) fn rate(&self) -> f64 {
@@ -60,11 +61,11 @@ impl Measured {
         self.total.count_of(kind, status) as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// Fails unless every answer of `kind` has one of these statuses, and there is at least one.
+    /// Fails unless every response of `kind` has one of these statuses, and there is at least one.
     pub(crate) fn require(&self, kind: Kind, statuses: &[u16]) -> Result<()> {
         let seen = self.total.statuses(kind);
         let expected = !seen.is_empty() && seen.iter().all(|(status, _)| statuses.contains(status));
-        ensure!(expected, "answers to {kind:?} by status (0: none): {seen:?}");
+        ensure!(expected, "responses to {kind:?} by status (0: none): {seen:?}");
         Ok(())
     }
 }
@@ -97,7 +98,7 @@ impl Tallies {
         tallies.map(|tally| (tally.status, tally.latencies.len())).collect()
     }
 
-    /// Of all answers.
+    /// Of all responses.
     pub(crate) fn quantile_ms(&self, quantile: f64) -> f64 {
         self.quantile_where(quantile, |_| true)
     }
@@ -122,9 +123,10 @@ impl Tallies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::connections::LOST;
 
     #[test]
-    fn quantiles_are_of_the_answers_asked_about() {
+    fn quantiles_are_of_the_responses_asked_about() {
         let mut tallies = Tallies::default();
         for millis in 1..=100 {
             tallies.record(Kind::Purchase, 201, Duration::from_millis(millis)).unwrap();
@@ -137,12 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn one_answer_of_another_status_fails_the_run() {
+    fn one_response_of_another_status_fails_the_run() {
         let mut measured = Measured::start();
-        assert!(measured.require(Kind::Purchase, &[201]).is_err(), "no answer at all");
+        assert!(measured.require(Kind::Purchase, &[201]).is_err(), "no response at all");
         measured.total.record(Kind::Purchase, 201, Duration::ZERO).unwrap();
         measured.require(Kind::Purchase, &[201]).unwrap();
-        measured.total.record(Kind::Purchase, super::super::swarm::LOST, Duration::ZERO).unwrap();
+        measured.total.record(Kind::Purchase, LOST, Duration::ZERO).unwrap();
         assert!(measured.require(Kind::Purchase, &[201]).is_err());
     }
 }

@@ -1,19 +1,19 @@
-//! Requests at given times, whatever the server does. Latency counts from when a request was due, so a stall is paid
-//! for by every request it kept waiting, and not only by those that happened to be on their way.
+//! An open loop: requests at given times, whatever the server does. Latency counts from the time at which a request was
+//! due, so a stall shows in every request that it delayed, and not only in those that were in flight.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::measured::{Measured, Tallies};
-use super::swarm::{LOST, Sent, Swarm};
-use super::{Answer, Kind};
-use crate::report::Progress;
+use crate::load::connections::{Connections, InFlight, LOST, Response};
+use crate::load::measured::{Measured, Tallies};
+use crate::load::request::Kind;
+use crate::progress::Progress;
 
-/// Requests due within this leave together: waking up for each would cost the server's cores more than it tells.
+/// Requests due within this time leave together: a wake for each would cost the server's cores more than it shows.
 const WAKE_EVERY: Duration = Duration::from_micros(100);
-/// What is still under way at the end gets this long; then it is lost.
+/// Requests in flight at the end get this long for a response; then they are lost.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Requests of one kind that arrive on connections of their own.
@@ -21,7 +21,7 @@ pub(crate) struct Flow<'a> {
     pub(crate) kind: Kind,
     pub(crate) arrivals: Arrivals,
     pub(crate) connections: usize,
-    /// Requests that may wait on one connection for their answers.
+    /// Requests that one connection may have in flight.
     pub(crate) pipeline: usize,
     pub(crate) when_full: WhenFull,
     /// Writes the next request.
@@ -35,8 +35,8 @@ pub(crate) type WriteNext<'a> = Box<dyn FnMut(&mut Vec<u8>) -> Result<()> + 'a>;
 pub(crate) enum WhenFull {
     /// It waits, and its latency counts.
     Wait,
-    /// It is counted and never sent: whoever stands before the server bounds its connections.
-    TurnAway,
+    /// It is counted and not sent, as by a proxy that bounds its connections to the server.
+    Reject,
 }
 
 #[derive(Clone, Copy)]
@@ -67,139 +67,133 @@ impl Arrivals {
 struct Running<'a> {
     flow: Flow<'a>,
     number: u64,
-    /// Connections with room, one entry for each request that fits.
+    /// Connections with room, once for each request that fits.
     free: VecDeque<usize>,
     /// Arrivals that wait for room.
     due: VecDeque<Instant>,
 }
 
-/// Connections that are open before the requests are made: opening thousands takes longer than a token should wait.
-pub(crate) struct Connected(Swarm);
-
-pub(crate) fn connect(address: &str, count: usize) -> Result<Connected> {
-    Swarm::connect(address, count).map(Connected)
-}
-
-/// Offers every flow for `time`, and waits for the answers.
+/// Offers every flow for `time`, and waits for the responses.
 pub(crate) fn run(
     address: &str,
     flows: Vec<Flow<'_>>,
     time: Duration,
     slice: Duration,
     progress: &Progress,
-    look: impl FnMut(&Answer<'_>),
+    on_response: impl FnMut(&Response<'_>),
 ) -> Result<Measured> {
-    let connected = connect(address, flows.iter().map(|flow| flow.connections).sum())?;
-    run_on(connected, flows, time, slice, progress, look)
+    let connections = Connections::connect(address, flows.iter().map(|flow| flow.connections).sum())?;
+    run_on(connections, flows, time, slice, progress, on_response)
 }
 
-/// As [`run`]; there is a connection for each that the flows name.
+/// As [`run`], on connections that are open already, one for each that the flows name: thousands take longer to open
+/// than a token should wait.
 pub(crate) fn run_on(
-    Connected(mut swarm): Connected,
+    mut connections: Connections,
     flows: Vec<Flow<'_>>,
     time: Duration,
     slice: Duration,
     progress: &Progress,
-    mut look: impl FnMut(&Answer<'_>),
+    mut on_response: impl FnMut(&Response<'_>),
 ) -> Result<Measured> {
-    let (mut flows, owners) = running(flows);
+    let (mut flows, flow_of) = running(flows);
     let mut measured = Measured::start();
     measured.slices.resize_with(time.as_secs_f64().div_euclid(slice.as_secs_f64()) as usize + 1, Tallies::default);
-    let (mut bytes, mut waiting) = (Vec::new(), 0_u64);
+    let (mut bytes, mut in_flight) = (Vec::new(), 0_u64);
     let started = measured.started;
     let deadline = started + time;
     loop {
-        let late = Instant::now();
-        let unfinished = waiting > 0 || flows.iter().any(|flow| !flow.due.is_empty());
-        if late >= deadline + DRAIN_TIMEOUT || (late >= deadline && !unfinished) {
+        let clock = Instant::now();
+        let unfinished = in_flight > 0 || flows.iter().any(|flow| !flow.due.is_empty());
+        if clock >= deadline + DRAIN_TIMEOUT || (clock >= deadline && !unfinished) {
             break;
         }
-        let now = late.min(deadline);
+        let now = clock.min(deadline);
         for flow in &mut flows {
-            measured.unsent += flow.arrive(started, now);
-            waiting += flow.leave(&mut swarm, &mut bytes)?;
+            measured.rejected += flow.note_arrivals(started, now);
+            in_flight += flow.send_due(&mut connections, &mut bytes)?;
         }
-        let wake = flows.iter().map(|flow| flow.wakes(started, deadline)).min().unwrap_or(deadline);
+        let wake = flows.iter().map(|flow| flow.next_wake(started, deadline)).min().unwrap_or(deadline);
         let mut failed = None;
-        swarm.wait(wake.saturating_duration_since(now).max(WAKE_EVERY), |answer| {
+        connections.wait(wake.saturating_duration_since(now).max(WAKE_EVERY), |response| {
             let now = Instant::now();
-            look(answer);
-            let index = (answer.since - started).div_duration_f64(slice) as usize;
-            let in_slice = measured.slices[index].record(answer.kind, answer.status, now - answer.since);
-            if let Err(error) = measured.answered(answer, now).and(in_slice) {
+            on_response(response);
+            let index = (response.due - started).div_duration_f64(slice) as usize;
+            let in_slice = measured.slices[index].record(response.kind, response.status, now - response.due);
+            if let Err(error) = measured.record(response, now).and(in_slice) {
                 failed = Some(error);
             }
-            waiting -= 1;
-            flows[owners[answer.connection]].free.push_back(answer.connection);
+            in_flight -= 1;
+            flows[flow_of[response.connection]].free.push_back(response.connection);
             None
         })?;
         if let Some(error) = failed {
             return Err(error);
         }
-        progress.at(started.elapsed(), time);
+        progress.set(started.elapsed(), time);
     }
     // The rate is that of the time in which requests arrived.
     measured.elapsed = time;
     for flow in flows {
-        flow.give_up(&mut measured)?;
+        flow.count_lost(&mut measured)?;
     }
     Ok(measured)
 }
 
-/// The flows, and whose each connection is.
+/// The flows, and the flow of each connection.
 fn running(flows: Vec<Flow<'_>>) -> (Vec<Running<'_>>, Vec<usize>) {
-    let mut owners = Vec::new();
+    let mut flow_of = Vec::new();
     let mut all = Vec::new();
     for flow in flows {
-        let first = owners.len();
-        owners.resize(first + flow.connections, all.len());
-        let once = first..owners.len();
+        let first = flow_of.len();
+        flow_of.resize(first + flow.connections, all.len());
+        let once = first..flow_of.len();
         let free = std::iter::repeat_n(once, flow.pipeline).flatten().collect();
         all.push(Running { flow, number: 0, free, due: VecDeque::new() });
     }
-    (all, owners)
+    (all, flow_of)
 }
 
 impl Running<'_> {
-    /// Notes what has become due. Returns how many of it were turned away.
-    fn arrive(&mut self, started: Instant, now: Instant) -> u64 {
-        let mut turned_away = 0;
+    /// Notes the arrivals that are due. Returns how many were rejected.
+    fn note_arrivals(&mut self, started: Instant, now: Instant) -> u64 {
+        let mut rejected = 0;
         loop {
             let at = started + self.flow.arrivals.due(self.number);
             if at >= now {
-                return turned_away;
+                return rejected;
             }
             self.number += 1;
-            if self.flow.when_full == WhenFull::TurnAway && self.due.len() >= self.free.len() {
-                turned_away += 1;
+            if self.flow.when_full == WhenFull::Reject && self.due.len() >= self.free.len() {
+                rejected += 1;
             } else {
                 self.due.push_back(at);
             }
         }
     }
 
-    /// Sends what is due and has room. Returns how many.
-    fn leave(&mut self, swarm: &mut Swarm, bytes: &mut Vec<u8>) -> Result<u64> {
+    /// Sends the due arrivals for which a connection has room. Returns how many.
+    fn send_due(&mut self, connections: &mut Connections, bytes: &mut Vec<u8>) -> Result<u64> {
         let mut sent = 0;
         while !self.free.is_empty()
-            && let Some(since) = self.due.pop_front()
+            && let Some(due) = self.due.pop_front()
             && let Some(index) = self.free.pop_front()
         {
             bytes.clear();
             (self.flow.next)(bytes)?;
-            swarm.send(index, Sent { kind: self.flow.kind, since }, bytes)?;
+            connections.send(index, InFlight { kind: self.flow.kind, due }, bytes)?;
             sent += 1;
         }
         Ok(sent)
     }
 
-    /// When it needs a look even if no answer comes: with no room an arrival changes nothing.
-    fn wakes(&self, started: Instant, deadline: Instant) -> Instant {
+    /// When the flow has something to send even if no response comes. Without room an arrival changes nothing.
+    fn next_wake(&self, started: Instant, deadline: Instant) -> Instant {
         if self.free.is_empty() { deadline } else { started + self.flow.arrivals.due(self.number) }
     }
 
-    /// Counts what was due and never answered as lost.
-    fn give_up(self, measured: &mut Measured) -> Result<()> {
+    /// Counts arrivals without a response as lost.
+    fn count_lost(self, measured: &mut Measured) -> Result<()> {
         let unanswered = self.flow.connections * self.flow.pipeline - self.free.len();
         for _ in 0..self.due.len() + unanswered {
             measured.total.record(self.flow.kind, LOST, DRAIN_TIMEOUT)?;
@@ -217,7 +211,7 @@ mod tests {
 
     const STALL: Duration = Duration::from_millis(300);
 
-    /// Answers everything on one connection, and stalls once, at its hundredth request.
+    /// A server that answers one connection and stalls once, at its hundredth request.
     fn stalling_server() -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -237,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_is_paid_for_by_everything_that_was_due_meanwhile() {
+    fn a_stall_shows_in_every_request_that_was_due_meanwhile() {
         let next = |bytes: &mut Vec<u8>| {
             bytes.push(b'x');
             Ok(())
@@ -254,19 +248,19 @@ mod tests {
         let measured = run(&stalling_server(), vec![flow], time, time, &Progress::hidden(), |_| {}).unwrap();
         measured.require(Kind::Status, &[204]).unwrap();
         assert!((499..=500).contains(&measured.total.count()), "{}", measured.total.count());
-        // 150 of 500 were due while nothing was answered, the unluckiest 300 ms before its end.
+        // 150 of 500 requests were due during the stall, the first of them 300 ms before its end.
         assert!(measured.total.quantile_ms(0.9) > 100.0, "{} ms", measured.total.quantile_ms(0.9));
         assert!(measured.total.quantile_ms(0.5) < 50.0, "{} ms", measured.total.quantile_ms(0.5));
     }
 
     #[test]
-    fn what_finds_no_room_is_turned_away_and_counted() {
+    fn an_arrival_without_room_is_rejected_and_counted() {
         let flow = Flow {
             kind: Kind::Status,
             arrivals: Arrivals::steady(500.0),
             connections: 1,
             pipeline: 2,
-            when_full: WhenFull::TurnAway,
+            when_full: WhenFull::Reject,
             next: Box::new(|bytes| {
                 bytes.push(b'x');
                 Ok(())
@@ -274,8 +268,8 @@ mod tests {
         };
         let time = Duration::from_secs(1);
         let measured = run(&stalling_server(), vec![flow], time, time, &Progress::hidden(), |_| {}).unwrap();
-        assert!((499..=500).contains(&(measured.total.count() + measured.unsent)));
-        assert!(measured.unsent > 100, "{}", measured.unsent);
+        assert!((499..=500).contains(&(measured.total.count() + measured.rejected)));
+        assert!(measured.rejected > 100, "{}", measured.rejected);
     }
 
     #[test]

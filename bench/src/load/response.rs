@@ -1,14 +1,14 @@
-//! Finds the end of a response. Every server here sends HTTP/1.1 with a content-length.
+//! Finds the end of a response. Every measured server sends HTTP/1.1 with a content-length.
 
 use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
 
-/// Larger than any answer here; a longer one is not ours.
+/// Larger than any response that a measured server sends; a longer one is an error.
 pub(super) const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Response {
+pub(super) struct Parsed {
     pub(super) status: u16,
     pub(super) retry_after: bool,
     /// Ends where the next response begins.
@@ -16,8 +16,8 @@ pub(super) struct Response {
 }
 
 /// The response at the front of `bytes`; `None` while some of it is still to come.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<Response>> {
-    let mut response = Response { status: 0, retry_after: false, body: 0..0 };
+pub(super) fn parse(bytes: &[u8]) -> Result<Option<Parsed>> {
+    let mut response = Parsed { status: 0, retry_after: false, body: 0..0 };
     let mut length = None;
     let mut at = 0;
     while let Some(end) = bytes[at..].iter().position(|byte| *byte == b'\n').map(|end| at + end) {
@@ -26,7 +26,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<Response>> {
         if response.status == 0 {
             response.status = status(line)?;
         } else if line.is_empty() {
-            // An answer without content says so by its status.
+            // Only these statuses have no body and no length.
             let none = matches!(response.status, 204 | 304).then_some(0);
             let length: usize = length.or(none).context("a response without content-length")?;
             ensure!(at + length <= RESPONSE_BYTES_MAX, "a response of {} bytes", at + length);

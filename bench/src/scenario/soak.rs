@@ -7,13 +7,15 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Common, PLENTY, buy, payment_flow, purchase_flow, require_stored, status_flow};
-use crate::load::Kind;
+use crate::edge::order_code;
 use crate::load::open::{self, Arrivals};
+use crate::load::request::Kind;
 use crate::machine::MemoryWatch;
-use crate::report::Progress;
-use crate::requests::order_code;
-use crate::stage::Stage;
+use crate::progress::Progress;
+use crate::scenario::common::Common;
+use crate::scenario::orders::{PLENTY, buy, require_stored};
+use crate::scenario::traffic::{payment_flow, purchase_flow, status_flow};
+use crate::servers::Servers;
 
 /// Bought before the clock starts, so that there is always an order to pay for.
 const BOUGHT_BEFORE: usize = 1_000;
@@ -21,7 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 #[derive(Args)]
 #[command(long_about = "Status, purchases and the webhooks of some of their payments at steady rates.\n\n\
-Holds live 15 minutes, so a run of 20 minutes or more also sees them end beside the sale.")]
+Holds live 15 minutes, so in a run of 20 minutes or more they also end beside the sale.")]
 pub(crate) struct Options {
     #[command(flatten)]
     common: Common,
@@ -40,11 +42,11 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: Options) -> Result<()> {
     let Options { common, minutes, status, purchases, webhooks } = options;
-    let stage = common.stage()?;
-    let columns = &["answers/s", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "resident MiB"];
+    let servers = common.start_servers()?;
+    let columns = &["responses/s", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "resident MiB"];
     let facts = json!({ "minutes": minutes, "status": status, "purchases": purchases, "webhooks": webhooks });
     let mut report = common.report("soak", columns, facts);
-    let (origin, drop) = stage.fresh_origin(PLENTY)?;
+    let (origin, drop) = servers.start_fresh_origin(PLENTY)?;
     let mut shoppers = origin.shoppers(drop);
     let bought = buy(&origin, &mut shoppers, BOUGHT_BEFORE, common.connections)?;
     let unpaid = RefCell::new(VecDeque::from(bought));
@@ -52,19 +54,19 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let watch = MemoryWatch::start(origin.pid());
     let time = MINUTE * minutes;
     let measured = std::thread::scope(|scope| {
-        let (payer, paid) = channel();
-        scope.spawn(|| tell_payos(&stage, paid));
+        let (to_payos, paid) = channel();
+        scope.spawn(|| mark_paid_at_payos(&servers, paid));
         let flows = vec![
             status_flow(&origin, Arrivals::steady(status.into()), common.connections),
             purchase_flow(&mut shoppers, Arrivals::steady(purchases.into()), common.connections),
-            // PayOS knows of the transfer by the time it is asked, seconds later.
+            // PayOS must know the transfer when the origin reads the link, seconds later.
             payment_flow(&origin, &unpaid, Arrivals::steady(webhooks.into()), move |order| {
-                let _ = payer.send(order);
+                let _ = to_payos.send(order);
             }),
         ];
-        open::run(&origin.address, flows, time, MINUTE, &Progress::new("soak"), |answer| {
-            if answer.kind == Kind::Purchase {
-                unpaid.borrow_mut().extend(order_code(answer.body));
+        open::run(&origin.address, flows, time, MINUTE, &Progress::new("soak"), |response| {
+            if response.kind == Kind::Purchase {
+                unpaid.borrow_mut().extend(order_code(response.body));
             }
         })
     })?;
@@ -83,14 +85,14 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let placed = BOUGHT_BEFORE as u64 + measured.total.count_of(Kind::Purchase, 201);
     require_stored(placed, origin.verified_orders()?)?;
     report.note("no request failed, every acknowledged order is stored, and the ledger verifies");
-    report.end(common.json)
+    report.finish(common.json)
 }
 
-fn tell_payos(stage: &Stage, paid: Receiver<u64>) -> Result<()> {
+fn mark_paid_at_payos(servers: &Servers, paid: Receiver<u64>) -> Result<()> {
     while let Ok(first) = paid.recv() {
         std::thread::sleep(Duration::from_millis(500));
         let orders: Vec<u64> = std::iter::once(first).chain(paid.try_iter()).collect();
-        stage.paid(&orders)?;
+        servers.mark_paid(&orders)?;
     }
     Ok(())
 }

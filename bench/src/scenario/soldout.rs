@@ -7,22 +7,27 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::json;
 
-use super::{Common, TURNS, buy, ratio, require_stored, turn};
-use crate::load::Kind;
+use crate::edge::Shoppers;
 use crate::load::closed::{self, Until};
-use crate::report::{Bound, Progress, Turns};
-use crate::requests::{Requests, Shoppers};
-use crate::stage::Origin;
+use crate::load::request::Kind;
+use crate::load::request::Requests;
+use crate::progress::Progress;
+use crate::report::Bound;
+use crate::scenario::common::Common;
+use crate::scenario::orders::{buy, require_stored};
+use crate::scenario::rounds::{COLUMNS, add_round, report_ratio};
+use crate::servers::Origin;
+use crate::statistics::Rounds;
 
 const RATIO_MIN: f64 = 0.85;
 /// Units of the drop.
 const UNITS: u32 = 300;
-/// The shopper who lost the answer asks again this often in the storm.
+/// Between two repeats of the purchase whose response was lost.
 const REPLAY_EVERY: usize = 500;
 /// Far longer than a purchase takes.
 const PLACED_TIMEOUT: Duration = Duration::from_secs(5);
-/// Of one storm; tokens live 120 s.
-const STORM_TIMEOUT: Duration = Duration::from_secs(60);
+/// Of one measurement; tokens live 120 s.
+const MEASUREMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -30,55 +35,62 @@ pub(crate) struct Options {
     common: Common,
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Purchases that are refused in each round.
+    /// Refused purchases in each round.
     #[arg(long, default_value_t = 100_000)]
     refusals: usize,
 }
 
 pub(crate) fn run(options: Options) -> Result<()> {
     let Options { common, rounds, refusals } = options;
-    let stage = common.stage()?;
-    let mut report = common.report("soldout", TURNS, json!({ "refusals": refusals, "rounds": rounds }));
-    let mut turns = Turns::default();
+    let servers = common.start_servers()?;
+    let mut report = common.report("soldout", COLUMNS, json!({ "refusals": refusals, "rounds": rounds }));
+    let mut all_rounds = Rounds::default();
     for round in 1..=rounds {
-        let (origin, drop) = stage.fresh_origin(UNITS)?;
-        let bare = stage.bare(&origin)?;
+        let (origin, drop) = servers.start_fresh_origin(UNITS)?;
+        let bare = servers.start_bare(&origin)?;
         let mut shoppers = origin.shoppers(drop);
         buy(&origin, &mut shoppers, UNITS as usize - 1, common.connections)?;
-        let lost = shoppers.requests(1)?;
+        let lost = shoppers.purchases(1)?;
         let (_, lost) = lost.get(0).context("no request")?;
-        buy_and_lose_the_answer(&origin, lost)?;
-        let storm = storm(&mut shoppers, refusals, lost)?;
+        buy_and_lose_the_response(&origin, lost)?;
+        let requests = refused_purchases(&mut shoppers, refusals, lost)?;
 
         let mut receipts = BTreeSet::new();
-        let mut measure = |address: &str, who: &str| {
-            let progress = Progress::new(&format!("round {round} of {rounds}: {who}"));
+        let mut measure = |address: &str, server: &str| {
+            let progress = Progress::new(&format!("round {round} of {rounds}: {server}"));
             receipts.clear();
-            closed::run(address, &storm, Until::Sent(STORM_TIMEOUT), common.connections, &progress, |answer| {
-                if answer.kind == Kind::Replay && !receipts.contains(answer.body) {
-                    receipts.insert(answer.body.to_vec());
-                }
-            })
+            closed::run(
+                address,
+                &requests,
+                Until::AllSent(MEASUREMENT_TIMEOUT),
+                common.connections,
+                &progress,
+                |response| {
+                    if response.kind == Kind::Replay && !receipts.contains(response.body) {
+                        receipts.insert(response.body.to_vec());
+                    }
+                },
+            )
         };
-        let rival = measure(&bare.address, "bare")?;
-        let ours = measure(&origin.address, "origin")?;
-        ours.require(Kind::Purchase, &[409])?;
-        ours.require(Kind::Replay, &[201])?;
-        ensure!(receipts.len() == 1, "the lost order was given back as {} different receipts", receipts.len());
-        ensure!(ours.total.count_of(Kind::Purchase, 409) == refusals as u64, "the storm was not sent in time");
+        let baseline = measure(&bare.address, "bare")?;
+        let measured = measure(&origin.address, "origin")?;
+        measured.require(Kind::Purchase, &[409])?;
+        measured.require(Kind::Replay, &[201])?;
+        ensure!(receipts.len() == 1, "the lost order came back as {} different receipts", receipts.len());
+        ensure!(measured.total.count_of(Kind::Purchase, 409) == refusals as u64, "the purchases were not sent in time");
         let refused = origin.metric(r#"dropgate_purchases_total{result="held_out"}"#)?;
         ensure!(refused == refusals as u64, "{refused} of {refusals} were refused because every unit is held");
-        turn(&mut report, &mut turns, round, &rival, &ours);
+        add_round(&mut report, &mut all_rounds, round, &baseline, &measured);
         require_stored(UNITS.into(), origin.verified_orders()?)?;
     }
-    report.note("in every storm the shopper who lost the answer to the last unit got the same receipt each time");
-    let ratio = ratio(&mut report, &turns);
+    report.note("in every round the shopper who lost the response for the last unit got the same receipt each time");
+    let ratio = report_ratio(&mut report, &all_rounds);
     report.bar("refusals when nothing is left, ratio to a bare POST", ratio, Bound::AtLeast(RATIO_MIN));
-    report.end(common.json)
+    report.finish(common.json)
 }
 
-/// Sends the purchase of the last unit and hangs up once it is placed, without reading the answer.
-fn buy_and_lose_the_answer(origin: &Origin, request: &[u8]) -> Result<()> {
+/// Sends the purchase of the last unit and closes the connection once it is placed, without reading the response.
+fn buy_and_lose_the_response(origin: &Origin, request: &[u8]) -> Result<()> {
     let mut stream = TcpStream::connect(&origin.address)?;
     stream.write_all(request)?;
     let deadline = Instant::now() + PLACED_TIMEOUT;
@@ -88,16 +100,17 @@ fn buy_and_lose_the_answer(origin: &Origin, request: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn storm(shoppers: &mut Shoppers<'_>, refusals: usize, lost: &[u8]) -> Result<Requests> {
-    let fresh = shoppers.requests(refusals)?;
-    let mut storm = Requests::default();
+/// Purchases by other customers, with the lost one repeated among them.
+fn refused_purchases(shoppers: &mut Shoppers<'_>, refusals: usize, lost: &[u8]) -> Result<Requests> {
+    let purchases = shoppers.purchases(refusals)?;
+    let mut requests = Requests::default();
     let mut index = 0;
-    while let Some((kind, bytes)) = fresh.get(index) {
+    while let Some((kind, bytes)) = purchases.get(index) {
         if index % REPLAY_EVERY == 0 {
-            storm.push(Kind::Replay, |to| to.extend_from_slice(lost));
+            requests.push(Kind::Replay, |to| to.extend_from_slice(lost));
         }
-        storm.push(kind, |to| to.extend_from_slice(bytes));
+        requests.push(kind, |to| to.extend_from_slice(bytes));
         index += 1;
     }
-    Ok(storm)
+    Ok(requests)
 }

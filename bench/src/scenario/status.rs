@@ -4,11 +4,15 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Common, PLENTY, TURNS, ratio, turn};
-use crate::load::Kind;
+use crate::edge::SnapshotReader;
 use crate::load::closed::{self, Until};
-use crate::report::{Bound, Progress, Turns};
-use crate::requests::Reader;
+use crate::load::request::Kind;
+use crate::progress::Progress;
+use crate::report::Bound;
+use crate::scenario::common::Common;
+use crate::scenario::orders::PLENTY;
+use crate::scenario::rounds::{COLUMNS, add_round, report_ratio};
+use crate::statistics::Rounds;
 
 const RATIO_MIN: f64 = 0.90;
 
@@ -19,32 +23,32 @@ pub(crate) struct Options {
     /// Of each measurement; below the life of a token, which is a minute.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=50))]
     seconds: u64,
-    /// Each measures the rival and the origin once.
+    /// Each round measures the baseline and the origin once.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
 }
 
 pub(crate) fn run(options: Options) -> Result<()> {
     let Options { common, seconds, rounds } = options;
-    let stage = common.stage()?;
-    let (origin, _) = stage.fresh_origin(PLENTY)?;
-    let bare = stage.bare(&origin)?;
-    let mut report = common.report("status", TURNS, json!({ "seconds": seconds, "rounds": rounds }));
-    let mut turns = Turns::default();
+    let servers = common.start_servers()?;
+    let (origin, _) = servers.start_fresh_origin(PLENTY)?;
+    let bare = servers.start_bare(&origin)?;
+    let mut report = common.report("status", COLUMNS, json!({ "seconds": seconds, "rounds": rounds }));
+    let mut all_rounds = Rounds::default();
     for round in 1..=rounds {
-        let requests = Reader::new(&origin.edge_keys).requests();
-        let until = Until::Passed(Duration::from_secs(seconds));
-        let measure = |address: &str, who: &str| {
-            let progress = Progress::new(&format!("round {round} of {rounds}: {who}"));
+        let requests = SnapshotReader::new(&origin.edge_keys).requests();
+        let until = Until::Elapsed(Duration::from_secs(seconds));
+        let measure = |address: &str, server: &str| {
+            let progress = Progress::new(&format!("round {round} of {rounds}: {server}"));
             closed::run(address, &requests, until, common.connections, &progress, |_| {})
         };
-        let rival = measure(&bare.address, "bare")?;
-        let ours = measure(&origin.address, "origin")?;
-        rival.require(Kind::Status, &[200])?;
-        ours.require(Kind::Status, &[200])?;
-        turn(&mut report, &mut turns, round, &rival, &ours);
+        let baseline = measure(&bare.address, "bare")?;
+        let measured = measure(&origin.address, "origin")?;
+        baseline.require(Kind::Status, &[200])?;
+        measured.require(Kind::Status, &[200])?;
+        add_round(&mut report, &mut all_rounds, round, &baseline, &measured);
     }
-    let ratio = ratio(&mut report, &turns);
+    let ratio = report_ratio(&mut report, &all_rounds);
     report.bar("status, ratio to a bare GET", ratio, Bound::AtLeast(RATIO_MIN));
-    report.end(common.json)
+    report.finish(common.json)
 }

@@ -6,27 +6,33 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::json;
 
-use super::{Common, PLENTY, buy, require_stored};
+use crate::clock::now_ms;
 use crate::load::closed::{self, Until};
-use crate::load::{Kind, Measured};
-use crate::report::{Bound, Progress, Turns};
-use crate::requests::now_ms;
-use crate::stage::{Folder, Origin, Stage, results_folder};
+use crate::load::measured::Measured;
+use crate::load::request::Kind;
+use crate::progress::Progress;
+use crate::report::Bound;
+use crate::results;
+use crate::scenario::common::Common;
+use crate::scenario::orders::{PLENTY, buy, require_stored};
+use crate::scenario::rounds::report_ratio;
+use crate::servers::{DataFolder, Origin, Servers};
+use crate::statistics::Rounds;
 
 const RATIO_MIN: f64 = 0.85;
-/// Orders of one past drop.
+/// Orders of each past drop.
 const PER_DROP: u32 = 100_000;
-/// How many orders the kept folder holds, so that the next run need not fill it.
-const MARK: &str = "orders";
+/// This file in the kept folder holds its count of orders, so that the next run need not fill it.
+const COUNT_FILE: &str = "orders";
 const KILLED_TIMEOUT: Duration = Duration::from_secs(120);
-const QUIET_TIMEOUT: Duration = Duration::from_secs(600);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
 #[derive(Args)]
 #[command(
     long_about = "Purchases of a fresh drop on a database that holds millions of orders, against the same on an \
-empty one.\n\nThe stored orders are those of past drops: bought over HTTP, then ended by killing their drop, so that \
-they are rows on disk and ended orders in the ledger, and hold nothing in memory that a sale needs. The filled folder is \
-kept for the next run and grows by what each run buys. Filling costs minutes and a gigabyte a million orders."
+empty one.\n\nThe stored orders belong to past drops: bought over HTTP, then ended by killing their drop. They are rows \
+on disk and ended orders in the ledger, and take no memory that a sale needs. The scenario keeps the filled folder for \
+the next run, and each run adds its purchases. A million orders cost minutes and a gigabyte."
 )]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -39,81 +45,81 @@ pub(crate) struct Options {
     /// Of each measurement.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=30))]
     seconds: u64,
-    /// Each measures an empty database and the filled one once.
+    /// Each round measures an empty database and the filled one once.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Purchases made ready for each measurement.
+    /// Purchases prepared for each measurement.
     #[arg(long, default_value_t = 400_000)]
     purchases: usize,
 }
 
 pub(crate) fn run(options: Options) -> Result<()> {
-    let stage = options.common.stage()?;
+    let servers = options.common.start_servers()?;
     let folder = match &options.folder {
         Some(folder) => folder.clone(),
-        None => results_folder()?.join("stored"),
+        None => results::folder()?.join("stored"),
     };
     fs::create_dir_all(&folder)?;
     let columns = &["empty/s", "filled/s", "ratio", "filled p50", "filled p99"];
     let facts = json!({ "orders": options.orders, "seconds": options.seconds, "rounds": options.rounds });
     let mut report = options.common.report("stored", columns, facts);
-    fill(&stage, &folder, &options)?;
-    let mut turns = Turns::default();
+    fill(&servers, &folder, &options)?;
+    let mut all_rounds = Rounds::default();
     for round in 1..=options.rounds {
-        let (origin, drop) = stage.fresh_origin(PLENTY)?;
+        let (origin, drop) = servers.start_fresh_origin(PLENTY)?;
         let empty = purchases(&options, &origin, drop, &format!("round {round}: empty"))?;
         require_stored(empty.total.count(), origin.verified_orders()?)?;
-        let origin = stage.origin(Folder::Kept(folder.clone()))?;
+        let origin = servers.start_origin(DataFolder::Kept(folder.clone()))?;
         let drop = origin.create_drop(&format!("measured-{}", now_ms()), PLENTY)?;
-        origin.quiet(QUIET_TIMEOUT)?;
+        origin.wait_until_idle(IDLE_TIMEOUT)?;
         let filled = purchases(&options, &origin, drop, &format!("round {round}: filled"))?;
-        mark(&folder, stored(&folder)? + filled.total.count())?;
+        write_count(&folder, stored_count(&folder)? + filled.total.count())?;
         end_drop(&origin, drop)?;
         let quantile = |at| filled.total.quantile_ms(at);
         let (empty, filled) = (empty.rate(), filled.rate());
         report.row(format!("round {round}"), &[empty, filled, filled / empty, quantile(0.5), quantile(0.99)]);
-        turns.push(empty, filled);
+        all_rounds.push(empty, filled);
     }
-    let origin = stage.origin(Folder::Kept(folder.clone()))?;
-    report.note(format!("started on {} orders in {:.2} s", stored(&folder)?, origin.started_in.as_secs_f64()));
-    require_stored(stored(&folder)?, origin.verified_orders()?)?;
+    let origin = servers.start_origin(DataFolder::Kept(folder.clone()))?;
+    report.note(format!("started on {} orders in {:.2} s", stored_count(&folder)?, origin.started_in.as_secs_f64()));
+    require_stored(stored_count(&folder)?, origin.verified_orders()?)?;
     report.note("every acknowledged order is stored, and every ledger verifies");
-    let ratio = super::ratio(&mut report, &turns);
+    let ratio = report_ratio(&mut report, &all_rounds);
     report.bar("purchases with orders stored, ratio to none", ratio, Bound::AtLeast(RATIO_MIN));
-    report.end(options.common.json)
+    report.finish(options.common.json)
 }
 
 fn purchases(options: &Options, origin: &Origin, drop: u32, what: &str) -> Result<Measured> {
-    let requests = origin.shoppers(drop).requests(options.purchases)?;
-    let until = Until::Sent(Duration::from_secs(options.seconds));
+    let requests = origin.shoppers(drop).purchases(options.purchases)?;
+    let until = Until::AllSent(Duration::from_secs(options.seconds));
     let connections = options.common.connections;
     let measured = closed::run(&origin.address, &requests, until, connections, &Progress::new(what), |_| {})?;
     measured.require(Kind::Purchase, &[201])?;
     Ok(measured)
 }
 
-fn fill(stage: &Stage, folder: &Path, options: &Options) -> Result<()> {
-    if stored(folder)? >= options.orders {
+fn fill(servers: &Servers, folder: &Path, options: &Options) -> Result<()> {
+    if stored_count(folder)? >= options.orders {
         return Ok(());
     }
     let progress = Progress::new("filling the database");
-    let origin = stage.origin(Folder::Kept(folder.to_path_buf()))?;
+    let origin = servers.start_origin(DataFolder::Kept(folder.to_path_buf()))?;
     loop {
-        let already = stored(folder)?;
-        progress.at(Duration::from_secs(already), Duration::from_secs(options.orders));
+        let already = stored_count(folder)?;
+        progress.set(Duration::from_secs(already), Duration::from_secs(options.orders));
         if already >= options.orders {
             break;
         }
         let drop = origin.create_drop(&format!("past-{}", now_ms()), PER_DROP)?;
         let bought = buy(&origin, &mut origin.shoppers(drop), PER_DROP as usize, options.common.connections)?;
-        mark(folder, already + bought.len() as u64)?;
+        write_count(folder, already + bought.len() as u64)?;
         end_drop(&origin, drop)?;
     }
-    origin.quiet(QUIET_TIMEOUT)?;
-    require_stored(stored(folder)?, origin.verified_orders()?)
+    origin.wait_until_idle(IDLE_TIMEOUT)?;
+    require_stored(stored_count(folder)?, origin.verified_orders()?)
 }
 
-/// Kills it and waits until none of its orders is pending any more.
+/// Kills the drop and waits until all its orders have ended.
 fn end_drop(origin: &Origin, drop: u32) -> Result<()> {
     origin.command(&["drop", "kill", &drop.to_string()])?;
     let held = format!("dropgate_stock{{drop=\"{drop}\",state=\"held\"}}");
@@ -125,14 +131,14 @@ fn end_drop(origin: &Origin, drop: u32) -> Result<()> {
     Ok(())
 }
 
-fn stored(folder: &Path) -> Result<u64> {
-    match fs::read_to_string(folder.join(MARK)) {
-        Ok(text) => text.trim().parse().context("the mark in the folder is not a number"),
+fn stored_count(folder: &Path) -> Result<u64> {
+    match fs::read_to_string(folder.join(COUNT_FILE)) {
+        Ok(text) => text.trim().parse().context("the count in the folder is not a number"),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
         Err(error) => Err(error.into()),
     }
 }
 
-fn mark(folder: &Path, orders: u64) -> Result<()> {
-    Ok(fs::write(folder.join(MARK), format!("{orders}\n"))?)
+fn write_count(folder: &Path, orders: u64) -> Result<()> {
+    Ok(fs::write(folder.join(COUNT_FILE), format!("{orders}\n"))?)
 }

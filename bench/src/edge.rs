@@ -1,6 +1,6 @@
-//! Requests as bytes, made before the clock starts: the generator should spend its core on sending.
+//! Requests as the edge sends them to the origin, each with a token that the edge would sign.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::Result;
 use edge_protocol::{
@@ -8,35 +8,14 @@ use edge_protocol::{
 };
 use serde_json::json;
 
-use crate::load::Kind;
-use crate::stage::CHECKSUM_KEY;
+use crate::clock::now_ms;
+use crate::load::request::{Kind, Requests};
+use crate::payos_stand_in::{CHECKSUM_KEY, PRICE, link_id, reference};
 
-/// Tokens of the edge's own requests live a minute.
-const MINT_AGAIN: Duration = Duration::from_secs(30);
-/// What one unit costs in every drop here.
-pub(crate) const PRICE: i64 = 100_000;
+/// Half the life of a read token, which the edge reuses.
+const READ_TOKEN_REUSE: Duration = Duration::from_secs(30);
 
-/// Requests one after the other in one buffer.
-#[derive(Default)]
-pub(crate) struct Requests {
-    bytes: Vec<u8>,
-    ends: Vec<(Kind, usize)>,
-}
-
-impl Requests {
-    pub(crate) fn get(&self, index: usize) -> Option<(Kind, &[u8])> {
-        let (kind, end) = *self.ends.get(index)?;
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before].1);
-        Some((kind, &self.bytes[start..end]))
-    }
-
-    pub(crate) fn push(&mut self, kind: Kind, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.bytes);
-        self.ends.push((kind, self.bytes.len()));
-    }
-}
-
-/// Makes purchases, each of another customer: a random phone, a token of its own.
+/// Makes purchases, each by another customer with a random phone and a token of its own.
 pub(crate) struct Shoppers<'a> {
     edge_keys: &'a KeyRing,
     customer_secret: &'a CustomerSecret,
@@ -49,7 +28,7 @@ impl<'a> Shoppers<'a> {
         Self { edge_keys, customer_secret, drop, count: 0 }
     }
 
-    pub(crate) fn requests(&mut self, count: usize) -> Result<Requests> {
+    pub(crate) fn purchases(&mut self, count: usize) -> Result<Requests> {
         let mut requests = Requests::default();
         for _ in 0..count {
             let (token, body) = self.purchase()?;
@@ -58,7 +37,7 @@ impl<'a> Shoppers<'a> {
         Ok(requests)
     }
 
-    pub(crate) fn write(&mut self, bytes: &mut Vec<u8>) -> Result<()> {
+    pub(crate) fn write_purchase(&mut self, bytes: &mut Vec<u8>) -> Result<()> {
         let (token, body) = self.purchase()?;
         post(bytes, "/purchase", &token, &body);
         Ok(())
@@ -69,7 +48,7 @@ impl<'a> Shoppers<'a> {
         getrandom::fill(&mut random)?;
         let number = self.count;
         self.count += 1;
-        // The number keeps phones apart; customers are their HMACs, and as random as any.
+        // The number makes each phone unique. A customer is the HMAC of a phone, so customers are random.
         let digits = u64::from_le_bytes(random[32..].try_into()?) % 1_000;
         let phone = Phone::parse(&format!("+491{number:07}{digits:03}"))?;
         let claims = PurchaseClaims {
@@ -87,21 +66,21 @@ impl<'a> Shoppers<'a> {
     }
 }
 
-/// The edge's request for the snapshot, with a token it uses again as the edge does.
-pub(crate) struct Reader<'a> {
+/// The edge's request for the snapshot, with a token that it reuses as the edge does.
+pub(crate) struct SnapshotReader<'a> {
     edge_keys: &'a KeyRing,
     minted_ms: i64,
     bytes: Vec<u8>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SnapshotReader<'a> {
     pub(crate) fn new(edge_keys: &'a KeyRing) -> Self {
         Self { edge_keys, minted_ms: 0, bytes: Vec::new() }
     }
 
     pub(crate) fn write(&mut self, bytes: &mut Vec<u8>) {
         let now = now_ms();
-        if now - self.minted_ms > MINT_AGAIN.as_millis() as i64 {
+        if now - self.minted_ms > READ_TOKEN_REUSE.as_millis() as i64 {
             self.minted_ms = now;
             let token = mint_read(self.edge_keys, now);
             self.bytes =
@@ -117,15 +96,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The webhooks of transfers that pay these orders in full, signed as PayOS signs.
+/// Webhooks of transfers that pay these orders in full, signed as PayOS signs.
 pub(crate) fn webhooks(edge_keys: &KeyRing, orders: &[u64]) -> Result<Requests> {
     let token = mint_webhook(edge_keys, now_ms());
     let mut requests = Requests::default();
     for order in orders {
         let data = json!({
             "orderCode": order, "amount": PRICE, "description": "BENCH", "accountNumber": "113366668888",
-            "reference": crate::payos_player::reference(*order), "transactionDateTime": "2026-11-20 10:15:30",
-            "currency": "VND", "paymentLinkId": crate::payos_player::link_id(*order), "code": "00", "desc": "success",
+            "reference": reference(*order), "transactionDateTime": "2026-11-20 10:15:30",
+            "currency": "VND", "paymentLinkId": link_id(*order), "code": "00", "desc": "success",
         });
         let signature = payos::sign_data(CHECKSUM_KEY, &data)?;
         let body = json!({ "code": "00", "desc": "success", "success": true, "data": data, "signature": signature });
@@ -134,7 +113,7 @@ pub(crate) fn webhooks(edge_keys: &KeyRing, orders: &[u64]) -> Result<Requests> 
     Ok(requests)
 }
 
-/// The order a receipt is about.
+/// The order code of a receipt.
 pub(crate) fn order_code(receipt: &[u8]) -> Option<u64> {
     let receipt: serde_json::Value = serde_json::from_slice(receipt).ok()?;
     receipt["order_code"].as_u64()
@@ -148,10 +127,4 @@ fn post(bytes: &mut Vec<u8>, path: &str, token: &str, body: &str) {
         )
         .as_bytes(),
     );
-}
-
-#[expect(clippy::disallowed_methods, reason = "tokens carry wall time")]
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Who stands beside the generator: the real release binary of the origin, its bare rival, and PayOS.
+//! The servers beside the load generator: the release binary of the origin, the bare baseline and the PayOS stand-in.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,20 +10,20 @@ use anyhow::{Context, Result, bail, ensure};
 use edge_protocol::{CustomerSecret, KeyRing, Ring};
 use tempfile::TempDir;
 
+use crate::edge::{Shoppers, SnapshotReader};
 use crate::machine;
+use crate::payos_stand_in::{CHECKSUM_KEY, PRICE};
 use crate::process::{Cores, Server};
-use crate::requests::{PRICE, Reader, Shoppers};
+use crate::results;
 
-/// For the development of a machine only: nothing here leaves the loopback.
-pub(crate) const CHECKSUM_KEY: &str = "bench-checksum-key";
 /// The longest there is, so that no hold ends within a measurement.
 const HOLD_SECONDS: &str = "900";
-/// A server is quiet when it uses less of a core than this.
-const QUIET_SHARE: f64 = 0.1;
+/// A server is idle when it uses less of a core than this.
+const IDLE_SHARE: f64 = 0.1;
 
-pub(crate) struct Stage {
+pub(crate) struct Servers {
     payos: Server,
-    /// Of the servers that are measured.
+    /// The cores of the measured servers.
     cores: Cores,
 }
 
@@ -34,26 +34,26 @@ pub(crate) struct Bare {
 
 pub(crate) struct Origin {
     server: Server,
-    folder: Folder,
+    folder: DataFolder,
     environment: Vec<(String, String)>,
     pub(crate) address: String,
     private: String,
     pub(crate) edge_keys: KeyRing,
     customer_secret: CustomerSecret,
-    /// From its start to the line that says where it listens.
+    /// The time from the spawn to the line that says where the origin listens.
     pub(crate) started_in: Duration,
 }
 
-/// Where a database lives: for one measurement, or kept for the next.
-pub(crate) enum Folder {
+/// The folder of a database: for one measurement, or kept for the next.
+pub(crate) enum DataFolder {
     Fresh(TempDir),
     Kept(PathBuf),
 }
 
-impl Folder {
-    /// On the disk of this project: a temporary folder may be in memory, where a sync costs nothing.
+impl DataFolder {
+    /// Below the target folder: a temporary folder may be in memory, where a sync costs nothing.
     pub(crate) fn fresh() -> Result<Self> {
-        let all = results_folder()?.join("data");
+        let all = results::folder()?.join("data");
         std::fs::create_dir_all(&all)?;
         Ok(Self::Fresh(tempfile::tempdir_in(all)?))
     }
@@ -66,23 +66,23 @@ impl Folder {
     }
 }
 
-impl Stage {
-    /// PayOS runs on any core, the servers that are measured on theirs.
-    pub(crate) fn set(all: &Cores, cores: Cores) -> Result<Self> {
+impl Servers {
+    /// Starts the PayOS stand-in on all cores. The measured servers run on `cores`.
+    pub(crate) fn start(all: &Cores, cores: Cores) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["payos", "--listen", "127.0.0.1:0"]);
+        command.args(["payos-stand-in", "--listen", "127.0.0.1:0"]);
         Ok(Self { payos: Server::start(command, all)?, cores })
     }
 
-    /// Answers what `origin` answers to a GET now.
-    pub(crate) fn bare(&self, origin: &Origin) -> Result<Bare> {
+    /// Starts a bare server that responds to a GET as `origin` does now.
+    pub(crate) fn start_bare(&self, origin: &Origin) -> Result<Bare> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["bare", "--listen", "127.0.0.1:0", "--snapshot", &origin.snapshot()?]);
         let server = Server::start(command, &self.cores)?;
-        Ok(Bare { address: listens_at(&server)?, _server: server })
+        Ok(Bare { address: address_of(&server)?, _server: server })
     }
 
-    pub(crate) fn origin(&self, folder: Folder) -> Result<Origin> {
+    pub(crate) fn start_origin(&self, folder: DataFolder) -> Result<Origin> {
         let keys = Command::new(binary()?).arg("keys").output()?;
         ensure!(keys.status.success(), "`dropgate keys` failed");
         let mut environment: Vec<(String, String)> = String::from_utf8(keys.stdout)?
@@ -98,22 +98,22 @@ impl Stage {
             ("PAYOS_CLIENT_ID", "bench".to_owned()),
             ("PAYOS_API_KEY", "bench".to_owned()),
             ("PAYOS_CHECKSUM_KEY", CHECKSUM_KEY.to_owned()),
-            ("PAYOS_BASE_URL", format!("http://{}", listens_at(&self.payos)?)),
+            ("PAYOS_BASE_URL", format!("http://{}", address_of(&self.payos)?)),
             ("RUST_LOG", "error".to_owned()),
         ] {
             environment.push((name.to_owned(), value));
         }
-        self.started(folder, environment)
+        self.start_on(folder, environment)
     }
 
-    fn started(&self, folder: Folder, mut environment: Vec<(String, String)>) -> Result<Origin> {
+    fn start_on(&self, folder: DataFolder, mut environment: Vec<(String, String)>) -> Result<Origin> {
         environment.retain(|(name, _)| name != "DROPGATE_URL");
         let mut command = Command::new(binary()?);
         command.arg("serve").envs(environment.iter().cloned());
-        let asked = Instant::now();
+        let spawned = Instant::now();
         let server = Server::start(command, &self.cores)?;
-        let started_in = asked.elapsed();
-        let address = listens_at(&server)?;
+        let started_in = spawned.elapsed();
+        let address = address_of(&server)?;
         let private = server.line.trim_end().rsplit("http://").next().unwrap_or_default().to_owned();
         environment.push(("DROPGATE_URL".to_owned(), format!("http://{address}")));
         let edge_keys = KeyRing::parse(Ring::Edge, value(&environment, "DROPGATE_EDGE_KEYS")?)?;
@@ -121,24 +121,24 @@ impl Stage {
         Ok(Origin { server, folder, environment, address, private, edge_keys, customer_secret, started_in })
     }
 
-    /// An origin on a fresh database with one drop of `size` units.
-    pub(crate) fn fresh_origin(&self, size: u32) -> Result<(Origin, u32)> {
-        let origin = self.origin(Folder::fresh()?)?;
+    /// Starts an origin on a fresh database with one drop of `size` units.
+    pub(crate) fn start_fresh_origin(&self, size: u32) -> Result<(Origin, u32)> {
+        let origin = self.start_origin(DataFolder::fresh()?)?;
         let drop = origin.create_drop("bench", size)?;
         Ok((origin, drop))
     }
 
-    /// Stops an origin and starts it again on what it has stored.
-    pub(crate) fn restarted(&self, origin: Origin) -> Result<Origin> {
+    /// Stops an origin and starts it again on the same database.
+    pub(crate) fn restart(&self, origin: Origin) -> Result<Origin> {
         let (folder, environment) = origin.stop()?;
-        self.started(folder, environment)
+        self.start_on(folder, environment)
     }
 
-    /// Tells PayOS that these orders were paid for, so that it says so when it is asked.
-    pub(crate) fn paid(&self, orders: &[u64]) -> Result<()> {
+    /// Makes the PayOS stand-in report these orders as paid.
+    pub(crate) fn mark_paid(&self, orders: &[u64]) -> Result<()> {
         let body = serde_json::to_string(orders)?;
         let head = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
-        http(&listens_at(&self.payos)?, "POST /paid", &head, &body).map(drop)
+        http(&address_of(&self.payos)?, "POST /paid", &head, &body).map(drop)
     }
 }
 
@@ -151,9 +151,12 @@ impl Origin {
         let (size, price) = (size.to_string(), PRICE.to_string());
         let terms =
             ["--slug", slug, "--name", "Bench", "--size", &size, "--price", &price, "--hold-seconds", HOLD_SECONDS];
-        let said = self.command(&[&["drop", "create"], &terms[..]].concat())?;
-        let drop: serde_json::Value = serde_json::from_str(&said)?;
-        drop["id"].as_u64().and_then(|id| u32::try_from(id).ok()).with_context(|| format!("drop create said: {said}"))
+        let printed = self.command(&[&["drop", "create"], &terms[..]].concat())?;
+        let drop: serde_json::Value = serde_json::from_str(&printed)?;
+        drop["id"]
+            .as_u64()
+            .and_then(|id| u32::try_from(id).ok())
+            .with_context(|| format!("drop create printed: {printed}"))
     }
 
     pub(crate) fn shoppers(&self, drop: u32) -> Shoppers<'_> {
@@ -162,45 +165,47 @@ impl Origin {
 
     fn snapshot(&self) -> Result<String> {
         let mut request = Vec::new();
-        Reader::new(&self.edge_keys).write(&mut request);
+        SnapshotReader::new(&self.edge_keys).write(&mut request);
         let request = String::from_utf8(request)?;
         let token = request.split_once("authorization: ").and_then(|(_, rest)| rest.split_once("\r\n"));
         let (token, _) = token.context("a request without a token")?;
         http(&self.address, "GET /snapshot", &format!("authorization: {token}\r\n"), "")
     }
 
-    /// One of its own counters or gauges.
+    /// The value of a counter or gauge of the origin.
     pub(crate) fn metric(&self, name: &str) -> Result<u64> {
         let text = http(&self.private, "GET /metrics", "", "")?;
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        // A counter that never counted is not there.
+        // The origin does not list a counter that is still zero.
         Ok(line.map(|value| value.trim().parse::<f64>()).transpose()?.unwrap_or_default() as u64)
     }
 
-    /// Waits until what it does by itself, such as making payment links, takes next to no time.
-    pub(crate) fn quiet(&self, timeout: Duration) -> Result<()> {
+    /// Waits until the origin's own work, such as creating payment links, takes next to no time.
+    pub(crate) fn wait_until_idle(&self, timeout: Duration) -> Result<()> {
         let deadline = Instant::now() + timeout;
         loop {
             let share = machine::share_of_a_core(self.pid(), Duration::from_secs(1))?;
-            if share < QUIET_SHARE {
+            if share < IDLE_SHARE {
                 return Ok(());
             }
             ensure!(Instant::now() < deadline, "the origin still uses {share:.2} of a core");
         }
     }
 
-    /// Stops it, replays its ledger and compares that with everything stored. Returns how many orders are stored.
+    /// Stops the origin and runs `dropgate verify`, which replays the ledger and compares it with everything stored.
+    /// Returns how many orders are stored.
     pub(crate) fn verified_orders(self) -> Result<u64> {
         let (_folder, environment) = self.stop()?;
-        let said = run(&environment, &["verify"])?;
-        said.split(" rows, ")
+        let printed = run(&environment, &["verify"])?;
+        printed
+            .split(" rows, ")
             .nth(1)
             .and_then(|rest| rest.split(' ').next())
             .and_then(|orders| orders.parse().ok())
-            .with_context(|| format!("verify said: {said}"))
+            .with_context(|| format!("verify printed: {printed}"))
     }
 
-    fn stop(self) -> Result<(Folder, Vec<(String, String)>)> {
+    fn stop(self) -> Result<(DataFolder, Vec<(String, String)>)> {
         ensure!(self.server.stop()?.success(), "the origin did not stop cleanly");
         Ok((self.folder, self.environment))
     }
@@ -208,15 +213,6 @@ impl Origin {
     pub(crate) fn command(&self, arguments: &[&str]) -> Result<String> {
         run(&self.environment, arguments)
     }
-}
-
-/// Where results and, beside them, databases under measurement are kept.
-pub(crate) fn results_folder() -> Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    let target = own.parent().and_then(Path::parent).context("this binary is not in a target folder")?;
-    let folder = target.join("bench");
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder)
 }
 
 fn run(environment: &[(String, String)], arguments: &[&str]) -> Result<String> {
@@ -231,14 +227,14 @@ fn run(environment: &[(String, String)], arguments: &[&str]) -> Result<String> {
 fn http(address: &str, line: &str, head: &str, body: &str) -> Result<String> {
     let mut stream = TcpStream::connect(address)?;
     write!(stream, "{line} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n{head}\r\n{body}")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    ensure!(answer.starts_with("HTTP/1.1 200"), "{line}: {answer}");
-    let (_, body) = answer.split_once("\r\n\r\n").context("an answer without a body")?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    ensure!(response.starts_with("HTTP/1.1 200"), "{line}: {response}");
+    let (_, body) = response.split_once("\r\n\r\n").context("a response without a body")?;
     Ok(body.to_owned())
 }
 
-fn listens_at(server: &Server) -> Result<String> {
+fn address_of(server: &Server) -> Result<String> {
     let address = server.line.split_once("http://").map(|(_, rest)| rest.split_whitespace().next());
     Ok(address.flatten().context("a server does not say where it listens")?.to_owned())
 }
@@ -248,7 +244,7 @@ fn value<'a>(environment: &'a [(String, String)], name: &str) -> Result<&'a str>
     found.map(|(_, value)| value.as_str()).with_context(|| format!("`dropgate keys` gave no {name}"))
 }
 
-/// The release binary that stands beside this one.
+/// The release binary of the origin, in the folder of this program.
 fn binary() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let binary = own.parent().unwrap_or(Path::new(".")).join("dropgate");

@@ -10,70 +10,70 @@ use anyhow::{Context, Result};
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
-use super::Kind;
-use super::response::{self, RESPONSE_BYTES_MAX};
+use crate::load::request::Kind;
+use crate::load::response::{self, RESPONSE_BYTES_MAX};
 
-/// The status of a request that was never answered, because its connection closed.
+/// The status of a request without a response: its connection closed.
 pub(crate) const LOST: u16 = 0;
 
-/// Looked at in one poll.
+/// Handled after one poll.
 const EVENTS_MAX: usize = 1_024;
 const INPUT_BYTES: usize = 8 * 1024;
 
-pub(super) struct Swarm {
+pub(crate) struct Connections {
     address: String,
     epoll: OwnedFd,
     connections: Vec<Connection>,
     events: Vec<epoll::Event>,
 }
 
-/// A request on its way: latency counts from `since`.
+/// A request on its way. Its latency counts from `due`.
 #[derive(Clone, Copy)]
-pub(super) struct Sent {
+pub(super) struct InFlight {
     pub(super) kind: Kind,
-    pub(super) since: Instant,
+    pub(super) due: Instant,
 }
 
-pub(crate) struct Answer<'a> {
+pub(crate) struct Response<'a> {
     pub(super) connection: usize,
     pub(crate) kind: Kind,
-    pub(super) since: Instant,
+    pub(super) due: Instant,
     pub(crate) status: u16,
     pub(crate) retry_after: bool,
     pub(crate) body: &'a [u8],
 }
 
-/// What goes out on a connection as soon as its answer is in.
-pub(super) struct Next<'a> {
-    pub(super) sent: Sent,
+/// What a connection sends as soon as it has a response.
+pub(super) struct NextRequest<'a> {
+    pub(super) request: InFlight,
     pub(super) bytes: &'a [u8],
 }
 
 struct Connection {
     stream: TcpStream,
-    waiting: VecDeque<Sent>,
+    in_flight: VecDeque<InFlight>,
     input: Vec<u8>,
     filled: usize,
-    /// What the kernel would not take yet.
+    /// Bytes that the kernel has not accepted yet.
     output: Vec<u8>,
-    /// Whether room for it is watched, too.
+    /// Whether the poll watches for room for them too.
     output_watched: bool,
 }
 
-impl Swarm {
-    pub(super) fn connect(address: &str, count: usize) -> Result<Self> {
+impl Connections {
+    pub(crate) fn connect(address: &str, count: usize) -> Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        let mut swarm = Self {
+        let mut opened = Self {
             address: address.to_owned(),
             epoll,
             connections: Vec::with_capacity(count),
             events: Vec::with_capacity(EVENTS_MAX),
         };
         for index in 0..count {
-            let connection = swarm.open(index)?;
-            swarm.connections.push(connection);
+            let connection = opened.open(index)?;
+            opened.connections.push(connection);
         }
-        Ok(swarm)
+        Ok(opened)
     }
 
     fn open(&self, index: usize) -> Result<Connection> {
@@ -83,19 +83,26 @@ impl Swarm {
         stream.set_nonblocking(true)?;
         epoll::add(&self.epoll, &stream, EventData::new_u64(index as u64), EventFlags::IN)?;
         let input = vec![0; INPUT_BYTES];
-        Ok(Connection { stream, waiting: VecDeque::new(), input, filled: 0, output: Vec::new(), output_watched: false })
+        Ok(Connection {
+            stream,
+            in_flight: VecDeque::new(),
+            input,
+            filled: 0,
+            output: Vec::new(),
+            output_watched: false,
+        })
     }
 
-    pub(super) fn send(&mut self, index: usize, sent: Sent, bytes: &[u8]) -> Result<()> {
-        self.connections[index].send(sent, bytes);
+    pub(super) fn send(&mut self, index: usize, request: InFlight, bytes: &[u8]) -> Result<()> {
+        self.connections[index].send(request, bytes);
         self.watch_output(index)
     }
 
-    /// Waits for answers, gives each to `on_answer` and sends what it returns.
+    /// Waits for responses, gives each to `on_response` and sends what that returns.
     pub(super) fn wait<'a>(
         &mut self,
         timeout: Duration,
-        mut on_answer: impl FnMut(&Answer<'_>) -> Option<Next<'a>>,
+        mut on_response: impl FnMut(&Response<'_>) -> Option<NextRequest<'a>>,
     ) -> Result<()> {
         let timeout = Timespec { tv_sec: timeout.as_secs().cast_signed(), tv_nsec: timeout.subsec_nanos().into() };
         self.events.clear();
@@ -106,14 +113,14 @@ impl Swarm {
         }
         let mut events = std::mem::take(&mut self.events);
         for event in &events {
-            // The kernel packs events: their fields are copied out.
+            // The kernel packs events, so their fields must be copied out.
             let (flags, index) = (event.flags, usize::try_from({ event.data }.u64())?);
             let connection = &mut self.connections[index];
             if flags.contains(EventFlags::OUT) {
                 connection.flush();
             }
-            if !connection.receive(index, &mut on_answer)? {
-                self.replace(index, &mut on_answer)?;
+            if !connection.receive(index, &mut on_response)? {
+                self.replace(index, &mut on_response)?;
             }
             self.watch_output(index)?;
         }
@@ -122,20 +129,24 @@ impl Swarm {
         Ok(())
     }
 
-    /// The server closed a connection: what waited on it is lost, and a new one takes its place.
-    fn replace<'a>(&mut self, index: usize, on_answer: &mut impl FnMut(&Answer<'_>) -> Option<Next<'a>>) -> Result<()> {
+    /// The server closed a connection: its requests in flight are lost, and a new connection replaces it.
+    fn replace<'a>(
+        &mut self,
+        index: usize,
+        on_response: &mut impl FnMut(&Response<'_>) -> Option<NextRequest<'a>>,
+    ) -> Result<()> {
         let fresh = self.open(index)?;
         let closed = std::mem::replace(&mut self.connections[index], fresh);
-        for Sent { kind, since } in closed.waiting {
-            let answer = Answer { connection: index, kind, since, status: LOST, retry_after: false, body: &[] };
-            if let Some(next) = on_answer(&answer) {
-                self.connections[index].send(next.sent, next.bytes);
+        for InFlight { kind, due } in closed.in_flight {
+            let response = Response { connection: index, kind, due, status: LOST, retry_after: false, body: &[] };
+            if let Some(next) = on_response(&response) {
+                self.connections[index].send(next.request, next.bytes);
             }
         }
         Ok(())
     }
 
-    /// Requests rarely fill a socket, so its room is watched only while something waits for it.
+    /// Requests rarely fill a socket, so a connection watches for room only while bytes wait for it.
     fn watch_output(&mut self, index: usize) -> Result<()> {
         let connection = &mut self.connections[index];
         let wanted = !connection.output.is_empty();
@@ -149,10 +160,10 @@ impl Swarm {
 }
 
 impl Connection {
-    fn send(&mut self, sent: Sent, bytes: &[u8]) {
-        self.waiting.push_back(sent);
+    fn send(&mut self, request: InFlight, bytes: &[u8]) {
+        self.in_flight.push_back(request);
         if self.output.is_empty() {
-            // A connection that broke is noticed when it is read.
+            // The next read notices a broken connection.
             let taken = self.stream.write(bytes).unwrap_or_default();
             self.output.extend_from_slice(&bytes[taken..]);
         } else {
@@ -169,7 +180,7 @@ impl Connection {
     fn receive<'a>(
         &mut self,
         index: usize,
-        on_answer: &mut impl FnMut(&Answer<'_>) -> Option<Next<'a>>,
+        on_response: &mut impl FnMut(&Response<'_>) -> Option<NextRequest<'a>>,
     ) -> Result<bool> {
         if self.filled == self.input.len() {
             self.input.resize((self.filled * 2).min(RESPONSE_BYTES_MAX), 0);
@@ -181,14 +192,14 @@ impl Connection {
             Err(_) => return Ok(false),
         }
         let mut taken = 0;
-        while let Some(response) = response::parse(&self.input[taken..self.filled])? {
-            let Sent { kind, since } = self.waiting.pop_front().context("an answer to no request")?;
-            let body = taken + response.body.start..taken + response.body.end;
+        while let Some(parsed) = response::parse(&self.input[taken..self.filled])? {
+            let InFlight { kind, due } = self.in_flight.pop_front().context("a response to no request")?;
+            let body = taken + parsed.body.start..taken + parsed.body.end;
             taken = body.end;
-            let (status, retry_after, body) = (response.status, response.retry_after, &self.input[body]);
-            let next = on_answer(&Answer { connection: index, kind, since, status, retry_after, body });
+            let (status, retry_after, body) = (parsed.status, parsed.retry_after, &self.input[body]);
+            let next = on_response(&Response { connection: index, kind, due, status, retry_after, body });
             if let Some(next) = next {
-                self.send(next.sent, next.bytes);
+                self.send(next.request, next.bytes);
             }
         }
         self.input.copy_within(taken..self.filled, 0);

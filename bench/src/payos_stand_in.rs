@@ -1,5 +1,5 @@
-//! Plays PayOS for the origin, as slowly as the real one answers, so that the origin pays for its outgoing calls while
-//! it is measured.
+//! PayOS for the measured origin. It responds as slowly as the real one, so that the origin pays for its outgoing calls
+//! during a measurement.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -15,10 +15,13 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpListener;
 
-use crate::requests::{PRICE, now_ms};
-use crate::stage::CHECKSUM_KEY;
+use crate::clock::now_ms;
 
-/// A call to a payment provider over the internet.
+/// Signs everything between the origin and this stand-in, which never leaves the loopback.
+pub(crate) const CHECKSUM_KEY: &str = "bench-checksum-key";
+/// The price of a unit, and so the amount of every order.
+pub(crate) const PRICE: i64 = 100_000;
+/// The time of a call to a payment provider over the internet.
 const DELAY: Duration = Duration::from_millis(300);
 
 #[derive(Clone, Default)]
@@ -36,7 +39,7 @@ pub(crate) async fn serve(listen: SocketAddr) -> Result<()> {
         .route("/v2/payment-requests", post(create))
         .route("/v2/payment-requests/{order}", get(show))
         .route("/v2/payment-requests/{order}/cancel", post(cancel))
-        .route("/paid", post(paid))
+        .route("/paid", post(mark_paid))
         .with_state(Links::default());
     let listener = TcpListener::bind(listen).await?;
     println!("listening http://{}", listener.local_addr()?);
@@ -81,7 +84,7 @@ async fn create(State(links): State<Links>, Json(request): Json<Value>) -> Json<
 async fn show(State(links): State<Links>, Path(order): Path<u64>) -> Json<Value> {
     tokio::time::sleep(DELAY).await;
     let link = links.lock().get(&order).copied();
-    found(order, link)
+    link_response(order, link)
 }
 
 async fn cancel(State(links): State<Links>, Path(order): Path<u64>) -> Json<Value> {
@@ -90,11 +93,11 @@ async fn cancel(State(links): State<Links>, Path(order): Path<u64>) -> Json<Valu
         link.cancelled = !link.paid;
         *link
     });
-    found(order, link)
+    link_response(order, link)
 }
 
-/// Not PayOS's: these orders were paid for.
-async fn paid(State(links): State<Links>, Json(orders): Json<Vec<u64>>) {
+/// Not a route of PayOS: a scenario has paid for these orders.
+async fn mark_paid(State(links): State<Links>, Json(orders): Json<Vec<u64>>) {
     let mut links = links.lock();
     for order in orders {
         let link = links.entry(order).or_default();
@@ -103,7 +106,7 @@ async fn paid(State(links): State<Links>, Json(orders): Json<Vec<u64>>) {
     }
 }
 
-fn found(order: u64, link: Option<Link>) -> Json<Value> {
+fn link_response(order: u64, link: Option<Link>) -> Json<Value> {
     let Some(link) = link else {
         return Json(json!({ "code": "101", "desc": "no such link" }));
     };
