@@ -13,7 +13,8 @@ use crate::scenario::orders::{PLENTY, require_stored};
 use crate::scenario::rounds::{COLUMNS, add_round, report_ratio};
 use crate::statistics::{Rounds, median};
 
-const RATIO_MIN: f64 = 0.75;
+/// A durable purchase verifies a token, decides, writes and syncs; a bare POST does none of this.
+const RATIO_MIN: f64 = 0.60;
 const P99_MS_MAX: f64 = 10.0;
 
 #[derive(Args)]
