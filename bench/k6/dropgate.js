@@ -1,6 +1,6 @@
-// What the scenarios share: requests as the edge sends them to the origin, with tokens minted here.
+// Requests as the edge sends them to the origin, with tokens that this script mints.
 //
-// k6's crypto gives HMACs, so that no token has to be made before a run. Keys come from the origin's environment.
+// k6's crypto module has HMAC, so no token has to be prepared before a run. Keys come from the origin's environment.
 
 import crypto from "k6/crypto";
 import encoding from "k6/encoding";
@@ -13,7 +13,7 @@ const DROP = Number(required("DROP"));
 const [EDGE_KID, EDGE_SECRET] = firstKey("DROPGATE_EDGE_KEYS");
 const CUSTOMER_SECRET = encoding.b64decode(required("DROPGATE_CUSTOMER_SECRET"), "rawurl");
 
-// The edge uses a read token again, and so does each virtual user.
+// The edge reuses a read token, and so does each virtual user.
 let read = { token: "", mintedAt: 0 };
 
 export function readParams() {
@@ -24,7 +24,7 @@ export function readParams() {
   return params(read.token, "status");
 }
 
-/** A purchase of another customer each time: a random phone and a token of its own. */
+/** A purchase by another customer each time: a random phone and a token of its own. */
 export function purchase() {
   const phone = `+491${digits(10)}`;
   const token = mint("purchase", "dropgate-purchase", SECONDS_PURCHASE, {
@@ -39,7 +39,7 @@ export function purchase() {
   return { body: JSON.stringify({ quantity: 1, buyer }), params: params(token, "purchase") };
 }
 
-/** The customer a phone stands for within the drop: half of an HMAC over the drop's number and the phone. */
+/** The customer of a phone within the drop: half of an HMAC over the drop's number and the phone. */
 function customer(phone) {
   const drop = new Uint8Array(4);
   new DataView(drop.buffer).setUint32(0, DROP);

@@ -27,10 +27,10 @@ export const options = {
 };
 
 export function status() {
-  check(http.get(`${ORIGIN}/snapshot`, readParams()), { "is 200": (answer) => answer.status === 200 });
+  check(http.get(`${ORIGIN}/snapshot`, readParams()), { "is 200": (response) => response.status === 200 });
 }
 
 export function buy() {
   const { body, params } = purchase();
-  check(http.post(`${ORIGIN}/purchase`, body, params), { "is 201": (answer) => answer.status === 201 });
+  check(http.post(`${ORIGIN}/purchase`, body, params), { "is 201": (response) => response.status === 201 });
 }

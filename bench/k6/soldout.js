@@ -1,5 +1,5 @@
-// 100,000 purchases of a drop that has nothing left. The first iterations take what there is, so that a small drop
-// shows both; every later answer has to be a refusal.
+// 100,000 purchases of a drop that sells out: the first iterations buy its units, and the origin must refuse every later
+// purchase.
 import http from "k6/http";
 import { check } from "k6";
 import { Counter } from "k6/metrics";
@@ -14,15 +14,15 @@ export const options = {
   },
   thresholds: {
     checks: ["rate==1"],
-    // More would be an oversold drop.
+    // A higher count means an oversold drop.
     orders_placed: [`count<=${Number(__ENV.UNITS || 300)}`],
   },
 };
 
 export default function () {
   const { body, params } = purchase();
-  const answer = http.post(`${ORIGIN}/purchase`, body, params);
-  placed.add(answer.status === 201 ? 1 : 0);
-  const refused = answer.status === 409 && ["sold_out", "held_out"].includes(answer.json("code"));
-  check(answer, { "is bought or refused": () => answer.status === 201 || refused });
+  const response = http.post(`${ORIGIN}/purchase`, body, params);
+  placed.add(response.status === 201 ? 1 : 0);
+  const refused = response.status === 409 && ["sold_out", "held_out"].includes(response.json("code"));
+  check(response, { "is bought or refused": () => response.status === 201 || refused });
 }

@@ -1,4 +1,4 @@
-// The published snapshot, as fast as the virtual users can read it.
+// Reads of the published snapshot, as fast as the virtual users can send them.
 import http from "k6/http";
 import { check } from "k6";
 
@@ -10,5 +10,5 @@ export const options = {
 };
 
 export default function () {
-  check(http.get(`${ORIGIN}/snapshot`, readParams()), { "is 200": (answer) => answer.status === 200 });
+  check(http.get(`${ORIGIN}/snapshot`, readParams()), { "is 200": (response) => response.status === 200 });
 }
