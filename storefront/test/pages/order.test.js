@@ -1,34 +1,20 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { launchBrowser } from "../../../tests/browser/launch.mjs";
+import { NOW, Storefront } from "../../../tests/browser/pages.mjs";
+import { KEY, ORDER } from "../../../tests/browser/samples.mjs";
 
 // The order page as it is, in a browser. Only the answers of the shop are written here.
 
-const SHOP = "http://shop.test";
-const NOW = Date.parse("2026-11-21T13:10:00Z");
 // An ended order is asked about this often, jitter not counted.
 const POLL_MS = 10_000;
-const ORDER = {
-  order_code: 7, code: "DG7", drop: { id: 1, slug: "binh-gom", name: "Bình gốm" }, state: "cancelled", settling: false,
-  quantity: 1, amount: 400_000, amount_applied: 0, refund_due: 0, refund_sending: 0, refund_sent: 0,
-  refund_destination_usable_at: null, ordered_at: "2026-11-21T13:00:00Z", pay_by: "2026-11-21T13:05:00Z",
-  ended_at: "2026-11-21T13:05:00Z", payment: null, payment_state: "closed", buyer: { name: "N", phone: "09…678", email: "" },
-};
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Map<string, {contentType: string, body: string}>} */
-let files;
+/** @type {Storefront} */
+let storefront;
 
 before(async () => {
-  files = await pageFiles();
-  browser = await launchBrowser();
+  storefront = await Storefront.start();
 });
-after(() => browser.close());
+after(() => storefront.close());
 
 test("money that is due, on its way and sent is said side by side, in both languages", async () => {
   const { page } = await opened({ refund_due: 100_000, refund_sending: 250_000, refund_sent: 50_000 });
@@ -117,12 +103,13 @@ test("a cancellation that was refused with Retry-After is not sent before it is 
 test("the page of an ended order draws itself once a second", async () => {
   const { page } = await opened({});
   await page.evaluate(() => {
-    const head = /** @type {any} */ (document.querySelector('[data-testid="order-state"]'));
-    window.drawn = 0;
-    new MutationObserver((changes) => (window.drawn += changes.length)).observe(head, { attributeFilter: ["data-state"] });
+    const head = /** @type {Element} */ (document.querySelector('[data-testid="order-state"]'));
+    const counted = /** @type {any} */ (window);
+    counted.drawn = 0;
+    new MutationObserver((changes) => (counted.drawn += changes.length)).observe(head, { attributeFilter: ["data-state"] });
   });
   await page.clock.runFor(5000);
-  const drawn = await page.evaluate(() => window.drawn);
+  const drawn = await page.evaluate(() => /** @type {any} */ (window).drawn);
   assert.ok(drawn >= 4 && drawn <= 6, `drawn ${drawn} times in 5 s`);
 });
 
@@ -138,8 +125,8 @@ function focusedTestid(page) {
 }
 
 /**
- * The page of an order on a phone whose time passes only when a test says so.
- * @param {Partial<typeof ORDER>} over
+ * The page of an order, and what the shop behind it was sent.
+ * @param {Partial<import("../../src/net/types.js").Order>} over
  */
 async function opened(over) {
   const shop = {
@@ -149,12 +136,7 @@ async function opened(over) {
     /** @type {string[]} */
     sent: [],
   };
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: "vi-VN" });
-  const page = await context.newPage();
-  await page.clock.install({ time: NOW - 1000 });
-  await page.clock.pauseAt(NOW);
-  await context.route("**/*", (route) => route.fulfill(answer(shop, route.request())));
-  await page.goto(`${SHOP}/orders/7#key=1abcdefghijklmnopqrst-_`);
+  const page = await storefront.open(`/orders/7#key=${KEY}`, (request, path) => answer(shop, request, path));
   await page.getByTestId("order-grid").waitFor();
   return { page, shop };
 }
@@ -162,32 +144,14 @@ async function opened(over) {
 /**
  * @param {any} shop
  * @param {import("playwright-core").Request} request
+ * @param {string} path
  */
-function answer(shop, request) {
-  const { pathname } = new URL(request.url());
-  if (!pathname.startsWith("/api/")) return files.get(pathname) ?? { status: 404 };
+function answer(shop, request, path) {
   if (request.method() === "GET") return { json: shop.order };
-  shop.sent.push(pathname);
+  shop.sent.push(path);
   const refusal = shop.refusal;
   shop.refusal = null;
   if (refusal === null) return { json: { usable_at: new Date(NOW).toISOString() } };
   const headers = { "retry-after": String(refusal.seconds) };
   return { status: refusal.status, headers, json: { code: refusal.status === 429 ? "rate_limited" : "busy" } };
-}
-
-async function pageFiles() {
-  const here = (/** @type {string} */ file) => fileURLToPath(new URL(file, import.meta.url));
-  const { outputFiles } = await build({
-    entryPoints: { order: here("../../src/pages/order.js"), style: here("../../src/pages/style.css") },
-    outdir: "/assets",
-    bundle: true,
-    format: "esm",
-    write: false,
-  });
-  const page = { contentType: "text/html", body: readFileSync(here("../../static/order.html"), "utf8") };
-  const assets = outputFiles.map(({ path: file, text }) => {
-    const contentType = file.endsWith(".css") ? "text/css" : "text/javascript";
-    return /** @type {const} */ ([`/assets/${path.basename(file)}`, { contentType, body: text }]);
-  });
-  return new Map([["/orders/7", page], ...assets]);
 }
