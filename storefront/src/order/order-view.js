@@ -82,9 +82,12 @@ export class OrderView {
       ["order-code", t("order.code"), order.code],
       ["order-quantity", t("order.quantity"), String(order.quantity)],
       ["order-amount", t("order.amount"), formatVnd(order.amount)],
-      ["buyer", t("order.buyer"), [order.buyer.name, order.buyer.phone, order.buyer.email].filter(Boolean).join("\n")],
       ["ordered-at", t("order.ordered_at"), longDateTime(Date.parse(order.ordered_at), language())],
     ];
+    if (order.buyer !== null) {
+      const { name, phone, email } = order.buyer;
+      rows.splice(-1, 0, ["buyer", t("order.buyer"), [name, phone, email].filter(Boolean).join("\n")]);
+    }
     if (order.state === "paid" && order.ended_at !== null) {
       rows.push(["paid-at", t("order.paid_at"), longDateTime(Date.parse(order.ended_at), language())]);
     }

@@ -1,5 +1,8 @@
+import { webUrl } from "../net/addresses.js";
+
 /**
  * @typedef {import("../net/types.js").Order} Order
+ * @typedef {{bank_bin: string, account_number: string, account_name: string | null, memo: string}} Transfer
  * @typedef {"pending" | "partial" | "settling" | "paid" | "expired" | "cancelled"} Stage
  */
 
@@ -27,11 +30,44 @@ export function orderPollMs(stage) {
 }
 
 /**
+ * What the payment of an order can be made with. A link that was found again lacks what PayOS says only once.
+ * @param {Pick<Order, "payment" | "payment_state">} order
+ * @param {Stage} stage
+ * @returns {{qrCode: string | null, transfer: Transfer | null, checkoutUrl: string | null} | null} null when none is asked for
+ */
+export function paymentWays({ payment, payment_state }, stage) {
+  const payable = stage === "pending" || stage === "partial";
+  if (!payable || payment_state !== "ready" || payment === null) return null;
+  const { bank_bin, account_number, account_name, memo } = payment;
+  return {
+    // The QR code asks for the whole amount; after a part of it that would be paying too much.
+    qrCode: stage === "partial" ? null : payment.qr_code,
+    transfer: bank_bin && account_number && memo ? { bank_bin, account_number, account_name, memo } : null,
+    checkoutUrl: webUrl(payment.checkout_url),
+  };
+}
+
+/**
  * The dictionary key of the sentence under the state.
- * @param {Order} order
+ * @param {Pick<Order, "payment" | "payment_state">} order
  * @param {Stage} stage
  */
 export function stageText(order, stage) {
+  const ways = paymentWays(order, stage);
+  if (stage === "partial") return ways?.transfer === null ? "order.text.partial_link" : "order.text.partial";
   if (stage !== "pending") return `order.text.${stage}`;
-  return order.payment_state === "closed" ? "order.text.payment_closed" : `order.text.${order.payment_state}`;
+  if (order.payment_state === "closed") return "order.text.payment_closed";
+  if (ways === null) return `order.text.${order.payment_state}`;
+  if (ways.qrCode !== null) return ways.transfer !== null ? "order.text.ready" : "order.text.ready_no_account";
+  return ways.transfer !== null ? "order.text.ready_no_qr" : "order.text.ready_link";
+}
+
+/**
+ * Banks' apps come back into the browser of the phone, which has no key when the order was made inside another app.
+ * @param {"paid" | "cancelled" | null} returned what PayOS put into the address
+ * @returns {{title: string, text: string}} dictionary keys
+ */
+export function keyMissing(returned) {
+  const what = returned === null ? "no_key" : `no_key_${returned}`;
+  return { title: `order.${what}`, text: `order.${what}_text` };
 }

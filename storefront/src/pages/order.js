@@ -6,7 +6,7 @@ import { Poller } from "../net/poller.js";
 import { Cancel } from "../order/cancel.js";
 import { OrderView } from "../order/order-view.js";
 import { PaymentView } from "../order/payment-view.js";
-import { orderPollMs, orderStage } from "../order/rules.js";
+import { keyMissing, orderPollMs, orderStage } from "../order/rules.js";
 import { RefundForm } from "../refund/form.js";
 import { copy } from "../ui/copy.js";
 import { msToNextSecond } from "../ui/countdown.js";
@@ -24,9 +24,8 @@ const orderCode = pathTail();
 const returned = returnedFrom(location.search);
 const orderKey = keyFromFragment(location.hash) ?? myOrder(orderCode)?.key ?? null;
 const link = orderKey === null ? null : orderUrl({ order_code: orderCode, key: orderKey });
-// PayOS returns without the key and with parameters that mean nothing; what stays is the link worth keeping.
+// PayOS returns without the key and with parameters that prove nothing; what stays is the link worth keeping.
 if (link !== null) history.replaceState(null, "", link);
-else if (location.search !== "") history.replaceState(null, "", location.pathname);
 
 const orderView = new OrderView();
 const paymentView = new PaymentView();
@@ -34,7 +33,7 @@ const paymentView = new PaymentView();
 let order = null;
 let answeredAt = 0;
 /** @type {{title: string, text: string} | null} why there is no order to show */
-let failure = orderKey === null ? { title: "order.no_key", text: "order.no_key_text" } : null;
+let failure = orderKey === null ? keyMissing(returned) : null;
 
 const poller = new Poller(async () => {
   if (orderKey === null) return { failed: false, pauseMs: null };

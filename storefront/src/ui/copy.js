@@ -18,14 +18,15 @@ export function copyButton(text, what) {
 /**
  * @param {string} text
  * @param {string} what
- * @param {HTMLElement} button shows for a moment that it worked
+ * @param {HTMLElement} button shows for a moment that it worked; words beside it say when it did not
  */
 export async function copy(text, what, button) {
+  button.parentElement?.querySelector('[data-testid="copy-by-hand"]')?.remove();
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // No permission, or an in-app browser without clipboard: then the shopper has to select it.
-    return announce(t("site.copy_failed"));
+    // No permission, or an app's own browser, which has no clipboard.
+    return offerByHand(text, button);
   }
   const before = button.textContent;
   button.textContent = t("order.copied");
@@ -35,4 +36,17 @@ export async function copy(text, what, button) {
     button.textContent = before;
     button.classList.remove("done");
   }, SHOWN_MS);
+}
+
+/**
+ * Shows the very text to copy, selected, since what stands on the page may be spelled otherwise: 450.000 ₫.
+ * @param {string} text
+ * @param {HTMLElement} button
+ */
+function offerByHand(text, button) {
+  const value = h("span", { class: "copy-value" }, text);
+  const words = h("span", {}, t("site.copy_by_hand"));
+  button.parentElement?.append(h("p", { class: "copy-by-hand", "data-testid": "copy-by-hand" }, value, words));
+  getSelection()?.selectAllChildren(value);
+  announce(t("site.copy_failed"));
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PAYMENT } from "../../../tests/browser/samples.mjs";
 import { en } from "../../src/i18n/en.js";
-import { orderPollMs, orderStage, stageText } from "../../src/order/rules.js";
+import { orderPollMs, orderStage, paymentWays, stageText } from "../../src/order/rules.js";
 
 const PAY_BY = Date.parse("2026-11-21T13:05:00Z");
 
@@ -9,7 +10,7 @@ const PAY_BY = Date.parse("2026-11-21T13:05:00Z");
 function order(over = {}) {
   return /** @type {any} */ ({
     state: "pending", settling: false, amount: 100, amount_applied: 0, pay_by: "2026-11-21T13:05:00Z",
-    payment_state: "ready", ...over,
+    payment_state: "ready", payment: PAYMENT, ...over,
   });
 }
 
@@ -28,12 +29,34 @@ test("an ended order is what the server says, whatever the time", () => {
 });
 
 test("every stage and payment state has its sentence", () => {
-  for (const payment_state of ["preparing", "ready", "unavailable", "closed"]) {
-    assert.ok(en[stageText(order({ payment_state }), "pending")], payment_state);
+  for (const payment_state of ["preparing", "unavailable", "closed"]) {
+    assert.ok(en[stageText(order({ payment_state, payment: null }), "pending")], payment_state);
   }
   for (const stage of /** @type {const} */ (["partial", "settling", "paid", "expired", "cancelled"])) {
     assert.ok(en[stageText(order(), stage)], stage);
     assert.ok(en[`order.state.${stage}`], stage);
+  }
+});
+
+test("whatever a payment lacks, the sentence names only what is there", () => {
+  const link = { ...PAYMENT, qr_code: null, bank_bin: null, account_number: null, account_name: null, memo: null };
+  for (const [payment, pending, partial] of /** @type {const} */ ([
+    [PAYMENT, "ready", "partial"],
+    [{ ...PAYMENT, qr_code: null }, "ready_no_qr", "partial"],
+    [{ ...PAYMENT, account_number: null }, "ready_no_account", "partial_link"],
+    [{ ...PAYMENT, memo: null }, "ready_no_account", "partial_link"],
+    [link, "ready_link", "partial_link"],
+  ])) {
+    for (const [stage, key] of /** @type {const} */ ([["pending", pending], ["partial", partial]])) {
+      assert.equal(stageText(order({ payment }), stage), `order.text.${key}`);
+      assert.ok(en[`order.text.${key}`], key);
+    }
+  }
+});
+
+test("no way to pay is shown once paying is over", () => {
+  for (const stage of /** @type {const} */ (["settling", "paid", "expired", "cancelled"])) {
+    assert.equal(paymentWays(order(), stage), null, stage);
   }
 });
 

@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { qrModules, qrPath } from "../../src/ui/qr.js";
+import { readsCode } from "../../../tests/browser/codes.mjs";
+import { dataUrl, qrPng } from "../../src/ui/qr.js";
 
-test("the drawn path covers exactly the dark modules", () => {
-  const modules = qrModules("00020101021238570010A00000072701270006970422");
-  const drawn = modules.map((row) => row.map(() => false));
-  for (const [, x, y, width] of qrPath(modules).matchAll(/M(\d+) (\d+)h(\d+)v1h-\d+z/g)) {
-    for (let i = 0; i < Number(width); i++) drawn[Number(y)][Number(x) + i] = true;
+test("the picture of a code is read by another program as the very text, however long", async () => {
+  for (const text of ["x", "00020101021238570010A00000072701270006970422", "đồng 450.000 ₫", "7".repeat(900)]) {
+    assert.equal(await readsCode(qrPng(text)), text);
   }
-  assert.deepEqual(drawn, modules);
 });
 
-test("the code has no border of its own, so the quiet zone is counted once", () => {
-  const modules = qrModules("x");
-  assert.equal(modules.length, 21);
-  assert.ok(modules[0][0]);
+test("a picture is large enough to be read after an app has saved it", () => {
+  for (const text of ["x", "7".repeat(900)]) {
+    const sides = new DataView(qrPng(text).buffer);
+    assert.ok(sides.getUint32(16) >= 400 && sides.getUint32(16) === sides.getUint32(20));
+  }
+});
+
+test("a picture stands in the page byte for byte", () => {
+  const png = qrPng("x");
+  assert.deepEqual(Buffer.from(dataUrl(png).replace("data:image/png;base64,", ""), "base64"), Buffer.from(png));
 });
