@@ -6,6 +6,8 @@
 
 import { launchBrowser } from "./launch.mjs";
 
+/** @typedef {import("playwright-core").Page} Page */
+
 const [edge, slug] = process.argv.slice(2);
 
 // A step is a page load, an answer of the shop, or a poll of the page.
@@ -20,7 +22,7 @@ try {
   await pays(page);
   await seesPaid(page, orderUrl);
 } catch (error) {
-  console.error(`at step "${step}": ${error.stack}`);
+  console.error(`at step "${step}":`, error);
   process.exitCode = 1;
 } finally {
   await browser.close();
@@ -41,6 +43,7 @@ async function newPhone() {
   return page;
 }
 
+/** @param {Page} page */
 async function fillsInTheForm(page) {
   step = "the drop page shows the form and the stock";
   await page.goto(`${edge}/drops/${slug}`);
@@ -58,6 +61,7 @@ async function fillsInTheForm(page) {
   await page.getByTestId("email").fill("hoa@example.com");
 }
 
+/** @param {Page} page */
 async function buys(page) {
   step = "the button leads to the order page, which shows what to pay";
   await page.getByTestId("submit").click();
@@ -70,6 +74,7 @@ async function buys(page) {
   return orderUrl;
 }
 
+/** @param {Page} page */
 async function pays(page) {
   step = "the link leads to the payment page, and its button pays";
   await page.getByTestId("checkout").click();
@@ -77,6 +82,7 @@ async function pays(page) {
   await page.locator("button.pay").click();
 }
 
+/** @param {Page} page @param {string} orderUrl */
 async function seesPaid(page, orderUrl) {
   step = "PayOS sends the shopper back, who sees that the order is paid";
   await page.waitForURL((url) => url.origin === new URL(edge).origin && url.pathname === new URL(orderUrl).pathname);
@@ -88,6 +94,7 @@ async function seesPaid(page, orderUrl) {
   await orderIs(elsewhere, "paid");
 }
 
+/** @param {Page} page @param {string} state */
 async function orderIs(page, state) {
   await page.locator(`[data-testid="order-state"][data-state="${state}"]`).waitFor();
 }

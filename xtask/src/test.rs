@@ -23,6 +23,7 @@ pub(crate) fn test() -> Result<()> {
     let started = Instant::now();
     step::run("Format", cargo().args(["fmt", "--all", "--check"]))?;
     tools::set_up()?;
+    step::run("Types of the storefront", step::command(tools::npm_program("tsc")).args(["--project", "storefront"]))?;
     install_browser()?;
     check()?;
     build_parts()?;
