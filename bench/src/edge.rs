@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use edge_protocol::{
-    CustomerSecret, Jti, KeyRing, Phone, PurchaseClaims, Region, Sid, mint_purchase, mint_read, mint_webhook,
-};
+use domain::{DropId, Jti, Region, Sid, Timestamp};
+use edge_protocol::{CustomerSecret, KeyRing, Phone, PurchaseClaims, mint_purchase, mint_read, mint_webhook};
 use serde_json::json;
 
 use crate::clock::now_ms;
@@ -52,17 +51,17 @@ impl<'a> Shoppers<'a> {
         let digits = u64::from_le_bytes(random[32..].try_into()?) % 1_000;
         let phone = Phone::parse(&format!("+491{number:07}{digits:03}"))?;
         let claims = PurchaseClaims {
-            drop: self.drop,
-            sub: self.customer_secret.sub(self.drop, &phone),
-            sid: Sid::from_bytes(random[..16].try_into()?),
-            jti: Jti::from_bytes(random[16..32].try_into()?),
+            drop: DropId(self.drop),
+            sub: self.customer_secret.sub(DropId(self.drop), &phone),
+            sid: Sid(random[..16].try_into()?),
+            jti: Jti(random[16..32].try_into()?),
             qty_max: 1,
             region: Region::S01,
         };
         let buyer =
             json!({ "name": format!("Nguyễn Văn {number}"), "phone": phone.as_str(), "email": "an@example.com" });
         let body = json!({ "quantity": 1, "buyer": buyer }).to_string();
-        Ok((mint_purchase(self.edge_keys, &claims, now_ms()), body))
+        Ok((mint_purchase(self.edge_keys, &claims, Timestamp(now_ms())), body))
     }
 }
 
@@ -82,7 +81,7 @@ impl<'a> SnapshotReader<'a> {
         let now = now_ms();
         if now - self.minted_ms > READ_TOKEN_REUSE.as_millis() as i64 {
             self.minted_ms = now;
-            let token = mint_read(self.edge_keys, now);
+            let token = mint_read(self.edge_keys, Timestamp(now));
             self.bytes =
                 format!("GET /snapshot HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\r\n").into();
         }
@@ -98,7 +97,7 @@ impl<'a> SnapshotReader<'a> {
 
 /// Webhooks of transfers that pay these orders in full, signed as PayOS signs.
 pub(crate) fn webhooks(edge_keys: &KeyRing, orders: &[u64]) -> Result<Requests> {
-    let token = mint_webhook(edge_keys, now_ms());
+    let token = mint_webhook(edge_keys, Timestamp(now_ms()));
     let mut requests = Requests::default();
     for order in orders {
         let data = json!({

@@ -1,19 +1,17 @@
 //! The token route: a phone comes in, and when the drop is open a purchase token goes out.
 
+use domain::{Jti, Phase, Region, Sid, Sub, Timestamp};
 use edge_protocol::{
-    DropSnapshot, Jti, Phone, Problem, ProblemCode, PurchaseClaims, Region, Sid, Sub, mint_purchase,
-    purchase_expires_at_ms,
+    DropSnapshot, Phone, Problem, ProblemCode, PurchaseClaims, mint_purchase, purchase_expires_at, rfc3339,
 };
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::Answer;
 use crate::config::Config;
-use crate::rfc3339::rfc3339;
-use crate::status::{State, state};
+use crate::response::EdgeResponse;
 
 /// Pages ask a moment before the opening, so that the purchase itself is what happens at the opening.
-const EARLY_MS: i64 = 5_000;
+const EARLY_MS: u64 = 5_000;
 
 /// The period of both rate limits in wrangler.toml: by then the count has begun anew.
 const RATE_PERIOD_SECONDS: &str = "10";
@@ -34,7 +32,7 @@ pub(crate) struct Shopper {
 }
 
 #[derive(Serialize)]
-struct TokenAnswer {
+struct TokenResponse {
     token: String,
     expires_at: String,
     quantity_max: u32,
@@ -61,20 +59,20 @@ pub(crate) fn parse(body: &[u8]) -> Result<TokenRequest, Problem> {
 }
 
 /// Sold out is not asked: a unit may come back, and the origin decides.
-pub(crate) fn admit(drop: &DropSnapshot, now_ms: i64) -> Result<(), Problem> {
-    match state(drop, now_ms) {
-        State::Closed => Err(Problem::new(ProblemCode::Closed, "The drop is over.")),
+pub(crate) fn admit(drop: &DropSnapshot, now: Timestamp) -> Result<(), Problem> {
+    match drop.phase(now) {
+        Phase::Closed => Err(Problem::new(ProblemCode::Closed, "The drop is over.")),
         _ if drop.paused => Err(Problem::new(ProblemCode::Paused, "The drop is paused; it will go on.")),
-        State::Coming if drop.opens_at_ms.saturating_sub(now_ms) > EARLY_MS => {
-            let opens_at = rfc3339(drop.opens_at_ms);
+        Phase::Coming if now.ms_apart(drop.opens_at) > EARLY_MS => {
+            let opens_at = rfc3339::format(drop.opens_at);
             let detail = format!("The drop opens at {opens_at}; ask again just before.");
             Err(Problem::new(ProblemCode::NotOpenYet, detail))
         }
-        State::Coming | State::Open => Ok(()),
+        Phase::Coming | Phase::Open => Ok(()),
     }
 }
 
-pub(crate) fn mint(config: &Config, drop: &DropSnapshot, shopper: &Shopper, jti: Jti, now_ms: i64) -> Answer {
+pub(crate) fn mint(config: &Config, drop: &DropSnapshot, shopper: &Shopper, jti: Jti, now: Timestamp) -> EdgeResponse {
     let claims = PurchaseClaims {
         drop: drop.id,
         sub: shopper.sub,
@@ -83,14 +81,14 @@ pub(crate) fn mint(config: &Config, drop: &DropSnapshot, shopper: &Shopper, jti:
         qty_max: drop.limit_per_customer,
         region: shopper.region,
     };
-    let token = mint_purchase(&config.edge_keys, &claims, now_ms);
-    let expires_at = rfc3339(purchase_expires_at_ms(now_ms));
-    Answer::json(200, &TokenAnswer { token, expires_at, quantity_max: drop.limit_per_customer })
+    let token = mint_purchase(&config.edge_keys, &claims, now);
+    let expires_at = rfc3339::format(purchase_expires_at(now));
+    EdgeResponse::json(200, &TokenResponse { token, expires_at, quantity_max: drop.limit_per_customer })
 }
 
-pub(crate) fn rate_limited() -> Answer {
+pub(crate) fn rate_limited() -> EdgeResponse {
     let problem = Problem::new(ProblemCode::RateLimited, "Wait a little before asking for another token.");
-    Answer::problem(&problem).with("retry-after", RATE_PERIOD_SECONDS)
+    EdgeResponse::problem(&problem).with("retry-after", RATE_PERIOD_SECONDS)
 }
 
 pub(crate) fn challenge_failed() -> Problem {
@@ -99,6 +97,7 @@ pub(crate) fn challenge_failed() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use domain::DropId;
     use edge_protocol::verify_purchase;
 
     use super::*;
@@ -142,16 +141,16 @@ mod tests {
 
     #[test]
     fn tokens_are_minted_from_five_seconds_before_the_opening_to_the_close() {
-        let code = |drop: &DropSnapshot, now_ms| admit(drop, now_ms).map_err(|problem| problem.code);
-        let closes = OPENS + 60_000;
-        for (now_ms, expected) in [
-            (OPENS - 5_001, Err(ProblemCode::NotOpenYet)),
-            (OPENS - 5_000, Ok(())),
+        let code = |drop: &DropSnapshot, now| admit(drop, now).map_err(|problem| problem.code);
+        let closes = OPENS.plus_ms(60_000);
+        for (now, expected) in [
+            (OPENS.plus_ms(-5_001), Err(ProblemCode::NotOpenYet)),
+            (OPENS.plus_ms(-5_000), Ok(())),
             (OPENS, Ok(())),
-            (closes - 1, Ok(())),
+            (closes.plus_ms(-1), Ok(())),
             (closes, Err(ProblemCode::Closed)),
         ] {
-            assert_eq!(code(&drop(), now_ms), expected, "{now_ms}");
+            assert_eq!(code(&drop(), now), expected, "{now:?}");
         }
         let paused = DropSnapshot { paused: true, ..drop() };
         assert_eq!(code(&paused, OPENS), Err(ProblemCode::Paused));
@@ -164,17 +163,17 @@ mod tests {
     }
 
     #[test]
-    fn a_minted_token_says_what_the_answer_says() {
+    fn a_minted_token_says_what_its_response_says() {
         let config = config();
-        let shopper = Shopper { sub: Sub::from_bytes([1; 16]), sid: Sid::from_bytes([2; 16]), region: Region::C01 };
-        let answer = mint(&config, &drop(), &shopper, Jti::from_bytes([3; 16]), OPENS);
-        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        let shopper = Shopper { sub: Sub([1; 16]), sid: Sid([2; 16]), region: Region::C01 };
+        let response = mint(&config, &drop(), &shopper, Jti([3; 16]), OPENS);
+        let body: Value = serde_json::from_slice(&response.body).unwrap();
         assert_eq!(body["quantity_max"], 2);
         assert_eq!(body["expires_at"], "2026-09-21T14:15:20Z");
         let verified = verify_purchase(&config.edge_keys, body["token"].as_str().unwrap(), OPENS).unwrap();
-        assert_eq!(rfc3339(verified.expires_at_ms), "2026-09-21T14:15:20Z");
+        assert_eq!(rfc3339::format(verified.expires_at), "2026-09-21T14:15:20Z");
         let claims = verified.claims;
-        assert_eq!((claims.drop, claims.sub, claims.sid), (42, shopper.sub, shopper.sid));
-        assert_eq!((claims.jti, claims.qty_max, claims.region), (Jti::from_bytes([3; 16]), 2, Region::C01));
+        assert_eq!((claims.drop, claims.sub, claims.sid), (DropId(42), shopper.sub, shopper.sid));
+        assert_eq!((claims.jti, claims.qty_max, claims.region), (Jti([3; 16]), 2, Region::C01));
     }
 }

@@ -3,13 +3,14 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use domain::Timestamp;
 use edge_protocol::Problem;
 use futures_util::StreamExt;
 use worker::{Context, Date, Env, Error, Headers, Request, Response, ResponseBuilder, Result};
 
-use crate::answer::Answer;
 use crate::config::{Config, ConfigError};
 use crate::gate::{Credentials, announced_length, arrived_whole, cut_off, too_large};
+use crate::response::EdgeResponse;
 
 /// What one request works with.
 #[derive(Clone)]
@@ -38,8 +39,8 @@ impl Site {
 }
 
 /// The platform's clock, which stands still between I/O: within one request the time hardly moves.
-pub(crate) fn now_ms() -> i64 {
-    i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
+pub(crate) fn now() -> Timestamp {
+    Timestamp(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
 }
 
 pub(crate) fn random_bytes() -> Result<[u8; 16]> {
@@ -81,12 +82,12 @@ pub(crate) async fn body(request: &mut Request, bytes_max: usize) -> std::result
     Ok(body)
 }
 
-pub(crate) fn response(answer: Answer) -> Result<Response> {
+pub(crate) fn platform_response(response: EdgeResponse) -> Result<Response> {
     let headers = Headers::new();
-    for (name, value) in &answer.headers {
+    for (name, value) in &response.headers {
         headers.append(name, value)?;
     }
-    let builder = ResponseBuilder::new().with_status(answer.status).with_headers(headers);
+    let builder = ResponseBuilder::new().with_status(response.status).with_headers(headers);
     // The platform refuses any body, even an empty one, on a 204 and a 304.
-    Ok(if answer.body.is_empty() { builder.empty() } else { builder.fixed(answer.body) })
+    Ok(if response.body.is_empty() { builder.empty() } else { builder.fixed(response.body) })
 }

@@ -1,7 +1,8 @@
 //! The shopper cookie: `dropgate_sid=<sid>.<mac>`. It tells one browser from another and nothing else; the signature
 //! keeps a shopper from choosing somebody else's.
 
-use edge_protocol::{KeyError, Sid, parse_secret};
+use domain::Sid;
+use edge_protocol::{KeyError, parse_secret};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -36,14 +37,14 @@ impl CookieSecret {
 
     fn open(&self, value: &str) -> Option<Sid> {
         let (sid, mac) = value.split_once('.')?;
-        let sid = Sid::parse(sid).ok()?;
+        let sid = sid.parse().ok()?;
         let expected = self.mac(sid);
         bool::from(expected.as_bytes().ct_eq(mac.as_bytes())).then_some(sid)
     }
 
     fn mac(&self, sid: Sid) -> String {
         let mut mac = self.0.clone();
-        mac.update(sid.as_bytes());
+        mac.update(&sid.0);
         mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -62,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_cookie_we_set_is_found_again() {
-        let (secret, sid) = (secret('A'), Sid::from_bytes([7; 16]));
+        let (secret, sid) = (secret('A'), Sid([7; 16]));
         let header = secret.set_cookie(sid, true);
         assert!(header.ends_with("; HttpOnly; SameSite=Lax; Path=/; Max-Age=2592000; Secure"), "{header}");
         assert!(!secret.set_cookie(sid, false).contains("Secure"));
@@ -76,9 +77,9 @@ mod tests {
 
     #[test]
     fn a_cookie_we_did_not_sign_is_nobody() {
-        let sid = Sid::from_bytes([7; 16]);
+        let sid = Sid([7; 16]);
         let pair = value(&secret('A').set_cookie(sid, true));
-        let theirs = Sid::from_bytes([8; 16]).to_string();
+        let theirs = Sid([8; 16]).to_string();
         let stolen = pair.replacen(&sid.to_string(), &theirs, 1);
         for cookies in [
             String::new(),

@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use domain::Timestamp;
 use edge_protocol::Snapshot;
 
 const FRESH_MS: u64 = 1_000;
@@ -20,15 +21,15 @@ const TAKEOVER_MS: u64 = 2_500;
 #[derive(Default)]
 pub(crate) struct Slot {
     held: Option<Held>,
-    running_since_ms: Option<i64>,
-    last_started_ms: Option<i64>,
+    running_since: Option<Timestamp>,
+    last_started: Option<Timestamp>,
     failing: bool,
 }
 
 struct Held {
     snapshot: Rc<Snapshot>,
     /// When the fetch began: the snapshot cannot be younger than that makes it.
-    fetched_at_ms: i64,
+    fetched_at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,21 +50,21 @@ pub(crate) enum Step {
 }
 
 impl Slot {
-    pub(crate) fn step(&self, now_ms: i64) -> Step {
-        let may_begin = self.may_begin(now_ms);
-        if let Some(served) = self.held_for(now_ms, USABLE_MS) {
-            let wanted = self.age_ms(now_ms) >= FRESH_MS;
+    pub(crate) fn step(&self, now: Timestamp) -> Step {
+        let may_begin = self.may_begin(now);
+        if let Some(served) = self.held_for(now, USABLE_MS) {
+            let wanted = self.age_ms(now) >= FRESH_MS;
             return if wanted && may_begin { Step::ServeAndRefresh(served) } else { Step::Serve(served) };
         }
         // Nobody waits on an origin that has just failed while there is something to show.
         if self.failing
-            && let Some(served) = self.last_resort(now_ms)
+            && let Some(served) = self.last_resort(now)
         {
             return if may_begin { Step::ServeAndRefresh(served) } else { Step::Serve(served) };
         }
         if may_begin {
             Step::Refresh
-        } else if self.running_since_ms.is_some() {
+        } else if self.running_since.is_some() {
             Step::Wait
         } else {
             Step::Unavailable
@@ -71,46 +72,46 @@ impl Slot {
     }
 
     /// What is left to show when waiting took too long.
-    pub(crate) fn last_resort(&self, now_ms: i64) -> Option<Served> {
-        let served = self.held_for(now_ms, STALE_MS_MAX)?;
-        Some(Served { stale: self.age_ms(now_ms) >= USABLE_MS, ..served })
+    pub(crate) fn last_resort(&self, now: Timestamp) -> Option<Served> {
+        let served = self.held_for(now, STALE_MS_MAX)?;
+        Some(Served { stale: self.age_ms(now) >= USABLE_MS, ..served })
     }
 
-    pub(crate) fn begin(&mut self, now_ms: i64) {
-        self.running_since_ms = Some(now_ms);
-        self.last_started_ms = Some(now_ms);
+    pub(crate) fn begin(&mut self, now: Timestamp) {
+        self.running_since = Some(now);
+        self.last_started = Some(now);
     }
 
-    /// Ends the fetch that began at `began_ms`. One that was taken over may still bring a newer snapshot.
-    pub(crate) fn finish(&mut self, began_ms: i64, fetched: Option<Snapshot>) {
-        let current = self.running_since_ms == Some(began_ms);
+    /// Ends the fetch that began at `began`. One that was taken over may still bring a newer snapshot.
+    pub(crate) fn finish(&mut self, began: Timestamp, fetched: Option<Snapshot>) {
+        let current = self.running_since == Some(began);
         if current {
-            self.running_since_ms = None;
+            self.running_since = None;
             self.failing = fetched.is_none();
         }
-        let newer = self.held.as_ref().is_none_or(|held| held.fetched_at_ms < began_ms);
+        let newer = self.held.as_ref().is_none_or(|held| held.fetched_at < began);
         if let Some(snapshot) = fetched
             && newer
         {
-            self.held = Some(Held { snapshot: Rc::new(snapshot), fetched_at_ms: began_ms });
+            self.held = Some(Held { snapshot: Rc::new(snapshot), fetched_at: began });
             self.failing = false;
         }
     }
 
-    fn may_begin(&self, now_ms: i64) -> bool {
-        let idle = self.running_since_ms.is_none_or(|since| now_ms.abs_diff(since) >= TAKEOVER_MS);
-        let rested = self.last_started_ms.is_none_or(|last| now_ms.abs_diff(last) >= FRESH_MS);
+    fn may_begin(&self, now: Timestamp) -> bool {
+        let idle = self.running_since.is_none_or(|since| now.ms_apart(since) >= TAKEOVER_MS);
+        let rested = self.last_started.is_none_or(|last| now.ms_apart(last) >= FRESH_MS);
         idle && rested
     }
 
-    fn held_for(&self, now_ms: i64, age_ms_limit: u64) -> Option<Served> {
-        let held = self.held.as_ref().filter(|_| self.age_ms(now_ms) < age_ms_limit)?;
+    fn held_for(&self, now: Timestamp, age_ms_limit: u64) -> Option<Served> {
+        let held = self.held.as_ref().filter(|_| self.age_ms(now) < age_ms_limit)?;
         Some(Served { snapshot: Rc::clone(&held.snapshot), stale: false })
     }
 
     /// A clock that was set back makes the snapshot old, not young for ever.
-    fn age_ms(&self, now_ms: i64) -> u64 {
-        self.held.as_ref().map_or(u64::MAX, |held| now_ms.abs_diff(held.fetched_at_ms))
+    fn age_ms(&self, now: Timestamp) -> u64 {
+        self.held.as_ref().map_or(u64::MAX, |held| now.ms_apart(held.fetched_at))
     }
 }
 
@@ -118,32 +119,32 @@ impl Slot {
 mod tests {
     use super::*;
 
-    const T: i64 = 1_790_000_000_000;
+    const T: Timestamp = Timestamp(1_790_000_000_000);
 
-    fn snapshot(as_of_ms: i64) -> Snapshot {
-        Snapshot { as_of_ms, drops: Vec::new() }
+    fn snapshot(as_of: Timestamp) -> Snapshot {
+        Snapshot { as_of, drops: Vec::new() }
     }
 
-    fn served(as_of_ms: i64, stale: bool) -> Served {
-        Served { snapshot: Rc::new(snapshot(as_of_ms)), stale }
+    fn served(as_of: Timestamp, stale: bool) -> Served {
+        Served { snapshot: Rc::new(snapshot(as_of)), stale }
     }
 
-    fn fetched_at(began_ms: i64) -> Slot {
+    fn fetched_at(began: Timestamp) -> Slot {
         let mut slot = Slot::default();
-        slot.begin(began_ms);
-        slot.finish(began_ms, Some(snapshot(began_ms)));
+        slot.begin(began);
+        slot.finish(began, Some(snapshot(began)));
         slot
     }
 
     #[test]
     fn age_decides_between_serving_refreshing_and_waiting() {
         let slot = fetched_at(T);
-        assert_eq!(slot.step(T + 999), Step::Serve(served(T, false)));
-        assert_eq!(slot.step(T + 1_000), Step::ServeAndRefresh(served(T, false)));
-        assert_eq!(slot.step(T + 1_999), Step::ServeAndRefresh(served(T, false)));
-        assert_eq!(slot.step(T + 2_000), Step::Refresh);
-        assert_eq!(slot.step(T + 50_000), Step::Refresh, "an idle isolate fetches before it answers");
-        assert_eq!(slot.step(T - 5_000), Step::Refresh, "so does one whose clock was set back");
+        assert_eq!(slot.step(T.plus_ms(999)), Step::Serve(served(T, false)));
+        assert_eq!(slot.step(T.plus_ms(1_000)), Step::ServeAndRefresh(served(T, false)));
+        assert_eq!(slot.step(T.plus_ms(1_999)), Step::ServeAndRefresh(served(T, false)));
+        assert_eq!(slot.step(T.plus_ms(2_000)), Step::Refresh);
+        assert_eq!(slot.step(T.plus_ms(50_000)), Step::Refresh, "an idle isolate fetches before it answers");
+        assert_eq!(slot.step(T.plus_ms(-5_000)), Step::Refresh, "so does one whose clock was set back");
     }
 
     #[test]
@@ -152,72 +153,76 @@ mod tests {
         assert_eq!(slot.step(T), Step::Refresh);
         slot.begin(T);
         assert_eq!(slot.step(T), Step::Wait);
-        assert_eq!(slot.step(T + 2_000), Step::Wait);
-        slot.finish(T, Some(snapshot(T + 1)));
-        assert_eq!(slot.step(T + 300), Step::Serve(served(T + 1, false)));
+        assert_eq!(slot.step(T.plus_ms(2_000)), Step::Wait);
+        slot.finish(T, Some(snapshot(T.plus_ms(1))));
+        assert_eq!(slot.step(T.plus_ms(300)), Step::Serve(served(T.plus_ms(1), false)));
     }
 
     #[test]
     fn a_refresh_behind_an_answer_is_begun_once() {
         let mut slot = fetched_at(T);
-        slot.begin(T + 1_000);
-        assert_eq!(slot.step(T + 1_001), Step::Serve(served(T, false)));
-        assert_eq!(slot.step(T + 2_000), Step::Wait, "the running one is nearly there");
+        slot.begin(T.plus_ms(1_000));
+        assert_eq!(slot.step(T.plus_ms(1_001)), Step::Serve(served(T, false)));
+        assert_eq!(slot.step(T.plus_ms(2_000)), Step::Wait, "the running one is nearly there");
     }
 
     #[test]
     fn a_lost_fetch_is_taken_over() {
         let mut slot = Slot::default();
         slot.begin(T);
-        assert_eq!(slot.step(T + 2_499), Step::Wait);
-        assert_eq!(slot.step(T + 2_500), Step::Refresh);
-        slot.begin(T + 2_500);
-        assert_eq!(slot.step(T + 2_501), Step::Wait);
+        assert_eq!(slot.step(T.plus_ms(2_499)), Step::Wait);
+        assert_eq!(slot.step(T.plus_ms(2_500)), Step::Refresh);
+        slot.begin(T.plus_ms(2_500));
+        assert_eq!(slot.step(T.plus_ms(2_501)), Step::Wait);
         // The lost one turns up after all: welcome, but the other still runs.
-        slot.finish(T, Some(snapshot(1)));
-        assert_eq!(slot.step(T + 2_600), Step::Wait);
-        slot.finish(T + 2_500, Some(snapshot(2)));
-        slot.finish(T + 1_000, Some(snapshot(3)));
-        assert_eq!(slot.step(T + 2_700), Step::Serve(served(2, false)), "an older snapshot never replaces a newer");
+        slot.finish(T, Some(snapshot(Timestamp(1))));
+        assert_eq!(slot.step(T.plus_ms(2_600)), Step::Wait);
+        slot.finish(T.plus_ms(2_500), Some(snapshot(Timestamp(2))));
+        slot.finish(T.plus_ms(1_000), Some(snapshot(Timestamp(3))));
+        assert_eq!(
+            slot.step(T.plus_ms(2_700)),
+            Step::Serve(served(Timestamp(2), false)),
+            "an older snapshot never replaces a newer"
+        );
     }
 
     #[test]
     fn a_failing_origin_leaves_marked_numbers_for_a_minute_then_none() {
         let mut slot = fetched_at(T);
-        slot.begin(T + 2_000);
-        slot.finish(T + 2_000, None);
-        assert_eq!(slot.step(T + 2_001), Step::Serve(served(T, true)));
-        assert_eq!(slot.step(T + 3_000), Step::ServeAndRefresh(served(T, true)), "one attempt a second");
-        slot.begin(T + 3_000);
-        assert_eq!(slot.step(T + 4_500), Step::Serve(served(T, true)), "nobody waits for a failing origin");
-        slot.finish(T + 3_000, None);
-        assert_eq!(slot.step(T + 59_999), Step::ServeAndRefresh(served(T, true)));
-        assert_eq!(slot.step(T + 60_000), Step::Refresh);
-        slot.begin(T + 60_000);
-        assert_eq!(slot.step(T + 60_001), Step::Wait);
-        slot.finish(T + 60_000, None);
-        assert_eq!(slot.step(T + 60_002), Step::Unavailable);
-        assert_eq!(slot.step(T + 61_000), Step::Refresh);
-        slot.begin(T + 61_000);
-        slot.finish(T + 61_000, Some(snapshot(9)));
-        assert_eq!(slot.step(T + 61_001), Step::Serve(served(9, false)));
+        slot.begin(T.plus_ms(2_000));
+        slot.finish(T.plus_ms(2_000), None);
+        assert_eq!(slot.step(T.plus_ms(2_001)), Step::Serve(served(T, true)));
+        assert_eq!(slot.step(T.plus_ms(3_000)), Step::ServeAndRefresh(served(T, true)), "one attempt a second");
+        slot.begin(T.plus_ms(3_000));
+        assert_eq!(slot.step(T.plus_ms(4_500)), Step::Serve(served(T, true)), "nobody waits for a failing origin");
+        slot.finish(T.plus_ms(3_000), None);
+        assert_eq!(slot.step(T.plus_ms(59_999)), Step::ServeAndRefresh(served(T, true)));
+        assert_eq!(slot.step(T.plus_ms(60_000)), Step::Refresh);
+        slot.begin(T.plus_ms(60_000));
+        assert_eq!(slot.step(T.plus_ms(60_001)), Step::Wait);
+        slot.finish(T.plus_ms(60_000), None);
+        assert_eq!(slot.step(T.plus_ms(60_002)), Step::Unavailable);
+        assert_eq!(slot.step(T.plus_ms(61_000)), Step::Refresh);
+        slot.begin(T.plus_ms(61_000));
+        slot.finish(T.plus_ms(61_000), Some(snapshot(Timestamp(9))));
+        assert_eq!(slot.step(T.plus_ms(61_001)), Step::Serve(served(Timestamp(9), false)));
     }
 
     #[test]
     fn a_failure_in_the_second_of_grace_is_not_shown() {
         let mut slot = fetched_at(T);
-        slot.begin(T + 1_000);
-        slot.finish(T + 1_000, None);
-        assert_eq!(slot.step(T + 1_500), Step::Serve(served(T, false)));
-        assert_eq!(slot.step(T + 2_000), Step::ServeAndRefresh(served(T, true)));
+        slot.begin(T.plus_ms(1_000));
+        slot.finish(T.plus_ms(1_000), None);
+        assert_eq!(slot.step(T.plus_ms(1_500)), Step::Serve(served(T, false)));
+        assert_eq!(slot.step(T.plus_ms(2_000)), Step::ServeAndRefresh(served(T, true)));
     }
 
     #[test]
     fn waiting_too_long_ends_with_what_there_is() {
         let slot = fetched_at(T);
-        assert_eq!(slot.last_resort(T + 1_000), Some(served(T, false)));
-        assert_eq!(slot.last_resort(T + 59_999), Some(served(T, true)));
-        assert_eq!(slot.last_resort(T + 60_000), None);
+        assert_eq!(slot.last_resort(T.plus_ms(1_000)), Some(served(T, false)));
+        assert_eq!(slot.last_resort(T.plus_ms(59_999)), Some(served(T, true)));
+        assert_eq!(slot.last_resort(T.plus_ms(60_000)), None);
         assert_eq!(Slot::default().last_resort(T), None);
     }
 }

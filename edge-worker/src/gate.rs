@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use domain::{DropId, OrderCode, Timestamp};
 use edge_protocol::{OrderClaims, Problem, ProblemCode, verify_purchase};
 
 use crate::config::Config;
@@ -24,12 +25,12 @@ impl Credentials {
 pub(crate) fn purchase<'a>(
     config: &Config,
     credentials: &'a Credentials,
-    drop: u32,
-    now_ms: i64,
+    drop: DropId,
+    now: Timestamp,
 ) -> Result<&'a str, Problem> {
     let refused = |reason: &'static str| Problem::new(ProblemCode::BadToken, reason);
     let token = credentials.bearer().ok_or_else(|| refused("A purchase token is needed."))?;
-    let verified = verify_purchase(&config.edge_keys, token, now_ms).map_err(|error| {
+    let verified = verify_purchase(&config.edge_keys, token, now).map_err(|error| {
         let detail = format!("The purchase token is refused: {error}.");
         Problem::new(ProblemCode::BadToken, detail)
     })?;
@@ -44,7 +45,7 @@ pub(crate) fn purchase<'a>(
 }
 
 /// Who holds the order's key sees the order; the cookie is passed on when it is genuine.
-pub(crate) fn order(config: &Config, credentials: &Credentials, order_code: u64) -> Result<OrderClaims, Problem> {
+pub(crate) fn order(config: &Config, credentials: &Credentials, order_code: OrderCode) -> Result<OrderClaims, Problem> {
     let genuine = credentials.bearer().is_some_and(|key| config.order_keys.verify(order_code, key));
     if !genuine {
         return Err(Problem::new(ProblemCode::BadOrderKey, "The key does not belong to this order."));
@@ -53,7 +54,11 @@ pub(crate) fn order(config: &Config, credentials: &Credentials, order_code: u64)
 }
 
 /// A key may have been passed on to see the order; only the browser that bought may end it.
-pub(crate) fn cancel(config: &Config, credentials: &Credentials, order_code: u64) -> Result<OrderClaims, Problem> {
+pub(crate) fn cancel(
+    config: &Config,
+    credentials: &Credentials,
+    order_code: OrderCode,
+) -> Result<OrderClaims, Problem> {
     let claims = order(config, credentials, order_code)?;
     if claims.sid.is_none() {
         let detail = "Cancel from the browser the order was placed in.";
@@ -119,24 +124,26 @@ pub(crate) fn address_key(ip: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use edge_protocol::{Jti, PurchaseClaims, Region, Sid, Sub, mint_order, mint_purchase};
+    use domain::{Jti, Region, Sid, Sub};
+    use edge_protocol::{PurchaseClaims, mint_order, mint_purchase};
 
     use super::*;
     use crate::config::tests::config;
 
-    const NOW: i64 = 1_790_000_000_000;
-    const CODE: u64 = 100_000_000_000_001;
+    const NOW: Timestamp = Timestamp(1_790_000_000_000);
+    const CODE: OrderCode = OrderCode(100_000_000_000_001);
+    const DROP: DropId = DropId(42);
 
     fn sid() -> Sid {
-        Sid::from_bytes([2; 16])
+        Sid([2; 16])
     }
 
     fn token(config: &Config) -> String {
         let claims = PurchaseClaims {
-            drop: 42,
-            sub: Sub::from_bytes([1; 16]),
+            drop: DROP,
+            sub: Sub([1; 16]),
             sid: sid(),
-            jti: Jti::from_bytes([3; 16]),
+            jti: Jti([3; 16]),
             qty_max: 2,
             region: Region::S01,
         };
@@ -156,24 +163,24 @@ mod tests {
     fn a_purchase_needs_a_token_of_this_browser_and_this_drop() {
         let config = config();
         let (token, own) = (token(&config), cookie(&config, sid()));
-        let others = cookie(&config, Sid::from_bytes([9; 16]));
+        let others = cookie(&config, Sid([9; 16]));
         let bearer = format!("Bearer {token}");
-        assert_eq!(purchase(&config, &credentials(&bearer, &own), 42, NOW), Ok(token.as_str()));
-        assert_eq!(purchase(&config, &credentials(&format!("bearer  {token} "), &own), 42, NOW), Ok(token.as_str()));
+        assert_eq!(purchase(&config, &credentials(&bearer, &own), DROP, NOW), Ok(token.as_str()));
+        assert_eq!(purchase(&config, &credentials(&format!("bearer  {token} "), &own), DROP, NOW), Ok(token.as_str()));
         let order = mint_order(&config.edge_keys, &OrderClaims { order_code: CODE, sid: None }, NOW);
-        for (why, authorization, cookie, drop, now_ms) in [
-            ("no token", "", own.as_str(), 42, NOW),
-            ("no scheme", token.as_str(), own.as_str(), 42, NOW),
-            ("another scheme", &format!("Basic {token}"), own.as_str(), 42, NOW),
-            ("a token of the edge's own", &format!("Bearer {order}"), own.as_str(), 42, NOW),
-            ("cut short", &bearer[..bearer.len() - 1], own.as_str(), 42, NOW),
-            ("expired", bearer.as_str(), own.as_str(), 42, NOW + 125_000),
-            ("no cookie", bearer.as_str(), "", 42, NOW),
-            ("another's cookie", bearer.as_str(), others.as_str(), 42, NOW),
-            ("an unsigned cookie", bearer.as_str(), &format!("dropgate_sid={}", sid()), 42, NOW),
-            ("another drop", bearer.as_str(), own.as_str(), 43, NOW),
+        for (why, authorization, cookie, drop, now) in [
+            ("no token", "", own.as_str(), DROP, NOW),
+            ("no scheme", token.as_str(), own.as_str(), DROP, NOW),
+            ("another scheme", &format!("Basic {token}"), own.as_str(), DROP, NOW),
+            ("a token of the edge's own", &format!("Bearer {order}"), own.as_str(), DROP, NOW),
+            ("cut short", &bearer[..bearer.len() - 1], own.as_str(), DROP, NOW),
+            ("expired", bearer.as_str(), own.as_str(), DROP, NOW.plus_ms(125_000)),
+            ("no cookie", bearer.as_str(), "", DROP, NOW),
+            ("another's cookie", bearer.as_str(), others.as_str(), DROP, NOW),
+            ("an unsigned cookie", bearer.as_str(), &format!("dropgate_sid={}", sid()), DROP, NOW),
+            ("another drop", bearer.as_str(), own.as_str(), DropId(43), NOW),
         ] {
-            let problem = purchase(&config, &credentials(authorization, cookie), drop, now_ms).unwrap_err();
+            let problem = purchase(&config, &credentials(authorization, cookie), drop, now).unwrap_err();
             assert_eq!((problem.code, problem.status), (ProblemCode::BadToken, 401), "{why}");
         }
     }
@@ -190,7 +197,9 @@ mod tests {
         assert_eq!(cancel(&config, &credentials(&bearer, &own), CODE), claims(Some(sid())));
         let no_cookie = cancel(&config, &credentials(&bearer, ""), CODE).unwrap_err();
         assert_eq!((no_cookie.code, no_cookie.status), (ProblemCode::NotYourOrder, 403));
-        for authorization in ["", "Bearer ", "Bearer 0", &format!("Bearer {}", config.order_keys.key(CODE + 1))] {
+        for authorization in
+            ["", "Bearer ", "Bearer 0", &format!("Bearer {}", config.order_keys.key(OrderCode(CODE.0 + 1)))]
+        {
             for check in [order, cancel] {
                 let problem = check(&config, &credentials(authorization, &own), CODE).unwrap_err();
                 assert_eq!((problem.code, problem.status), (ProblemCode::BadOrderKey, 401), "{authorization}");

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
+use domain::{Jti, OrderCode, Region, Sid};
 use edge_protocol::limits::{BODY_BYTES_MAX, WEBHOOK_BYTES_MAX};
-use edge_protocol::{Jti, OrderClaims, Problem, Region, Sid, mint_order, mint_webhook};
+use edge_protocol::{OrderClaims, Problem, mint_order, mint_webhook, region_of};
 use serde_json::json;
 use worker::{Method, Request};
 
 use crate::admission::{self, Shopper};
-use crate::answer::{Answer, internal, origin_unavailable};
-use crate::bindings::{Site, body, credentials, header, now_ms, random_bytes, within_limit};
-use crate::origin_client::{OriginRequest, ask, passes_challenge};
+use crate::bindings::{Site, body, credentials, header, now, random_bytes, within_limit};
+use crate::origin_client::{OriginRequest, passes_challenge, send};
 use crate::relay::relay;
+use crate::response::{EdgeResponse, internal, origin_unavailable};
 use crate::route::{DropRef, Route, route};
 use crate::snapshot_cache::snapshot;
 use crate::{gate, status};
@@ -31,10 +32,10 @@ const TOKENS_BY_CUSTOMER: &str = "TOKENS_BY_CUSTOMER";
 
 const CONFIG_CACHE_CONTROL: &str = "public, max-age=60";
 
-pub(crate) async fn answer(mut request: Request, site: &Site) -> Answer {
+pub(crate) async fn respond(mut request: Request, site: &Site) -> EdgeResponse {
     let path = request.path();
     let method = request.method();
-    let answered = match route(method.as_ref(), &path) {
+    let response = match route(method.as_ref(), &path) {
         Ok(Route::Config) => Ok(config(site)),
         Ok(Route::Drops) => drops(&request, site).await,
         Ok(Route::Drop(drop)) => one_drop(&request, site, drop).await,
@@ -48,25 +49,25 @@ pub(crate) async fn answer(mut request: Request, site: &Site) -> Answer {
         Ok(Route::OrderPage) => page(site, "/order").await,
         Err(miss) => Ok(miss.into()),
     };
-    answered.unwrap_or_else(Answer::from)
+    response.unwrap_or_else(EdgeResponse::from)
 }
 
-fn config(site: &Site) -> Answer {
+fn config(site: &Site) -> EdgeResponse {
     let site_key = site.config.turnstile.as_ref().map(|turnstile| &turnstile.site_key);
-    Answer::json(200, &json!({ "turnstile_site_key": site_key })).with("cache-control", CONFIG_CACHE_CONTROL)
+    EdgeResponse::json(200, &json!({ "turnstile_site_key": site_key })).with("cache-control", CONFIG_CACHE_CONTROL)
 }
 
-async fn drops(request: &Request, site: &Site) -> Result<Answer, Problem> {
+async fn drops(request: &Request, site: &Site) -> Result<EdgeResponse, Problem> {
     let served = snapshot(site).await?;
-    Ok(status::all_drops(&served, header(request, "if-none-match").as_deref(), now_ms()))
+    Ok(status::all_drops(&served, header(request, "if-none-match").as_deref(), now()))
 }
 
-async fn one_drop(request: &Request, site: &Site, drop: DropRef<'_>) -> Result<Answer, Problem> {
+async fn one_drop(request: &Request, site: &Site, drop: DropRef<'_>) -> Result<EdgeResponse, Problem> {
     let served = snapshot(site).await?;
-    Ok(status::one_drop(&served, drop, header(request, "if-none-match").as_deref(), now_ms()))
+    Ok(status::one_drop(&served, drop, header(request, "if-none-match").as_deref(), now()))
 }
 
-async fn token(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Result<Answer, Problem> {
+async fn token(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Result<EdgeResponse, Problem> {
     let ip = header(request, "cf-connecting-ip");
     if !allowed(site, TOKENS_BY_ADDRESS, gate::address_key(ip.as_deref())).await? {
         return Ok(admission::rate_limited());
@@ -75,7 +76,7 @@ async fn token(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Result<
     let wanted = admission::parse(&body(request, BODY_BYTES_MAX).await?)?;
     let served = snapshot(site).await?;
     let drop = status::find(&served, drop)?;
-    admission::admit(drop, now_ms())?;
+    admission::admit(drop, now())?;
     let sub = site.config.customer_secret.sub(drop.id, &wanted.phone);
     if !allowed(site, TOKENS_BY_CUSTOMER, sub.to_string()).await? {
         return Ok(admission::rate_limited());
@@ -84,10 +85,10 @@ async fn token(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Result<
     let known = site.config.cookie_secret.find(header(request, "cookie").as_deref());
     let sid = match known {
         Some(sid) => sid,
-        None => Sid::from_bytes(random()?),
+        None => Sid(random()?),
     };
     let shopper = Shopper { sub, sid, region: region(request) };
-    let minted = admission::mint(&site.config, drop, &shopper, Jti::from_bytes(random()?), now_ms());
+    let minted = admission::mint(&site.config, drop, &shopper, Jti(random()?), now());
     if known.is_some() {
         return Ok(minted);
     }
@@ -110,13 +111,13 @@ async fn challenge(site: &Site, token: Option<&str>, ip: Option<&str>) -> Result
     }
 }
 
-async fn purchase(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Result<Answer, Problem> {
+async fn purchase(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Result<EdgeResponse, Problem> {
     let credentials = credentials(request);
     let drop = match drop {
         DropRef::Id(id) => id,
         DropRef::Slug(_) => status::find(&snapshot(site).await?, drop)?.id,
     };
-    let token = gate::purchase(&site.config, &credentials, drop, now_ms())?;
+    let token = gate::purchase(&site.config, &credentials, drop, now())?;
     let content_type = header(request, "content-type");
     gate::json_only(content_type.as_deref())?;
     let body = body(request, BODY_BYTES_MAX).await?;
@@ -131,23 +132,27 @@ async fn purchase(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Resu
     forward(site, onward).await
 }
 
-async fn order(request: &Request, site: &Site, order_code: u64) -> Result<Answer, Problem> {
+async fn order(request: &Request, site: &Site, order_code: OrderCode) -> Result<EdgeResponse, Problem> {
     let claims = gate::order(&site.config, &credentials(request), order_code)?;
     forward_order(site, Method::Get, &format!("/orders/{order_code}"), &claims).await
 }
 
-async fn cancel(request: &Request, site: &Site, order_code: u64) -> Result<Answer, Problem> {
+async fn cancel(request: &Request, site: &Site, order_code: OrderCode) -> Result<EdgeResponse, Problem> {
     let claims = gate::cancel(&site.config, &credentials(request), order_code)?;
     forward_order(site, Method::Post, &format!("/orders/{order_code}/cancel"), &claims).await
 }
 
 /// Who holds the order key may say where its money goes back to; the origin lets a change wait.
-async fn refund_destination(request: &mut Request, site: &Site, order_code: u64) -> Result<Answer, Problem> {
+async fn refund_destination(
+    request: &mut Request,
+    site: &Site,
+    order_code: OrderCode,
+) -> Result<EdgeResponse, Problem> {
     let claims = gate::order(&site.config, &credentials(request), order_code)?;
     let content_type = header(request, "content-type");
     gate::json_only(content_type.as_deref())?;
     let body = body(request, BODY_BYTES_MAX).await?;
-    let token = mint_order(&site.config.edge_keys, &claims, now_ms());
+    let token = mint_order(&site.config.edge_keys, &claims, now());
     let onward = OriginRequest {
         method: Method::Post,
         path: &format!("/orders/{order_code}/refund-destination"),
@@ -159,17 +164,17 @@ async fn refund_destination(request: &mut Request, site: &Site, order_code: u64)
     forward(site, onward).await
 }
 
-async fn forward_order(site: &Site, method: Method, path: &str, claims: &OrderClaims) -> Result<Answer, Problem> {
-    let token = mint_order(&site.config.edge_keys, claims, now_ms());
+async fn forward_order(site: &Site, method: Method, path: &str, claims: &OrderClaims) -> Result<EdgeResponse, Problem> {
+    let token = mint_order(&site.config.edge_keys, claims, now());
     let onward = OriginRequest { method, path, token: &token, content_type: None, body: None, timeout: ORDER_TIMEOUT };
     forward(site, onward).await
 }
 
-async fn webhook(request: &mut Request, site: &Site, secret: &str) -> Result<Answer, Problem> {
+async fn webhook(request: &mut Request, site: &Site, secret: &str) -> Result<EdgeResponse, Problem> {
     gate::webhook(&site.config, secret)?;
     let content_type = header(request, "content-type");
     let body = body(request, WEBHOOK_BYTES_MAX).await?;
-    let token = mint_webhook(&site.config.edge_keys, now_ms());
+    let token = mint_webhook(&site.config.edge_keys, now());
     let onward = OriginRequest {
         method: Method::Post,
         path: "/webhooks/payos",
@@ -194,21 +199,21 @@ const PAGE_HEADERS: [&str; 6] = [
 ];
 
 /// The page is the same for every drop and order; its script reads the address.
-async fn page(site: &Site, asset: &str) -> Result<Answer, Problem> {
+async fn page(site: &Site, asset: &str) -> Result<EdgeResponse, Problem> {
     let fetched = async {
-        let mut response = site.env.assets("ASSETS")?.fetch(format!("https://assets{asset}"), None).await?;
-        let mut answer = Answer::bytes(response.status_code(), "text/html; charset=utf-8", response.bytes().await?);
+        let mut file = site.env.assets("ASSETS")?.fetch(format!("https://assets{asset}"), None).await?;
+        let mut page = EdgeResponse::bytes(file.status_code(), "text/html; charset=utf-8", file.bytes().await?);
         for name in PAGE_HEADERS {
-            if let Some(value) = response.headers().get(name)? {
-                answer = answer.with(name, value);
+            if let Some(value) = file.headers().get(name)? {
+                page = page.with(name, value);
             }
         }
-        Ok::<_, worker::Error>(answer)
+        Ok::<_, worker::Error>(page)
     };
     match fetched.await {
-        Ok(answer) if answer.status == 200 => Ok(answer),
-        Ok(answer) => {
-            worker::console_error!("the storefront has no {asset}: {}", answer.status);
+        Ok(page) if page.status == 200 => Ok(page),
+        Ok(page) => {
+            worker::console_error!("the storefront has no {asset}: {}", page.status);
             Err(internal())
         }
         Err(error) => {
@@ -218,14 +223,14 @@ async fn page(site: &Site, asset: &str) -> Result<Answer, Problem> {
     }
 }
 
-async fn forward(site: &Site, onward: OriginRequest<'_>) -> Result<Answer, Problem> {
+async fn forward(site: &Site, onward: OriginRequest<'_>) -> Result<EdgeResponse, Problem> {
     let path = onward.path.to_owned();
-    match ask(site, onward).await {
-        Ok(answer) => {
-            if !answer.is_the_origins() {
-                worker::console_error!("{path}: something before the origin answered {}", answer.status);
+    match send(site, onward).await {
+        Ok(response) => {
+            if !response.is_the_origins() {
+                worker::console_error!("{path}: something before the origin answered {}", response.status);
             }
-            Ok(relay(answer))
+            Ok(relay(response))
         }
         Err(error) => {
             worker::console_error!("{path}: the origin was not reached: {error}");
@@ -249,8 +254,8 @@ fn random() -> Result<[u8; 16], Problem> {
 }
 
 fn region(request: &Request) -> Region {
-    let place = request.cf();
-    let country = place.and_then(worker::Cf::country);
-    let subdivision = place.and_then(worker::Cf::region_code);
-    Region::of(country.as_deref(), subdivision.as_deref())
+    let cf = request.cf();
+    let country = cf.and_then(worker::Cf::country);
+    let subdivision = cf.and_then(worker::Cf::region_code);
+    region_of(country.as_deref(), subdivision.as_deref())
 }

@@ -9,7 +9,6 @@
 )]
 
 mod admission;
-mod answer;
 mod bindings;
 mod config;
 mod cookie;
@@ -18,24 +17,24 @@ mod gate;
 mod handlers;
 mod origin_client;
 mod relay;
-mod rfc3339;
+mod response;
 mod route;
 mod snapshot_cache;
 mod status;
 
 use worker::{Context, Env, Request, Response, Result, event};
 
-use answer::Answer;
-use bindings::{Site, now_ms};
+use bindings::{Site, now};
+use response::EdgeResponse;
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
-    let answer = match Site::open(env, context) {
-        Ok(site) => handlers::answer(request, &site).await,
+    let response = match Site::open(env, context) {
+        Ok(site) => handlers::respond(request, &site).await,
         Err(error) => {
             worker::console_error!("{error}");
-            Answer::from(answer::internal())
+            EdgeResponse::from(response::internal())
         }
     };
-    bindings::response(answer.finished(now_ms()))
+    bindings::platform_response(response.finished(now()))
 }

@@ -11,7 +11,7 @@ use worker::{
 
 use crate::bindings::Site;
 use crate::config::Turnstile;
-use crate::relay::OriginAnswer;
+use crate::relay::OriginResponse;
 
 /// Cloudflare answers in tens of milliseconds; a shopper is waiting.
 const TURNSTILE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,8 +41,8 @@ struct Verdict {
     success: bool,
 }
 
-/// An error says that there was no answer in time; whether the origin acted is then unknown.
-pub(crate) async fn ask(site: &Site, request: OriginRequest<'_>) -> Result<OriginAnswer> {
+/// An error says that no response came in time; whether the origin acted is then unknown.
+pub(crate) async fn send(site: &Site, request: OriginRequest<'_>) -> Result<OriginResponse> {
     let headers = Headers::new();
     headers.set("authorization", &format!("Bearer {}", request.token))?;
     if let Some(content_type) = request.content_type {
@@ -60,8 +60,8 @@ pub(crate) async fn passes_challenge(turnstile: &Turnstile, token: &str, ip: Opt
     headers.set("content-type", "application/json")?;
     let body = serde_json::to_vec(&question)?;
     let outgoing = outgoing(&turnstile.verify_url, Method::Post, headers, Some(&body))?;
-    let answer = exchange(None, outgoing, TURNSTILE_TIMEOUT).await?;
-    Ok(serde_json::from_slice::<Verdict>(&answer.body)?.success)
+    let response = exchange(None, outgoing, TURNSTILE_TIMEOUT).await?;
+    Ok(serde_json::from_slice::<Verdict>(&response.body)?.success)
 }
 
 fn outgoing(url: &str, method: Method, headers: Headers, body: Option<&[u8]>) -> Result<Request> {
@@ -71,11 +71,11 @@ fn outgoing(url: &str, method: Method, headers: Headers, body: Option<&[u8]>) ->
     Request::new_with_init(url, &init)
 }
 
-/// The timeout covers the body too: a peer that stops halfway is as dead as one that never answers.
-async fn exchange(env: Option<&Env>, request: Request, timeout: Duration) -> Result<OriginAnswer> {
+/// The timeout covers the body too: a peer that stops halfway is as dead as one that never responds.
+async fn exchange(env: Option<&Env>, request: Request, timeout: Duration) -> Result<OriginResponse> {
     let controller = AbortController::default();
     let signal = controller.signal();
-    let answered = async {
+    let received = async {
         let service = env.and_then(|env| env.service(ORIGIN_BINDING).ok());
         let response = match service {
             Some(service) => service.fetch_request(request).await?,
@@ -84,17 +84,17 @@ async fn exchange(env: Option<&Env>, request: Request, timeout: Duration) -> Res
         read(response).await
     };
     let elapsed = Delay::from(timeout);
-    match select(std::pin::pin!(answered), elapsed).await {
-        Either::Left((answer, _)) => answer,
+    match select(std::pin::pin!(received), elapsed).await {
+        Either::Left((response, _)) => response,
         Either::Right(_) => {
             controller.abort();
-            Err(format!("no answer within {} ms", timeout.as_millis()).into())
+            Err(format!("no response within {} ms", timeout.as_millis()).into())
         }
     }
 }
 
-async fn read(mut response: Response) -> Result<OriginAnswer> {
+async fn read(mut response: Response) -> Result<OriginResponse> {
     let headers = response.headers();
     let (content_type, retry_after) = (headers.get("content-type")?, headers.get("retry-after")?);
-    Ok(OriginAnswer { status: response.status_code(), content_type, retry_after, body: response.bytes().await? })
+    Ok(OriginResponse { status: response.status_code(), content_type, retry_after, body: response.bytes().await? })
 }

@@ -2,17 +2,17 @@
 
 use edge_protocol::PROBLEM_CONTENT_TYPE;
 
-use crate::answer::{Answer, origin_unavailable};
+use crate::response::{EdgeResponse, origin_unavailable};
 
 #[derive(Debug)]
-pub(crate) struct OriginAnswer {
+pub(crate) struct OriginResponse {
     pub(crate) status: u16,
     pub(crate) content_type: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
-impl OriginAnswer {
+impl OriginResponse {
     /// The origin either succeeds or says why not as problem+json. Anything else was said by something in between,
     /// a tunnel or a login page, and means that the origin was not reached.
     pub(crate) fn is_the_origins(&self) -> bool {
@@ -21,15 +21,15 @@ impl OriginAnswer {
     }
 }
 
-pub(crate) fn relay(answer: OriginAnswer) -> Answer {
-    if !answer.is_the_origins() {
+pub(crate) fn relay(response: OriginResponse) -> EdgeResponse {
+    if !response.is_the_origins() {
         return origin_unavailable().into();
     }
-    let mut relayed = Answer { body: answer.body, ..Answer::empty(answer.status) };
-    if let Some(content_type) = answer.content_type {
+    let mut relayed = EdgeResponse { body: response.body, ..EdgeResponse::empty(response.status) };
+    if let Some(content_type) = response.content_type {
         relayed = relayed.with("content-type", content_type);
     }
-    match answer.retry_after {
+    match response.retry_after {
         Some(seconds) => relayed.with("retry-after", seconds),
         None => relayed,
     }
@@ -39,9 +39,9 @@ pub(crate) fn relay(answer: OriginAnswer) -> Answer {
 mod tests {
     use super::*;
 
-    fn from_origin(status: u16, content_type: Option<&str>) -> OriginAnswer {
+    fn from_origin(status: u16, content_type: Option<&str>) -> OriginResponse {
         let content_type = content_type.map(str::to_owned);
-        OriginAnswer { status, content_type, retry_after: Some("1".to_owned()), body: b"bytes".to_vec() }
+        OriginResponse { status, content_type, retry_after: Some("1".to_owned()), body: b"bytes".to_vec() }
     }
 
     #[test]
@@ -52,9 +52,9 @@ mod tests {
             (409, Some("application/problem+json")),
             (503, Some("application/problem+json; charset=utf-8")),
         ] {
-            let answer = relay(from_origin(status, content_type));
-            assert_eq!((answer.status, answer.body.as_slice()), (status, b"bytes".as_slice()));
-            assert_eq!((answer.header("content-type"), answer.header("retry-after")), (content_type, Some("1")));
+            let response = relay(from_origin(status, content_type));
+            assert_eq!((response.status, response.body.as_slice()), (status, b"bytes".as_slice()));
+            assert_eq!((response.header("content-type"), response.header("retry-after")), (content_type, Some("1")));
         }
     }
 
@@ -63,8 +63,8 @@ mod tests {
         for (status, content_type) in
             [(502, Some("text/html")), (530, None), (302, Some("text/html")), (404, Some("text/plain")), (401, None)]
         {
-            let answer = relay(from_origin(status, content_type));
-            assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")), "{status}");
+            let response = relay(from_origin(status, content_type));
+            assert_eq!((response.status, response.header("retry-after")), (503, Some("2")), "{status}");
         }
     }
 }

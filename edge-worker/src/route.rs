@@ -1,8 +1,9 @@
 //! Every URL of the edge, on one page.
 
+use domain::{DropId, OrderCode};
 use edge_protocol::{Problem, ProblemCode};
 
-use crate::answer::Answer;
+use crate::response::EdgeResponse;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
@@ -11,9 +12,9 @@ pub(crate) enum Route<'a> {
     Drop(DropRef<'a>),
     Token(DropRef<'a>),
     Purchase(DropRef<'a>),
-    Order(u64),
-    CancelOrder(u64),
-    RefundDestination(u64),
+    Order(OrderCode),
+    CancelOrder(OrderCode),
+    RefundDestination(OrderCode),
     PayosWebhook { secret: &'a str },
     DropPage,
     OrderPage,
@@ -22,7 +23,7 @@ pub(crate) enum Route<'a> {
 /// `{id}` in a path. A slug is never all digits, so the two cannot be confused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DropRef<'a> {
-    Id(u32),
+    Id(DropId),
     Slug(&'a str),
 }
 
@@ -60,11 +61,11 @@ pub(crate) fn route<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Miss> 
 impl<'a> DropRef<'a> {
     fn parse(segment: &'a str) -> Self {
         let id = canonical_digits(segment).and_then(|digits| digits.parse().ok());
-        id.map_or(Self::Slug(segment), Self::Id)
+        id.map_or(Self::Slug(segment), |id| Self::Id(DropId(id)))
     }
 }
 
-impl From<Miss> for Answer {
+impl From<Miss> for EdgeResponse {
     fn from(miss: Miss) -> Self {
         match miss {
             Miss::NotFound => Problem::new(ProblemCode::NotFound, "No page and no route has this address.").into(),
@@ -76,8 +77,8 @@ impl From<Miss> for Answer {
     }
 }
 
-fn order_code(segment: &str) -> Result<u64, Miss> {
-    canonical_digits(segment).and_then(|digits| digits.parse().ok()).ok_or(Miss::NotFound)
+fn order_code(segment: &str) -> Result<OrderCode, Miss> {
+    canonical_digits(segment).and_then(|digits| digits.parse().ok()).map(OrderCode).ok_or(Miss::NotFound)
 }
 
 /// One number has one address: no sign, no leading zero.
@@ -90,19 +91,21 @@ fn canonical_digits(segment: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
+    const CODE: OrderCode = OrderCode(100_000_000_000_001);
+
     #[test]
     fn each_route_has_its_address() {
         for (method, path, expected) in [
             ("GET", "/api/config", Route::Config),
             ("GET", "/api/drops", Route::Drops),
             ("HEAD", "/api/drops", Route::Drops),
-            ("GET", "/api/drops/42", Route::Drop(DropRef::Id(42))),
+            ("GET", "/api/drops/42", Route::Drop(DropRef::Id(DropId(42)))),
             ("GET", "/api/drops/ao-dai", Route::Drop(DropRef::Slug("ao-dai"))),
-            ("POST", "/api/drops/42/token", Route::Token(DropRef::Id(42))),
+            ("POST", "/api/drops/42/token", Route::Token(DropRef::Id(DropId(42)))),
             ("POST", "/api/drops/ao-dai/purchase", Route::Purchase(DropRef::Slug("ao-dai"))),
-            ("GET", "/api/orders/100000000000001", Route::Order(100_000_000_000_001)),
-            ("POST", "/api/orders/100000000000001/cancel", Route::CancelOrder(100_000_000_000_001)),
-            ("POST", "/api/orders/100000000000001/refund-destination", Route::RefundDestination(100_000_000_000_001)),
+            ("GET", "/api/orders/100000000000001", Route::Order(CODE)),
+            ("POST", "/api/orders/100000000000001/cancel", Route::CancelOrder(CODE)),
+            ("POST", "/api/orders/100000000000001/refund-destination", Route::RefundDestination(CODE)),
             ("POST", "/webhooks/payos/s3cret", Route::PayosWebhook { secret: "s3cret" }),
             ("GET", "/drops/ao-dai", Route::DropPage),
             ("GET", "/orders/100000000000001", Route::OrderPage),
@@ -167,7 +170,7 @@ mod tests {
         ] {
             let miss = route(method, path).unwrap_err();
             assert_eq!(miss, Miss::MethodNotAllowed { allow }, "{method} {path}");
-            assert_eq!(Answer::from(miss).header("allow"), Some(allow));
+            assert_eq!(EdgeResponse::from(miss).header("allow"), Some(allow));
         }
     }
 }

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use domain::Timestamp;
 use edge_protocol::{Problem, Snapshot, mint_read};
 use worker::{Delay, Method, Result};
 
-use crate::answer::origin_unavailable;
-use crate::bindings::{Site, now_ms};
+use crate::bindings::{Site, now};
 use crate::freshness::{Served, Slot, Step};
-use crate::origin_client::{OriginRequest, ask};
+use crate::origin_client::{OriginRequest, send};
+use crate::response::origin_unavailable;
 
 /// The origin answers from memory. Longer than this it is not well, and stale numbers are shown.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -25,33 +26,33 @@ const READ_TOKEN_REUSE_MS: u64 = 30_000;
 
 thread_local! {
     static SLOT: RefCell<Slot> = RefCell::new(Slot::default());
-    static READ_TOKEN: RefCell<Option<(String, i64)>> = const { RefCell::new(None) };
+    static READ_TOKEN: RefCell<Option<(String, Timestamp)>> = const { RefCell::new(None) };
 }
 
 pub(crate) async fn snapshot(site: &Site) -> std::result::Result<Served, Problem> {
-    let deadline_ms = now_ms() + WAIT_MS_MAX;
+    let deadline = now().plus_ms(WAIT_MS_MAX);
     loop {
-        let now_ms = now_ms();
-        match SLOT.with_borrow(|slot| slot.step(now_ms)) {
+        let now = now();
+        match SLOT.with_borrow(|slot| slot.step(now)) {
             Step::Serve(served) => return Ok(served),
             Step::ServeAndRefresh(served) => {
-                refresh(site, now_ms);
+                refresh(site, now);
                 return Ok(served);
             }
-            Step::Refresh => refresh(site, now_ms),
+            Step::Refresh => refresh(site, now),
             Step::Wait => {}
             Step::Unavailable => return Err(origin_unavailable()),
         }
-        if now_ms > deadline_ms {
-            return SLOT.with_borrow(|slot| slot.last_resort(now_ms)).ok_or_else(origin_unavailable);
+        if now > deadline {
+            return SLOT.with_borrow(|slot| slot.last_resort(now)).ok_or_else(origin_unavailable);
         }
         Delay::from(POLL).await;
     }
 }
 
 /// Runs behind the answer, so that a shopper who leaves does not take the fetch with him.
-fn refresh(site: &Site, began_ms: i64) {
-    SLOT.with_borrow_mut(|slot| slot.begin(began_ms));
+fn refresh(site: &Site, began: Timestamp) {
+    SLOT.with_borrow_mut(|slot| slot.begin(began));
     let behind = site.clone();
     site.context.wait_until(async move {
         let fetched = match fetch(&behind).await {
@@ -61,12 +62,12 @@ fn refresh(site: &Site, began_ms: i64) {
                 None
             }
         };
-        SLOT.with_borrow_mut(|slot| slot.finish(began_ms, fetched));
+        SLOT.with_borrow_mut(|slot| slot.finish(began, fetched));
     });
 }
 
 async fn fetch(site: &Site) -> Result<Snapshot> {
-    let token = read_token(site, now_ms());
+    let token = read_token(site, now());
     let request = OriginRequest {
         method: Method::Get,
         path: "/snapshot",
@@ -75,19 +76,19 @@ async fn fetch(site: &Site) -> Result<Snapshot> {
         body: None,
         timeout: FETCH_TIMEOUT,
     };
-    let answer = ask(site, request).await?;
-    if answer.status != 200 {
-        return Err(format!("the origin answered {}", answer.status).into());
+    let response = send(site, request).await?;
+    if response.status != 200 {
+        return Err(format!("the origin answered {}", response.status).into());
     }
-    Ok(serde_json::from_slice(&answer.body)?)
+    Ok(serde_json::from_slice(&response.body)?)
 }
 
-fn read_token(site: &Site, now_ms: i64) -> String {
+fn read_token(site: &Site, now: Timestamp) -> String {
     READ_TOKEN.with_borrow_mut(|kept| match kept {
-        Some((token, minted_ms)) if now_ms.abs_diff(*minted_ms) < READ_TOKEN_REUSE_MS => token.clone(),
+        Some((token, minted_at)) if now.ms_apart(*minted_at) < READ_TOKEN_REUSE_MS => token.clone(),
         _ => {
-            let token = mint_read(&site.config.edge_keys, now_ms);
-            *kept = Some((token.clone(), now_ms));
+            let token = mint_read(&site.config.edge_keys, now);
+            *kept = Some((token.clone(), now));
             token
         }
     })

@@ -3,41 +3,39 @@
 
 use std::fmt::Write;
 
-use edge_protocol::{DropSnapshot, Format, Problem, ProblemCode, Product, Stock};
+use domain::{DropId, Format, Phase, Stock, Timestamp, Vnd};
+use edge_protocol::{DropSnapshot, Problem, ProblemCode, ProductSnapshot, json, rfc3339};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::answer::Answer;
 use crate::freshness::Served;
-use crate::rfc3339::rfc3339;
+use crate::response::EdgeResponse;
 use crate::route::DropRef;
 
 /// No `s-maxage` and no `must-revalidate`: either would switch `stale-if-error` off in the cache in front.
 const CACHE_CONTROL: &str = "public, max-age=1, stale-if-error=60";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum State {
-    Coming,
-    Open,
-    Closed,
-}
-
+/// A drop on its page.
 #[derive(Serialize)]
-struct DropView<'a> {
-    id: u32,
+struct PublicDrop<'a> {
+    #[serde(with = "json::DropId")]
+    id: DropId,
     slug: &'a str,
-    product: &'a Product,
+    product: &'a ProductSnapshot,
+    #[serde(with = "json::Format")]
     format: Format,
     currency: &'static str,
-    price: u64,
+    #[serde(with = "json::vnd")]
+    price: Vnd,
     size: u32,
     limit_per_customer: u32,
     hold_seconds: u32,
     opens_at: String,
     closes_at: Option<String>,
-    state: State,
+    #[serde(with = "json::Phase")]
+    state: Phase,
     paused: bool,
+    #[serde(with = "json::Stock")]
     stock: Stock,
 }
 
@@ -52,22 +50,27 @@ struct Status<T> {
 
 #[derive(Serialize)]
 struct All<'a> {
-    drops: Vec<DropView<'a>>,
+    drops: Vec<PublicDrop<'a>>,
 }
 
 #[derive(Serialize)]
 struct One<'a> {
-    drop: DropView<'a>,
+    drop: PublicDrop<'a>,
 }
 
-pub(crate) fn all_drops(served: &Served, if_none_match: Option<&str>, now_ms: i64) -> Answer {
-    let drops = served.snapshot.drops.iter().map(|drop| DropView::new(drop, now_ms)).collect();
-    status(served, &All { drops }, if_none_match, now_ms)
+pub(crate) fn all_drops(served: &Served, if_none_match: Option<&str>, now: Timestamp) -> EdgeResponse {
+    let drops = served.snapshot.drops.iter().map(|drop| PublicDrop::new(drop, now)).collect();
+    status(served, &All { drops }, if_none_match, now)
 }
 
-pub(crate) fn one_drop(served: &Served, drop: DropRef<'_>, if_none_match: Option<&str>, now_ms: i64) -> Answer {
+pub(crate) fn one_drop(
+    served: &Served,
+    drop: DropRef<'_>,
+    if_none_match: Option<&str>,
+    now: Timestamp,
+) -> EdgeResponse {
     match find(served, drop) {
-        Ok(drop) => status(served, &One { drop: DropView::new(drop, now_ms) }, if_none_match, now_ms),
+        Ok(drop) => status(served, &One { drop: PublicDrop::new(drop, now) }, if_none_match, now),
         Err(problem) => problem.into(),
     }
 }
@@ -81,18 +84,8 @@ pub(crate) fn find<'a>(served: &'a Served, wanted: DropRef<'_>) -> Result<&'a Dr
     found.ok_or_else(|| Problem::new(ProblemCode::DropNotFound, "No listed drop has this id or name."))
 }
 
-pub(crate) fn state(drop: &DropSnapshot, now_ms: i64) -> State {
-    if drop.killed || drop.closes_at_ms.is_some_and(|closes_at_ms| now_ms >= closes_at_ms) {
-        State::Closed
-    } else if now_ms < drop.opens_at_ms {
-        State::Coming
-    } else {
-        State::Open
-    }
-}
-
-impl<'a> DropView<'a> {
-    fn new(drop: &'a DropSnapshot, now_ms: i64) -> Self {
+impl<'a> PublicDrop<'a> {
+    fn new(drop: &'a DropSnapshot, now: Timestamp) -> Self {
         Self {
             id: drop.id,
             slug: &drop.slug,
@@ -103,29 +96,29 @@ impl<'a> DropView<'a> {
             size: drop.size,
             limit_per_customer: drop.limit_per_customer,
             hold_seconds: drop.hold_seconds,
-            opens_at: rfc3339(drop.opens_at_ms),
-            closes_at: drop.closes_at_ms.map(rfc3339),
-            state: state(drop, now_ms),
+            opens_at: rfc3339::format(drop.opens_at),
+            closes_at: drop.closes_at.map(rfc3339::format),
+            state: drop.phase(now),
             paused: drop.paused,
             stock: drop.stock,
         }
     }
 }
 
-fn status<T: Serialize>(served: &Served, content: &T, if_none_match: Option<&str>, now_ms: i64) -> Answer {
+fn status<T: Serialize>(served: &Served, content: &T, if_none_match: Option<&str>, now: Timestamp) -> EdgeResponse {
     let etag = etag(served.stale, content);
-    let answer = if if_none_match.is_some_and(|tags| matches(tags, &etag)) {
-        Answer::empty(304)
+    let response = if if_none_match.is_some_and(|tags| matches(tags, &etag)) {
+        EdgeResponse::empty(304)
     } else {
-        let (server_time, as_of) = (rfc3339(now_ms), rfc3339(served.snapshot.as_of_ms));
-        Answer::json(200, &Status { server_time, as_of, stale: served.stale, content })
+        let (server_time, as_of) = (rfc3339::format(now), rfc3339::format(served.snapshot.as_of));
+        EdgeResponse::json(200, &Status { server_time, as_of, stale: served.stale, content })
     };
-    answer.with("cache-control", CACHE_CONTROL).with("etag", etag)
+    response.with("cache-control", CACHE_CONTROL).with("etag", etag)
 }
 
-/// Leaves the two times out: they change with every answer, and a page that has the rest has all it shows.
+/// Leaves the two times out: they change with every response, and a page that has the rest has all it shows.
 fn etag<T: Serialize>(stale: bool, content: &T) -> String {
-    let body = Answer::json(200, &(stale, content)).body;
+    let body = EdgeResponse::json(200, &(stale, content)).body;
     let mut etag = String::from("\"");
     for byte in Sha256::digest(&body).iter().take(12) {
         // Writing to a String cannot fail.
@@ -149,20 +142,20 @@ pub(crate) mod tests {
 
     use super::*;
 
-    pub(crate) const OPENS: i64 = 1_790_000_000_000;
+    pub(crate) const OPENS: Timestamp = Timestamp(1_790_000_000_000);
 
     pub(crate) fn drop() -> DropSnapshot {
         DropSnapshot {
-            id: 42,
+            id: DropId(42),
             slug: "ao-dai".to_owned(),
-            product: Product { name: "Áo dài".to_owned(), description: String::new(), image_url: None },
+            product: ProductSnapshot { name: "Áo dài".to_owned(), description: String::new(), image_url: None },
             format: Format::FirstCome,
             size: 100,
-            price: 1_500_000,
+            price: Vnd::new(1_500_000).unwrap(),
             limit_per_customer: 2,
             hold_seconds: 300,
-            opens_at_ms: OPENS,
-            closes_at_ms: Some(OPENS + 60_000),
+            opens_at: OPENS,
+            closes_at: Some(OPENS.plus_ms(60_000)),
             paused: false,
             killed: false,
             stock: Stock { available: 97, held: 2, sold: 1, withdrawn: 0 },
@@ -170,33 +163,30 @@ pub(crate) mod tests {
     }
 
     fn served(stale: bool) -> Served {
-        let other = DropSnapshot { id: 43, slug: "non-la".to_owned(), closes_at_ms: None, ..drop() };
-        Served { snapshot: Rc::new(Snapshot { as_of_ms: OPENS - 100, drops: vec![drop(), other] }), stale }
+        let other = DropSnapshot { id: DropId(43), slug: "non-la".to_owned(), closes_at: None, ..drop() };
+        Served { snapshot: Rc::new(Snapshot { as_of: OPENS.plus_ms(-100), drops: vec![drop(), other] }), stale }
     }
 
-    fn body(answer: &Answer) -> Value {
-        serde_json::from_slice(&answer.body).unwrap()
+    fn body(response: &EdgeResponse) -> Value {
+        serde_json::from_slice(&response.body).unwrap()
     }
 
     #[test]
-    fn a_drop_opens_and_closes_on_the_millisecond() {
-        for (now_ms, expected) in [
-            (OPENS - 1, State::Coming),
-            (OPENS, State::Open),
-            (OPENS + 59_999, State::Open),
-            (OPENS + 60_000, State::Closed),
-        ] {
-            assert_eq!(state(&drop(), now_ms), expected);
-        }
-        let killed = DropSnapshot { killed: true, ..drop() };
-        assert_eq!(state(&killed, OPENS - 1), State::Closed);
-        let endless = DropSnapshot { closes_at_ms: None, ..drop() };
-        assert_eq!(state(&endless, i64::MAX), State::Open);
+    fn a_page_says_coming_open_or_closed_as_the_domain_does() {
+        let state = |drop: DropSnapshot, now| {
+            let snapshot = Rc::new(Snapshot { as_of: OPENS, drops: vec![drop] });
+            let served = Served { snapshot, stale: false };
+            body(&one_drop(&served, DropRef::Id(DropId(42)), None, now))["drop"]["state"].clone()
+        };
+        assert_eq!(state(drop(), OPENS.plus_ms(-1)), "coming");
+        assert_eq!(state(drop(), OPENS), "open");
+        assert_eq!(state(drop(), OPENS.plus_ms(60_000)), "closed");
+        assert_eq!(state(DropSnapshot { killed: true, ..drop() }, OPENS), "closed");
     }
 
     #[test]
     fn the_status_keeps_its_public_form() {
-        let answer = one_drop(&served(false), DropRef::Slug("ao-dai"), None, OPENS);
+        let response = one_drop(&served(false), DropRef::Slug("ao-dai"), None, OPENS);
         let expected = json!({
             "server_time": "2026-09-21T14:13:20Z",
             "as_of": "2026-09-21T14:13:19.900Z",
@@ -211,8 +201,8 @@ pub(crate) mod tests {
                 "stock": {"available": 97, "held": 2, "sold": 1, "withdrawn": 0}
             }
         });
-        assert_eq!(body(&answer), expected);
-        assert_eq!(answer.header("cache-control"), Some("public, max-age=1, stale-if-error=60"));
+        assert_eq!(body(&response), expected);
+        assert_eq!(response.header("cache-control"), Some("public, max-age=1, stale-if-error=60"));
         let all = body(&all_drops(&served(true), None, OPENS));
         assert_eq!((all["drops"].as_array().unwrap().len(), &all["stale"]), (2, &json!(true)));
         assert_eq!(all["drops"][1]["closes_at"], Value::Null);
@@ -220,10 +210,10 @@ pub(crate) mod tests {
 
     #[test]
     fn a_drop_is_found_by_id_and_by_slug() {
-        assert_eq!(body(&one_drop(&served(false), DropRef::Id(43), None, OPENS))["drop"]["slug"], "non-la");
-        for miss in [DropRef::Id(44), DropRef::Slug("ao"), DropRef::Slug(""), DropRef::Slug("042")] {
-            let answer = one_drop(&served(false), miss, None, OPENS);
-            assert_eq!((answer.status, &body(&answer)["code"]), (404, &json!("drop_not_found")));
+        assert_eq!(body(&one_drop(&served(false), DropRef::Id(DropId(43)), None, OPENS))["drop"]["slug"], "non-la");
+        for miss in [DropRef::Id(DropId(44)), DropRef::Slug("ao"), DropRef::Slug(""), DropRef::Slug("042")] {
+            let response = one_drop(&served(false), miss, None, OPENS);
+            assert_eq!((response.status, &body(&response)["code"]), (404, &json!("drop_not_found")));
         }
     }
 
@@ -231,15 +221,15 @@ pub(crate) mod tests {
     fn a_page_that_has_the_numbers_gets_no_body() {
         let tag = all_drops(&served(false), None, OPENS).header("etag").unwrap().to_owned();
         for tags in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
-            let answer = all_drops(&served(false), Some(&tags), OPENS + 500);
-            assert_eq!((answer.status, answer.body.len()), (304, 0), "{tags}");
-            assert_eq!(answer.header("etag"), Some(tag.as_str()));
-            assert!(answer.header("cache-control").is_some());
+            let response = all_drops(&served(false), Some(&tags), OPENS.plus_ms(500));
+            assert_eq!((response.status, response.body.len()), (304, 0), "{tags}");
+            assert_eq!(response.header("etag"), Some(tag.as_str()));
+            assert!(response.header("cache-control").is_some());
         }
-        for (served, now_ms, why) in
-            [(served(false), OPENS - 1, "the state differs"), (served(true), OPENS, "the mark differs")]
+        for (served, now, why) in
+            [(served(false), OPENS.plus_ms(-1), "the state differs"), (served(true), OPENS, "the mark differs")]
         {
-            assert_eq!(all_drops(&served, Some(&tag), now_ms).status, 200, "{why}");
+            assert_eq!(all_drops(&served, Some(&tag), now).status, 200, "{why}");
         }
         assert_eq!(all_drops(&served(false), Some(tag.trim_matches('"')), OPENS).status, 200);
     }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 #[cfg(feature = "failpoints")]
 use crate::failpoint::Point;
+use domain::OrderCode;
 use edge_protocol::{CustomerSecret, KeyRing, OrderKeys, Ring};
 
 /// What `dropgate serve` needs.
@@ -177,7 +178,7 @@ impl Env {
 
     fn origin_no(&mut self) -> Option<u8> {
         let number: u8 = self.parsed("DROPGATE_ORIGIN_NO", Some(ORIGIN_NO_DEFAULT), "a number from 1 to 89")?;
-        if edge_protocol::OrderCode::new(number, 0).is_err() {
+        if OrderCode::from_parts(number, 0).is_none() {
             self.problems.push("DROPGATE_ORIGIN_NO is not a number from 1 to 89".to_owned());
             return None;
         }

@@ -2,9 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use domain::{DropId, Jti, OrderCode, Region, Sid, Timestamp};
 use edge_protocol::{
-    AdminClaims, CustomerSecret, Jti, KeyRing, OrderClaims, Phone, PurchaseClaims, Region, Ring, Role, Sid, mint_admin,
-    mint_order, mint_purchase, mint_webhook,
+    AdminClaims, CustomerSecret, KeyRing, OrderClaims, Phone, PurchaseClaims, Ring, Role, mint_admin, mint_order,
+    mint_purchase, mint_webhook,
 };
 use harness::{CHECKSUM_KEY, LoneOrigin};
 use serde_json::{Value, json};
@@ -56,25 +57,25 @@ impl Edge {
         let phone = Phone::parse(&format!("+4915{:09}", chance.below(1_000_000_000))).expect("a phone number");
         let (sid, jti) = (chance.bytes(), chance.bytes());
         let claims = PurchaseClaims {
-            drop,
-            sub: self.customer_secret.sub(drop, &phone),
-            sid: Sid::from_bytes(sid),
-            jti: Jti::from_bytes(jti),
+            drop: DropId(drop),
+            sub: self.customer_secret.sub(DropId(drop), &phone),
+            sid: Sid(sid),
+            jti: Jti(jti),
             qty_max: 2,
             region: Region::S01,
         };
-        let token = mint_purchase(&self.edge_keys, &claims, now_ms());
+        let token = mint_purchase(&self.edge_keys, &claims, now());
         let buyer = json!({ "name": "Nguyễn Văn Ấn", "phone": phone.as_str(), "email": "an@example.com" });
         let body = json!({ "quantity": 1, "buyer": buyer }).to_string();
         Wish { drop, jti, sid, request: post("/purchase", &token, &body) }
     }
 
     pub(crate) fn views(&self, order: u64) -> String {
-        get(&format!("/orders/{order}"), &mint_order(&self.edge_keys, &claims(order, None), now_ms()))
+        get(&format!("/orders/{order}"), &mint_order(&self.edge_keys, &claims(order, None), now()))
     }
 
     pub(crate) fn cancels(&self, order: u64, sid: [u8; 16]) -> String {
-        let token = mint_order(&self.edge_keys, &claims(order, Some(sid)), now_ms());
+        let token = mint_order(&self.edge_keys, &claims(order, Some(sid)), now());
         post(&format!("/orders/{order}/cancel"), &token, "{}")
     }
 
@@ -94,7 +95,7 @@ impl Edge {
         });
         let signature = payos::sign_data(CHECKSUM_KEY, &data).expect("data that can be signed");
         let body = json!({ "code": "00", "desc": "success", "success": true, "data": data, "signature": signature });
-        post("/webhooks/payos", &mint_webhook(&self.edge_keys, now_ms()), &body.to_string())
+        post("/webhooks/payos", &mint_webhook(&self.edge_keys, now()), &body.to_string())
     }
 
     /// An operator ends a drop.
@@ -107,14 +108,18 @@ impl Edge {
     }
 
     fn admin_token(&self) -> String {
-        let jti = Jti::from_bytes([7; 16]);
+        let jti = Jti([7; 16]);
         let claims = AdminClaims { name: "an".to_owned(), role: Role::Money, jti };
-        mint_admin(&self.admin_keys, &claims, now_ms(), 60)
+        mint_admin(&self.admin_keys, &claims, now(), 60)
     }
 }
 
 fn claims(order_code: u64, sid: Option<[u8; 16]>) -> OrderClaims {
-    OrderClaims { order_code, sid: sid.map(Sid::from_bytes) }
+    OrderClaims { order_code: OrderCode(order_code), sid: sid.map(Sid) }
+}
+
+fn now() -> Timestamp {
+    Timestamp(now_ms())
 }
 
 #[expect(clippy::disallowed_methods, reason = "tokens carry wall time")]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     sdk::signed_by_the_sdk,
-    tokens::{edge_ring, now_ms},
+    tokens::{edge_ring, now},
 };
 
 const PRICE: u64 = 250_000;
@@ -69,7 +69,7 @@ async fn a_webhook_over_64_kib_is_refused_at_the_edge_and_at_the_origin_however_
     let too_long = of_bytes(WEBHOOK_BYTES_MAX + 1);
 
     assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": too_long })).await, 413);
-    let token = mint_webhook(&edge_ring(&shop.secrets), now_ms(&shop).await);
+    let token = mint_webhook(&edge_ring(&shop.secrets), now(&shop).await);
     let request = shop.client.post(format!("{}/webhooks/payos", shop.origin_url())).bearer_auth(token);
     let request = request.header("content-type", "application/json").body(too_long);
     shop.sends(request).await.refused(413, "body_too_large");

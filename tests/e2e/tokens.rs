@@ -1,7 +1,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{Jti, OrderCode, Timestamp};
 use edge_protocol::{
-    AdminClaims, Jti, KeyRing, OrderClaims, PurchaseClaims, Ring, Role, mint_admin, mint_order, mint_purchase,
-    mint_read, mint_webhook, verify_purchase,
+    AdminClaims, KeyRing, OrderClaims, PurchaseClaims, Ring, Role, mint_admin, mint_order, mint_purchase, mint_read,
+    mint_webhook, verify_purchase,
 };
 use harness::{Answer, DropTerms, Secrets, Shop};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ async fn a_bad_token_gets_401_at_the_edge_before_the_origin_is_asked() {
     let drop = shop.opens_drop(DropTerms::default()).await;
     let shopper = shop.shopper("0912000060");
     let good = shopper.token(&drop).await;
-    let bad = bad_tokens(&shop.secrets, &good, now_ms(&shop).await);
+    let bad = bad_tokens(&shop.secrets, &good, now(&shop).await);
 
     // Nobody to ask: a refusal that needs the origin would be a 503, as the good token shows.
     shop.kill_origin().await;
@@ -39,7 +40,7 @@ async fn a_bad_token_gets_401_at_the_origin_too() {
     let shopper = shop.shopper("0912000061");
     let good = shopper.token(&drop).await;
 
-    for (what, token) in bad_tokens(&shop.secrets, &good, now_ms(&shop).await) {
+    for (what, token) in bad_tokens(&shop.secrets, &good, now(&shop).await) {
         let answer = asks_origin(&shop, "/purchase", &token, &shopper.form(1)).await;
         assert_eq!(answer.status, 401, "{what}: {}", answer.text());
         answer.refused(401, "bad_token");
@@ -56,7 +57,7 @@ async fn a_token_opens_only_the_routes_of_its_scope_at_the_origin() {
     let shopper = shop.shopper("0912000062");
     let purchase = shopper.token(&drop).await;
     let edge = edge_ring(&shop.secrets);
-    let now = now_ms(&shop).await;
+    let now = now(&shop).await;
 
     let read = mint_read(&edge, now);
     let webhook = mint_webhook(&edge, now);
@@ -131,10 +132,10 @@ async fn a_token_is_for_one_phone_and_one_drop() {
 }
 
 /// Every way to come by a token that is not a good one, made from a good one.
-fn bad_tokens(secrets: &Secrets, good: &str, now_ms: i64) -> Vec<(&'static str, String)> {
+fn bad_tokens(secrets: &Secrets, good: &str, now: Timestamp) -> Vec<(&'static str, String)> {
     let edge = edge_ring(secrets);
-    let claims = verify_purchase(&edge, good, now_ms).expect("the good token").claims;
-    let order = OrderClaims { order_code: 100_000_000_000_001, sid: None };
+    let claims = verify_purchase(&edge, good, now).expect("the good token").claims;
+    let order = OrderClaims { order_code: OrderCode(100_000_000_000_001), sid: None };
     let [header, payload, signature] = parts_of(good);
     let kid = decoded(header)["kid"].as_str().expect("a kid").to_owned();
     let same_kid = ring(Ring::Edge, &format!("{kid}.{}", other_secret()));
@@ -149,29 +150,26 @@ fn bad_tokens(secrets: &Secrets, good: &str, now_ms: i64) -> Vec<(&'static str, 
     vec![
         ("empty", String::new()),
         ("not a token", "open sesame".to_owned()),
-        (
-            "forged: signature of another token",
-            format!("{header}.{payload}.{}", of_other_token(&edge, &claims, now_ms)),
-        ),
+        ("forged: signature of another token", format!("{header}.{payload}.{}", of_other_token(&edge, &claims, now))),
         ("forged: claims changed", format!("{header}.{}.{signature}", encoded(&more))),
         ("forged: signature cut", format!("{header}.{payload}.{}", &signature[..signature.len() - 2])),
-        ("expired", mint_purchase(&edge, &claims, now_ms - 10 * MINUTE_MS)),
-        ("not valid yet", mint_purchase(&edge, &claims, now_ms + 10 * MINUTE_MS)),
-        ("wrong scope: read", mint_read(&edge, now_ms)),
-        ("wrong scope: webhook", mint_webhook(&edge, now_ms)),
-        ("wrong scope: order", mint_order(&edge, &order, now_ms)),
-        ("wrong scope: admin", admin_token(secrets, now_ms)),
-        ("wrong key under the right key id", mint_purchase(&same_kid, &claims, now_ms)),
-        ("unknown key id", mint_purchase(&other_kid, &claims, now_ms)),
+        ("expired", mint_purchase(&edge, &claims, now.plus_ms(-10 * MINUTE_MS))),
+        ("not valid yet", mint_purchase(&edge, &claims, now.plus_ms(10 * MINUTE_MS))),
+        ("wrong scope: read", mint_read(&edge, now)),
+        ("wrong scope: webhook", mint_webhook(&edge, now)),
+        ("wrong scope: order", mint_order(&edge, &order, now)),
+        ("wrong scope: admin", admin_token(secrets, now)),
+        ("wrong key under the right key id", mint_purchase(&same_kid, &claims, now)),
+        ("unknown key id", mint_purchase(&other_kid, &claims, now)),
         ("alg: none, signature kept", format!("{}.{payload}.{signature}", encoded(&none))),
         ("alg: none, no signature", format!("{}.{payload}.", encoded(&none))),
         ("alg changed", format!("{}.{payload}.{signature}", encoded(&other_algorithm))),
     ]
 }
 
-fn of_other_token(edge: &KeyRing, claims: &PurchaseClaims, now_ms: i64) -> String {
-    let other = PurchaseClaims { jti: Jti::from_bytes([7; 16]), ..claims.clone() };
-    let token = mint_purchase(edge, &other, now_ms);
+fn of_other_token(edge: &KeyRing, claims: &PurchaseClaims, now: Timestamp) -> String {
+    let other = PurchaseClaims { jti: Jti([7; 16]), ..claims.clone() };
+    let token = mint_purchase(edge, &other, now);
     parts_of(&token)[2].to_owned()
 }
 
@@ -179,9 +177,9 @@ pub(crate) fn edge_ring(secrets: &Secrets) -> KeyRing {
     ring(Ring::Edge, secrets.get("DROPGATE_EDGE_KEYS"))
 }
 
-fn admin_token(secrets: &Secrets, now_ms: i64) -> String {
-    let claims = AdminClaims { name: "Lan".to_owned(), role: Role::Money, jti: Jti::from_bytes([1; 16]) };
-    mint_admin(&ring(Ring::Admin, secrets.get("DROPGATE_ADMIN_KEYS")), &claims, now_ms, 600)
+fn admin_token(secrets: &Secrets, now: Timestamp) -> String {
+    let claims = AdminClaims { name: "Lan".to_owned(), role: Role::Money, jti: Jti([1; 16]) };
+    mint_admin(&ring(Ring::Admin, secrets.get("DROPGATE_ADMIN_KEYS")), &claims, now, 600)
 }
 
 fn ring(ring: Ring, text: &str) -> KeyRing {
@@ -210,6 +208,7 @@ async fn asks_origin(shop: &Shop, path: &str, token: &str, body: &Value) -> Answ
     shop.sends(request).await
 }
 
-pub(crate) async fn now_ms(shop: &Shop) -> i64 {
-    shop.visits("/api/drops").await.header("dropgate-time").parse().expect("unix milliseconds")
+pub(crate) async fn now(shop: &Shop) -> Timestamp {
+    let response = shop.visits("/api/drops").await;
+    Timestamp(response.header("dropgate-time").parse().expect("unix milliseconds"))
 }

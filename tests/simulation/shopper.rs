@@ -1,7 +1,7 @@
 //! People: they come when the drop opens, buy, lose answers, try again, open a second tab, pay or do not, change their
 //! minds. Some know only somebody else's phone number.
 
-use domain::{BuyerCommit, Command, Jti, OrderCode, OrderState, Outcome, Purchase, Refusal, RegionCode, Sid, Sub};
+use domain::{BuyerCommit, Command, Jti, OrderCode, OrderState, Outcome, Purchase, Refusal, Region, Sid, Sub};
 
 use crate::origin::{Answer, Lane, Ticket, What};
 use crate::queue::Happening;
@@ -99,7 +99,7 @@ impl World {
             jti: token.jti,
             quantity,
             quantity_max: 1_000,
-            region: RegionCode(*b"S01\0"),
+            region: Region::S01,
             buyer_commit: BuyerCommit([number as u8; 32]),
         };
         self.shoppers[number] = shopper;

@@ -1,4 +1,8 @@
-use crate::ids::{BuyerCommit, Jti, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Timestamp, Vnd};
+use crate::ids::{BuyerCommit, Jti, PaymentIdentity, Sid, Sub};
+use crate::money::Vnd;
+use crate::order_code::OrderCode;
+use crate::region::Region;
+use crate::timestamp::Timestamp;
 
 /// Everything anyone may ask of a drop that exists.
 #[derive(Clone, Debug)]
@@ -65,7 +69,7 @@ pub struct Purchase {
     pub quantity: u32,
     /// The token's own limit, besides the drop's.
     pub quantity_max: u32,
-    pub region: RegionCode,
+    pub region: Region,
     /// Under the salt of the record that `jti` names, if it names one; otherwise under a new one.
     pub buyer_commit: BuyerCommit,
 }

@@ -1,6 +1,7 @@
 use hashbrown::HashTable;
 
-use crate::ids::{OrderCode, Sub};
+use crate::ids::Sub;
+use crate::order_code::OrderCode;
 use crate::terms::LIMIT_PER_CUSTOMER_MAX;
 
 /// What a drop remembers of a customer, for limits and for finding the own pending order again.

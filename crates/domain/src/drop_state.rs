@@ -1,10 +1,11 @@
 use crate::customers::{Customer, Customers};
-use crate::decide::{HOLD_GRACE_MS, SETTLING_MS};
 use crate::event::Event;
-use crate::ids::{DropId, OrderCode, Sub, Timestamp};
+use crate::ids::{DropId, Sub};
+use crate::order_code::OrderCode;
 use crate::pending::{Pending, PendingOrders};
 use crate::stock::Stock;
-use crate::terms::Terms;
+use crate::terms::{HOLD_GRACE_MS, SETTLING_MS, Terms};
+use crate::timestamp::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DropStatus {

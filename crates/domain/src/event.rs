@@ -1,5 +1,9 @@
 use crate::command::{LinkFacts, Payment};
-use crate::ids::{BuyerCommit, Canceller, Jti, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Timestamp, Vnd};
+use crate::ids::{BuyerCommit, Canceller, Jti, PaymentIdentity, Sid, Sub};
+use crate::money::Vnd;
+use crate::order_code::OrderCode;
+use crate::region::Region;
+use crate::timestamp::Timestamp;
 
 /// Everything that can have happened to a drop after it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +18,7 @@ pub enum Event {
         jti: Jti,
         quantity: u32,
         amount: Vnd,
-        region: RegionCode,
+        region: Region,
         buyer_commit: BuyerCommit,
         pay_by: Timestamp,
     },

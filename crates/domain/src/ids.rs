@@ -1,118 +1,79 @@
+use std::error::Error;
 use std::fmt;
-use std::ops::{Add, AddAssign, Sub as Minus};
+use std::str::FromStr;
+
+use crate::hex;
+use crate::money::Vnd;
+use crate::timestamp::Timestamp;
 
 /// A drop of this installation. Zero never names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DropId(pub u32);
 
-/// The integer a payment provider knows an order by; its parts belong to the edge protocol, not to the sale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OrderCode(pub u64);
+/// Text that is no [`Sub`], [`Sid`] or [`Jti`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidId;
 
-impl fmt::Display for OrderCode {
+impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str("an id is 32 lower-case hex digits")
     }
 }
 
-/// A customer of one drop: a keyed hash of a phone number, so that rules can count people without knowing them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sub(pub [u8; 16]);
+impl Error for InvalidId {}
 
-/// A shopper's browser: the signed cookie it bought with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sid(pub [u8; 16]);
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// 16 bytes. As text 32 lower-case hex digits, and no other text parses, so that one id has one spelling.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 16]);
 
-/// One purchase token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Jti(pub [u8; 16]);
+        impl $name {
+            pub fn from_hex(digits: &[u8; 32]) -> Option<Self> {
+                hex::bytes(digits).map(Self)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                text.as_bytes().try_into().ok().and_then(Self::from_hex).ok_or(InvalidId)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    };
+}
+
+random_id!(
+    /// A customer of one drop: a keyed hash of a phone number, so that rules can count people without knowing them.
+    Sub
+);
+random_id!(
+    /// A shopper's browser: the signed cookie it bought with.
+    Sid
+);
+random_id!(
+    /// One purchase token: a purchase repeated with it is the same purchase.
+    Jti
+);
 
 /// A salted commitment to the buyer's details, which themselves never enter the core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuyerCommit(pub [u8; 32]);
-
-/// Where the shopper is, as ASCII padded with zeroes (`N01`, `INTL`). The rules only carry it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RegionCode(pub [u8; 4]);
-
-/// A moment: milliseconds since 1970 in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(pub i64);
-
-impl Timestamp {
-    #[must_use]
-    pub fn plus_seconds(self, seconds: u32) -> Self {
-        Self(self.0 + i64::from(seconds) * 1000)
-    }
-
-    #[must_use]
-    pub fn plus_ms(self, ms: i64) -> Self {
-        Self(self.0 + ms)
-    }
-}
-
-/// JSON readers and PayOS keep integers exact only up to here.
-pub const VND_MAX: i64 = (1 << 53) - 1;
-
-/// Whole đồng, never negative and never above [`VND_MAX`] where it enters the core.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Vnd(i64);
-
-impl Vnd {
-    pub const ZERO: Self = Self(0);
-
-    pub const fn new(amount: i64) -> Option<Self> {
-        if amount >= 0 && amount <= VND_MAX { Some(Self(amount)) } else { None }
-    }
-
-    /// Price for a quantity, which [`crate::Terms`] keeps far below [`VND_MAX`].
-    #[must_use]
-    pub(crate) fn times(self, quantity: u32) -> Self {
-        Self(self.0 * i64::from(quantity))
-    }
-
-    pub const fn get(self) -> i64 {
-        self.0
-    }
-
-    pub const fn is_zero(self) -> bool {
-        self.0 == 0
-    }
-}
-
-impl Add for Vnd {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
-    }
-}
-
-impl AddAssign for Vnd {
-    fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
-    }
-}
-
-impl Minus for Vnd {
-    type Output = Self;
-    /// Money never goes below nothing: an attempt is a broken rule, and must not become a wrong balance.
-    fn sub(self, other: Self) -> Self {
-        assert!(self.0 >= other.0, "money below zero: {} - {}", self.0, other.0);
-        Self(self.0 - other.0)
-    }
-}
-
-impl std::iter::Sum for Vnd {
-    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
-        iter.fold(Self::ZERO, Add::add)
-    }
-}
-
-impl fmt::Display for Vnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// What makes two reports of money the same money: the payment link and the bank's reference on it.
 ///
@@ -152,4 +113,31 @@ impl PaymentIdentity {
 pub enum Canceller {
     Shopper,
     Operator,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_its_text() {
+        let sid = Sid([0x00, 1, 2, 0x7f, 0x80, 0xff, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+        assert_eq!(sid.to_string(), "0001027f80ff060708090a0b0c0d0e0f");
+        assert_eq!(sid.to_string().parse(), Ok(sid));
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        for text in [
+            "",
+            "00",
+            "0001027F80FF060708090A0B0C0D0E0F",
+            "0001027f80ff060708090a0b0c0d0e0",
+            "0x01027f80ff060708090a0b0c0d0e0f",
+            "0001027f80ff060708090a0b0c0d0e0f0",
+            "é001027f80ff060708090a0b0c0d0e0",
+        ] {
+            assert_eq!(text.parse::<Jti>(), Err(InvalidId), "{text}");
+        }
+    }
 }

@@ -11,30 +11,39 @@ mod customers;
 mod decide;
 mod drop_state;
 mod event;
+mod hex;
 mod ids;
+mod money;
 mod order;
+mod order_code;
 mod outcome;
 mod pending;
+mod phase;
+mod region;
 mod stock;
 mod terms;
+mod timestamp;
 mod unmatched;
 
 pub use command::{Command, LinkFacts, Payment, Proof, Purchase, RefundStep, TransferFacts};
 pub use customers::Customer;
-pub use decide::{HOLD_GRACE_MS, LINK_WINDOW_MS, PAYMENTS_PER_ORDER_MAX, SETTLING_MS, decide, refused_without_stock};
+pub use decide::{LINK_WINDOW_MS, PAYMENTS_PER_ORDER_MAX, decide, refused_without_stock};
 pub use drop_state::{DropState, DropStatus};
 pub use event::{Event, ExpiryReason, RefundReason};
-pub use ids::{
-    BuyerCommit, Canceller, DropId, Jti, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Timestamp, VND_MAX, Vnd,
-};
+pub use ids::{BuyerCommit, Canceller, DropId, InvalidId, Jti, PaymentIdentity, Sid, Sub};
+pub use money::{VND_MAX, Vnd};
 pub use order::{Link, OrderRecord, OrderState, PaymentRecord, PaymentState, Refund, RefundState};
+pub use order_code::{OrderCode, SHORT_CODE_CHARS, base36};
 pub use outcome::{Decision, Outcome, Receipt, Refusal};
 pub use pending::Pending;
+pub use phase::{Phase, phase};
+pub use region::Region;
 pub use stock::Stock;
 pub use terms::{
-    Format, HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX, LATE_PAYMENT_SECONDS_DEFAULT, LIMIT_PER_CUSTOMER_MAX, PRICE_MAX,
-    SIZE_MAX, Terms, TermsError,
+    Format, HOLD_GRACE_MS, HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX, LATE_PAYMENT_SECONDS_DEFAULT,
+    LIMIT_PER_CUSTOMER_MAX, PRICE_MAX, SETTLING_MS, SIZE_MAX, Terms, TermsError,
 };
+pub use timestamp::Timestamp;
 pub use unmatched::{UnmatchedState, UnmatchedStep};
 
 /// Applies one event to the drop and, where the event is about it, to the loaded order.

@@ -1,9 +1,11 @@
 use crate::command::{LinkFacts, Payment, RefundStep};
 use crate::event::{Event, ExpiryReason, RefundReason};
-use crate::ids::{
-    BuyerCommit, Canceller, DropId, Jti, OrderCode, PaymentIdentity, RegionCode, Sid, Sub, Timestamp, Vnd,
-};
+use crate::ids::{BuyerCommit, Canceller, DropId, Jti, PaymentIdentity, Sid, Sub};
+use crate::money::Vnd;
+use crate::order_code::OrderCode;
 use crate::outcome::Refusal;
+use crate::region::Region;
+use crate::timestamp::Timestamp;
 
 /// One order with its link and its money, as loaded for a command that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub struct OrderRecord {
     pub jti: Jti,
     pub quantity: u32,
     pub amount: Vnd,
-    pub region: RegionCode,
+    pub region: Region,
     pub buyer_commit: BuyerCommit,
     pub ordered_at: Timestamp,
     pub pay_by: Timestamp,

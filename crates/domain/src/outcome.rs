@@ -1,5 +1,7 @@
 use crate::event::Event;
-use crate::ids::{OrderCode, Timestamp, Vnd};
+use crate::money::Vnd;
+use crate::order_code::OrderCode;
+use crate::timestamp::Timestamp;
 
 /// The answer to a command and what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]

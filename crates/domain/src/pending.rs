@@ -1,7 +1,9 @@
 use std::collections::VecDeque;
 
-use crate::ids::{OrderCode, Sid, Timestamp};
+use crate::ids::Sid;
+use crate::order_code::OrderCode;
 use crate::terms::LIMIT_PER_CUSTOMER_MAX;
+use crate::timestamp::Timestamp;
 
 /// A pending order as its drop holds it in memory; the rest is its record on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

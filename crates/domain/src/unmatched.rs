@@ -1,6 +1,6 @@
 use crate::command::RefundStep;
-use crate::ids::OrderCode;
 use crate::order::RefundState;
+use crate::order_code::OrderCode;
 use crate::outcome::Refusal;
 
 /// Where money stands that named no order, or one that could not take it.

@@ -4,11 +4,12 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{DropId, OrderCode, Sub};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use subtle::ConstantTimeEq;
 
 use crate::crypto::{Keyed, install_crypto};
-use crate::{Phone, Sub};
+use crate::phone::Phone;
 
 /// Two keys: the one that signs, and the one being rotated in or out.
 const KEYS_MAX: usize = 2;
@@ -37,7 +38,6 @@ pub enum KeyError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ring {
     Edge,
-    Publish,
     Admin,
 }
 
@@ -45,7 +45,6 @@ impl Ring {
     fn letter(self) -> char {
         match self {
             Self::Edge => 'e',
-            Self::Publish => 'p',
             Self::Admin => 'a',
         }
     }
@@ -133,18 +132,18 @@ impl OrderKeys {
     }
 
     /// The key of an order, equal on every call while the first secret stays.
-    pub fn key(&self, order_code: u64) -> String {
+    pub fn key(&self, order: OrderCode) -> String {
         // `split_keys` refuses an empty list.
         let (version, secret) = &self.keys[0];
-        order_key(*version, secret, order_code)
+        order_key(*version, secret, order)
     }
 
     /// Constant time in the key's text; the version is no secret.
-    pub fn verify(&self, order_code: u64, key: &str) -> bool {
+    pub fn verify(&self, order: OrderCode, key: &str) -> bool {
         let Some((version, secret)) = self.keys.iter().find(|(version, _)| key.starts_with(*version)) else {
             return false;
         };
-        let expected = order_key(*version, secret, order_code);
+        let expected = order_key(*version, secret, order);
         expected.as_bytes().ct_eq(key.as_bytes()).into()
     }
 }
@@ -164,9 +163,9 @@ impl CustomerSecret {
         parse_secret(text).map(|secret| Self(Keyed::new(&secret)))
     }
 
-    pub fn sub(&self, drop: u32, phone: &Phone) -> Sub {
-        let mac = self.0.mac(&[&drop.to_be_bytes(), phone.as_str().as_bytes()]);
-        Sub::from_bytes(first_half(mac))
+    pub fn sub(&self, drop: DropId, phone: &Phone) -> Sub {
+        let mac = self.0.mac(&[&drop.0.to_be_bytes(), phone.as_str().as_bytes()]);
+        Sub(first_half(mac))
     }
 }
 
@@ -207,8 +206,8 @@ fn is_kid(ring: Ring, kid: &str) -> bool {
     (1..=15).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-fn order_key(version: char, secret: &Keyed, order_code: u64) -> String {
-    let mac = secret.mac(&[&order_code.to_be_bytes()]);
+fn order_key(version: char, secret: &Keyed, order: OrderCode) -> String {
+    let mac = secret.mac(&[&order.0.to_be_bytes()]);
     let mut key = String::from(version);
     URL_SAFE_NO_PAD.encode_string(first_half(mac), &mut key);
     key
@@ -267,9 +266,9 @@ mod tests {
     #[test]
     fn order_keys_match_vectors_made_by_another_program() {
         let keys = OrderKeys::parse(&format!("0.{ZEROS}")).unwrap();
-        assert_eq!(keys.key(100_000_000_000_001), ORDER_KEY_ZEROS);
+        assert_eq!(keys.key(OrderCode(100_000_000_000_001)), ORDER_KEY_ZEROS);
         let keys = OrderKeys::parse(&format!("z.{ONES}")).unwrap();
-        assert_eq!(keys.key(8_999_999_999_999_999), ORDER_KEY_ONES);
+        assert_eq!(keys.key(OrderCode(8_999_999_999_999_999)), ORDER_KEY_ONES);
     }
 
     const ORDER_KEY_ZEROS: &str = "0R0HJuBJL4KNyo4Zq_mq08g";
@@ -279,16 +278,16 @@ mod tests {
     fn an_order_key_opens_its_order_and_no_other() {
         let keys = OrderKeys::parse(&format!("1.{ONES},0.{ZEROS}")).unwrap();
         let retiring = OrderKeys::parse(&format!("0.{ZEROS}")).unwrap();
-        let key = keys.key(7);
+        let key = keys.key(OrderCode(7));
         assert_eq!(key.len(), 23);
-        assert!(keys.verify(7, &key));
-        assert!(keys.verify(7, &retiring.key(7)), "a retiring secret still opens");
-        assert!(!keys.verify(8, &key));
-        assert!(!retiring.verify(7, &key), "an unknown version opens nothing");
+        assert!(keys.verify(OrderCode(7), &key));
+        assert!(keys.verify(OrderCode(7), &retiring.key(OrderCode(7))), "a retiring secret still opens");
+        assert!(!keys.verify(OrderCode(8), &key));
+        assert!(!retiring.verify(OrderCode(7), &key), "an unknown version opens nothing");
         // The same MAC under another version's letter is another key.
-        assert!(!keys.verify(7, &key.replacen('1', "0", 1)));
+        assert!(!keys.verify(OrderCode(7), &key.replacen('1', "0", 1)));
         for broken in ["", "1", &key[..22], &format!("{key}A"), &format!("{key}="), &key.to_uppercase()] {
-            assert!(!keys.verify(7, broken), "{broken}");
+            assert!(!keys.verify(OrderCode(7), broken), "{broken}");
         }
     }
 
@@ -296,10 +295,10 @@ mod tests {
     fn a_customer_is_one_phone_within_one_drop() {
         let secret = CustomerSecret::parse(ONES).unwrap();
         let phone = Phone::parse("0912 345 678").unwrap();
-        assert_eq!(secret.sub(42, &phone).to_string(), SUB_ONES);
-        assert_eq!(secret.sub(42, &phone), secret.sub(42, &Phone::parse("+84 912-345-678").unwrap()));
-        assert_ne!(secret.sub(42, &phone), secret.sub(43, &phone));
-        assert_ne!(secret.sub(42, &phone), CustomerSecret::parse(ZEROS).unwrap().sub(42, &phone));
+        assert_eq!(secret.sub(DropId(42), &phone).to_string(), SUB_ONES);
+        assert_eq!(secret.sub(DropId(42), &phone), secret.sub(DropId(42), &Phone::parse("+84 912-345-678").unwrap()));
+        assert_ne!(secret.sub(DropId(42), &phone), secret.sub(DropId(43), &phone));
+        assert_ne!(secret.sub(DropId(42), &phone), CustomerSecret::parse(ZEROS).unwrap().sub(DropId(42), &phone));
     }
 
     const SUB_ONES: &str = "e9fce19ee1c31fc33267b249518b5927";

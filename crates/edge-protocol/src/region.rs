@@ -1,46 +1,24 @@
-//! Where an order is booked: three regions of Vietnam, and everyone else.
+//! In which region an order is booked, by where its shopper is.
 
-use serde::{Deserialize, Serialize};
+use domain::Region;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Region {
-    N01,
-    C01,
-    S01,
-    Intl,
-}
-
-impl Region {
-    pub const ALL: [Self; 4] = [Self::N01, Self::C01, Self::S01, Self::Intl];
-
-    /// From an ISO 3166-1 country and an ISO 3166-2 subdivision, with or without its `VN-`.
-    ///
-    /// The 34 provinces of 2025 kept the codes of the 63 before, and no merger crossed a region, so one table serves
-    /// both. A shopper in Vietnam whose province is unknown belongs to no region of it and is `INTL`.
-    pub fn of(country: Option<&str>, subdivision: Option<&str>) -> Self {
-        let (Some(country), Some(subdivision)) = (country, subdivision) else {
-            return Self::Intl;
-        };
-        if !country.eq_ignore_ascii_case("VN") {
-            return Self::Intl;
-        }
-        let subdivision = subdivision.to_ascii_uppercase();
-        let code = subdivision.strip_prefix("VN-").unwrap_or(&subdivision);
-        [(Self::N01, NORTH), (Self::C01, CENTRAL), (Self::S01, SOUTH)]
-            .into_iter()
-            .find(|(_, codes)| codes.contains(&code))
-            .map_or(Self::Intl, |(region, _)| region)
+/// From an ISO 3166-1 country and an ISO 3166-2 subdivision, with or without its `VN-`.
+///
+/// The 34 provinces of 2025 kept the codes of the 63 before, and no merger crossed a region, so one table serves
+/// both. A shopper in Vietnam whose province is unknown belongs to no region of it and is `INTL`.
+pub fn region_of(country: Option<&str>, subdivision: Option<&str>) -> Region {
+    let (Some(country), Some(subdivision)) = (country, subdivision) else {
+        return Region::Intl;
+    };
+    if !country.eq_ignore_ascii_case("VN") {
+        return Region::Intl;
     }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::N01 => "N01",
-            Self::C01 => "C01",
-            Self::S01 => "S01",
-            Self::Intl => "INTL",
-        }
-    }
+    let subdivision = subdivision.to_ascii_uppercase();
+    let code = subdivision.strip_prefix("VN-").unwrap_or(&subdivision);
+    [(Region::N01, NORTH), (Region::C01, CENTRAL), (Region::S01, SOUTH)]
+        .into_iter()
+        .find(|(_, codes)| codes.contains(&code))
+        .map_or(Region::Intl, |(region, _)| region)
 }
 
 /// Hà Nội and Hải Phòng, the mountains and the Red River delta, down to Ninh Bình.
@@ -94,16 +72,7 @@ mod tests {
             (None, Some("SG"), Region::Intl),
             (None, None, Region::Intl),
         ] {
-            assert_eq!(Region::of(country, subdivision), region, "{country:?} {subdivision:?}");
-        }
-    }
-
-    #[test]
-    fn a_region_is_written_alike_in_json_and_text() {
-        for region in [Region::N01, Region::C01, Region::S01, Region::Intl] {
-            let json = serde_json::to_value(region).unwrap();
-            assert_eq!(json, region.as_str());
-            assert_eq!(serde_json::from_value::<Region>(json).unwrap(), region);
+            assert_eq!(region_of(country, subdivision), region, "{country:?} {subdivision:?}");
         }
     }
 }

@@ -1,54 +1,55 @@
 //! What the origin publishes and every edge isolate answers from: all listed drops at one moment.
-//! Whether a drop is open is not in here: it follows from the times, when somebody asks.
+//! Whether a drop is open is not in here: it follows from the times at the moment of asking, by [`domain::phase`].
 
+use domain::{DropId, Format, Phase, Stock, Timestamp, Vnd, phase};
 use serde::{Deserialize, Serialize};
+
+use crate::json;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    pub as_of_ms: i64,
+    #[serde(rename = "as_of_ms", with = "json::Timestamp")]
+    pub as_of: Timestamp,
     pub drops: Vec<DropSnapshot>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DropSnapshot {
-    pub id: u32,
+    #[serde(with = "json::DropId")]
+    pub id: DropId,
     pub slug: String,
-    pub product: Product,
+    pub product: ProductSnapshot,
+    #[serde(with = "json::Format")]
     pub format: Format,
+    /// Units.
     pub size: u32,
-    /// VND.
-    pub price: u64,
+    /// Of one unit.
+    #[serde(with = "json::vnd")]
+    pub price: Vnd,
+    /// Units.
     pub limit_per_customer: u32,
     pub hold_seconds: u32,
-    pub opens_at_ms: i64,
-    pub closes_at_ms: Option<i64>,
+    #[serde(rename = "opens_at_ms", with = "json::Timestamp")]
+    pub opens_at: Timestamp,
+    #[serde(rename = "closes_at_ms", default, with = "json::optional_timestamp")]
+    pub closes_at: Option<Timestamp>,
     pub paused: bool,
     pub killed: bool,
+    #[serde(with = "json::Stock")]
     pub stock: Stock,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Product {
+pub struct ProductSnapshot {
     pub name: String,
     pub description: String,
     pub image_url: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    FirstCome,
-    Ranked,
-    Draw,
-}
-
-/// `size = available + held + sold + withdrawn`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stock {
-    pub available: u32,
-    pub held: u32,
-    pub sold: u32,
-    pub withdrawn: u32,
+impl DropSnapshot {
+    pub fn phase(&self, now: Timestamp) -> Phase {
+        phase(self.opens_at, self.closes_at, self.killed, now)
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use edge_protocol::{AdminClaims, Jti, Problem, Role, mint_admin};
+use domain::Jti;
+use edge_protocol::{AdminClaims, Problem, Role, mint_admin};
 use reqwest::{Client, Method};
 use serde_json::Value;
 
@@ -43,7 +44,7 @@ impl AdminClient {
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<Vec<u8>> {
         let url = format!("{}{path}", self.config.url);
         let claims = AdminClaims { name: operator_name(), role: self.role, jti: random_jti()? };
-        let token = mint_admin(&self.config.admin_keys, &claims, Clock::system().now().0, TOKEN_SECONDS);
+        let token = mint_admin(&self.config.admin_keys, &claims, Clock::system().now(), TOKEN_SECONDS);
         let mut request = self.client.request(method, &url).bearer_auth(token);
         if let Some(body) = body {
             request = request.json(&body);
@@ -68,5 +69,5 @@ impl AdminClient {
 pub(super) fn random_jti() -> Result<Jti> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
-    Ok(Jti::from_bytes(bytes))
+    Ok(Jti(bytes))
 }

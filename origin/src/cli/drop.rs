@@ -1,11 +1,10 @@
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use edge_protocol::Role;
+use edge_protocol::{Role, rfc3339};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::admin_client::AdminClient;
-use super::run::rfc3339;
 use crate::clock::Clock;
 
 #[derive(Subcommand)]
@@ -74,7 +73,7 @@ pub(super) async fn run(command: DropCommand) -> Result<()> {
 async fn create(client: &AdminClient, new: NewDrop) -> Result<Value> {
     let opens_at = match (new.opens_at, new.opens_in) {
         (Some(at), _) => at,
-        (None, seconds) => rfc3339(Clock::system().now().plus_seconds(seconds.unwrap_or(0)))?,
+        (None, seconds) => rfc3339::format(Clock::system().now().plus_seconds(seconds.unwrap_or(0))),
     };
     let product = json!({ "name": new.name, "description": new.description, "image_url": new.image });
     let drop = json!({

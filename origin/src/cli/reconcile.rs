@@ -4,14 +4,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use domain::Timestamp;
-use edge_protocol::Role;
+use edge_protocol::{Role, rfc3339};
 use reqwest::Method;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::admin_client::AdminClient;
-use super::run::rfc3339;
 use crate::clock::Clock;
 use crate::config;
 use crate::statement::{self, Difference};
@@ -77,14 +74,13 @@ fn compare_file(file: &Path, command: &Reconcile) -> Result<()> {
 }
 
 fn moment(text: &str) -> Result<Timestamp> {
-    let at = OffsetDateTime::parse(text, &Rfc3339).context("give a time like 2026-11-21T20:00:00+07:00")?;
-    Ok(Timestamp(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).context("this time is out of range")?))
+    Ok(rfc3339::parse(text)?)
 }
 
 async fn ask_payos(since: Option<String>) -> Result<()> {
     let since = match since {
         Some(since) => since,
-        None => rfc3339(Clock::system().now().plus_ms(-SINCE_HOURS * 3_600_000))?,
+        None => rfc3339::format(Clock::system().now().plus_ms(-SINCE_HOURS * 3_600_000)),
     };
     let client = AdminClient::from_env(Role::Operate)?;
     let mut after = Value::Null;

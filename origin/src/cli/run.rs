@@ -1,9 +1,6 @@
 use std::future::Future;
 
 use anyhow::{Context, Result};
-use domain::Timestamp;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -58,9 +55,4 @@ pub(super) fn blocking(command: impl Future<Output = Result<()>>) -> Result<()> 
     edge_protocol::install_crypto();
     let runtime = Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
     runtime.block_on(command)
-}
-
-pub(super) fn rfc3339(at: Timestamp) -> Result<String> {
-    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000).context("a time out of range")?;
-    Ok(at.format(&Rfc3339)?)
 }

@@ -1,6 +1,7 @@
 use anyhow::{Result, bail};
 use clap::{Subcommand, ValueEnum};
-use edge_protocol::{AdminClaims, Jti, Role, mint_admin};
+use domain::Jti;
+use edge_protocol::{AdminClaims, Role, mint_admin};
 use reqwest::Method;
 
 use super::admin_client::{AdminClient, random_jti};
@@ -49,8 +50,8 @@ pub(super) async fn run(command: TokenCommand) -> Result<()> {
     match command {
         TokenCommand::Admin { name, role, hours } => issue(name, role, hours),
         TokenCommand::Revoke { jti } => {
-            if Jti::parse(&jti).is_err() {
-                bail!("a token's id is 32 hexadecimal characters");
+            if jti.parse::<Jti>().is_err() {
+                bail!("a token's id is 32 lower-case hex digits");
             }
             AdminClient::from_env(Role::Operate)?
                 .call(Method::POST, &format!("/admin/tokens/{jti}/revoke"), None)
@@ -70,7 +71,7 @@ fn issue(name: String, role: RoleName, hours: u32) -> Result<()> {
     }
     let config = AdminConfig::from_env()?;
     let claims = AdminClaims { name, role: role.into(), jti: random_jti()? };
-    let token = mint_admin(&config.admin_keys, &claims, Clock::system().now().0, hours * 3600);
+    let token = mint_admin(&config.admin_keys, &claims, Clock::system().now(), hours * 3600);
     println!("{token}");
     eprintln!("id {}", claims.jti);
     Ok(())

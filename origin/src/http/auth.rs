@@ -34,10 +34,10 @@ impl Operator {
 impl OrderToken {
     /// The token speaks for one order, and the path must name the same.
     pub(crate) fn named(&self, code: &str) -> ApiResult<OrderCode> {
-        if code.parse() != Ok(self.0.order_code) {
+        if code.parse() != Ok(self.0.order_code.0) {
             return Err(ApiError::new(ProblemCode::BadToken, "the token is for another order"));
         }
-        Ok(OrderCode(self.0.order_code))
+        Ok(self.0.order_code)
     }
 }
 
@@ -48,7 +48,7 @@ macro_rules! edge_token {
 
             async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
                 let token = bearer(&parts.headers).ok_or_else(|| refused(app, TokenError::Malformed))?;
-                let claims = $verify(&app.edge_keys, token, app.clock.now().0).map_err(|error| refused(app, error))?;
+                let claims = $verify(&app.edge_keys, token, app.clock.now()).map_err(|error| refused(app, error))?;
                 Ok($build(claims))
             }
         }
@@ -64,7 +64,7 @@ impl FromRequestParts<Arc<App>> for ReadToken {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
         let token = bearer(&parts.headers).ok_or_else(|| refused(app, TokenError::Malformed))?;
-        let verified = app.read_tokens.verify(&app.edge_keys, token, app.clock.now().0);
+        let verified = app.read_tokens.verify(&app.edge_keys, token, app.clock.now());
         verified.map(|()| Self).map_err(|error| refused(app, error))
     }
 }
@@ -74,8 +74,8 @@ impl FromRequestParts<Arc<App>> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
         let token = bearer(&parts.headers).ok_or_else(|| refused(app, TokenError::Malformed))?;
-        let verified = verify_admin(&app.admin_keys, token, app.clock.now().0).map_err(|error| refused(app, error))?;
-        let jti = domain::Jti(*verified.claims.jti.as_bytes());
+        let verified = verify_admin(&app.admin_keys, token, app.clock.now()).map_err(|error| refused(app, error))?;
+        let jti = verified.claims.jti;
         if app.reader.read(move |store| store.is_revoked(jti)).await? {
             Metrics::count(&app.metrics.refused_tokens, "revoked");
             return Err(ApiError::new(ProblemCode::BadToken, "the token was revoked"));
@@ -87,7 +87,7 @@ impl FromRequestParts<Arc<App>> for Operator {
 /// Whether the request carries a token of any scope: only then does it learn what exists.
 pub(crate) fn any_token(app: &App, headers: &HeaderMap) -> ApiResult<()> {
     let token = bearer(headers).ok_or_else(|| refused(app, TokenError::Malformed))?;
-    let now = app.clock.now().0;
+    let now = app.clock.now();
     let edge = &app.edge_keys;
     let valid = verify_read(edge, token, now).is_ok()
         || verify_webhook(edge, token, now).is_ok()

@@ -1,9 +1,7 @@
 //! Fields of JSON: how they are read, with the field named when it is wrong, and how they are shown.
 
-use domain::{OrderCode, Timestamp};
-use edge_protocol::OrderCode as CodeParts;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use domain::Timestamp;
+use edge_protocol::rfc3339;
 
 use super::problem::{ApiError, ApiResult};
 
@@ -12,10 +10,7 @@ pub(crate) fn required<T>(field: &str, value: Option<T>) -> ApiResult<T> {
 }
 
 pub(crate) fn moment(field: &str, value: &str) -> ApiResult<Timestamp> {
-    let at = OffsetDateTime::parse(value, &Rfc3339)
-        .map_err(|_| ApiError::field(field, "give a time like 2026-11-21T20:00:00+07:00"))?;
-    let ms = at.unix_timestamp_nanos() / 1_000_000;
-    i64::try_from(ms).map(Timestamp).map_err(|_| ApiError::field(field, "this time is out of range"))
+    rfc3339::parse(value).map_err(|error| ApiError::field(field, error.to_string()))
 }
 
 /// One line of text that somebody typed.
@@ -42,21 +37,6 @@ pub(crate) fn optional_text(field: &str, value: Option<String>, chars_max: usize
         None => Ok(String::new()),
         value => text(field, value, chars_max),
     }
-}
-
-/// What people see of an order's code, and what a transfer's memo says.
-pub(crate) fn memo(order: OrderCode) -> String {
-    CodeParts::parse(order.0).map_or_else(|_| order.0.to_string(), CodeParts::memo)
-}
-
-/// UTC with milliseconds where there are any.
-pub(crate) fn rfc3339(at: Timestamp) -> String {
-    let nanos = (at.0.rem_euclid(1000) * 1_000_000) as u32;
-    OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000))
-        .and_then(|second| second.replace_nanosecond(nanos))
-        .ok()
-        .and_then(|at| at.format(&Rfc3339).ok())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

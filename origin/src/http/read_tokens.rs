@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use domain::Timestamp;
 use edge_protocol::{KeyRing, TokenError, verify_read};
 
 /// More isolates than ask one origin within a minute; beyond it all are forgotten and verified again.
@@ -16,24 +17,24 @@ pub(crate) struct ReadTokens(Mutex<HashMap<[u8; 8], Verified>>);
 
 struct Verified {
     token: String,
-    at_ms: i64,
-    expires_at_ms: i64,
+    at: Timestamp,
+    expires_at: Timestamp,
 }
 
 impl ReadTokens {
-    pub(crate) fn verify(&self, keys: &KeyRing, token: &str, now_ms: i64) -> Result<(), TokenError> {
+    pub(crate) fn verify(&self, keys: &KeyRing, token: &str, now: Timestamp) -> Result<(), TokenError> {
         let end = *token.as_bytes().last_chunk().ok_or(TokenError::Malformed)?;
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock set back, or the leeway after the end, is for the verification to judge.
-        let is_live = |verified: &Verified| (verified.at_ms..verified.expires_at_ms).contains(&now_ms);
+        let is_live = |verified: &Verified| (verified.at..verified.expires_at).contains(&now);
         if tokens.get(&end).is_some_and(|verified| verified.token == token && is_live(verified)) {
             return Ok(());
         }
-        let expires_at_ms = verify_read(keys, token, now_ms)?;
+        let expires_at = verify_read(keys, token, now)?;
         if tokens.len() >= TOKENS_MAX {
             tokens.clear();
         }
-        tokens.insert(end, Verified { token: token.to_owned(), at_ms: now_ms, expires_at_ms });
+        tokens.insert(end, Verified { token: token.to_owned(), at: now, expires_at });
         Ok(())
     }
 }
@@ -44,7 +45,7 @@ mod tests {
 
     use super::*;
 
-    const NOW: i64 = 1_790_000_000_000;
+    const NOW: Timestamp = Timestamp(1_790_000_000_000);
     const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
 
     #[test]
@@ -53,7 +54,8 @@ mod tests {
         let (tokens, token) = (ReadTokens::default(), mint_read(&keys, NOW));
         let times = [0, 1, 59_999, 60_000, 64_999, 65_000, 200_000, -1, 30_000];
         for ms in times {
-            assert_eq!(tokens.verify(&keys, &token, NOW + ms), verify_read(&keys, &token, NOW + ms).map(drop), "{ms}");
+            let now = NOW.plus_ms(ms);
+            assert_eq!(tokens.verify(&keys, &token, now), verify_read(&keys, &token, now).map(drop), "{ms}");
         }
     }
 
@@ -70,7 +72,7 @@ mod tests {
             }
         }
         for second in 0..3 * TOKENS_MAX as i64 {
-            let now = NOW + second * 1_000;
+            let now = NOW.plus_ms(second * 1_000);
             tokens.verify(&keys, &mint_read(&keys, now), now).unwrap();
         }
         assert!(tokens.0.lock().unwrap().len() <= TOKENS_MAX);

@@ -122,9 +122,9 @@ impl PaymentLinks {
     }
 
     fn request(&self, record: &OrderRecord) -> Result<CreateLink> {
-        let parts = edge_protocol::OrderCode::parse(record.order.0).context("the order code has no parts")?;
         let page = format!("{}/orders/{}", self.public_url, record.order);
-        let mut request = CreateLink::new(code(record.order), record.amount.get(), parts.memo(), &page, &page);
+        let mut request =
+            CreateLink::new(code(record.order), record.amount.get(), record.order.short_code(), &page, &page);
         let expires_at = record.pay_by.0 / 1000;
         if expires_at > i64::from(i32::MAX) {
             bail!("PayOS takes no time after 2038");

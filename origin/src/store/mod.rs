@@ -13,7 +13,6 @@ mod migrate;
 mod orders;
 mod outbox;
 mod refunds;
-mod region;
 mod restore;
 mod sqlite;
 mod unmatched;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use domain::{
     Command, DropId, ExpiryReason, Format, Jti, Link, OrderCode, OrderRecord, OrderState, Outcome, Payment,
-    PaymentIdentity, Proof, Purchase, RegionCode, Sid, Stock, Sub, Terms, Timestamp, Vnd,
+    PaymentIdentity, Proof, Purchase, Region, Sid, Stock, Sub, Terms, Timestamp, Vnd,
 };
 use harness::{API_KEY, CHECKSUM_KEY, CLIENT_ID, PayOs, until};
 use tempfile::TempDir;
@@ -93,7 +93,7 @@ impl Sale {
             jti: Jti([token; 16]),
             quantity: 1,
             quantity_max: 1,
-            region: RegionCode(*b"N01\0"),
+            region: Region::N01,
             buyer_commit: buyer.commit(salt),
         };
         let (drop, writer) = (DropId(1), &self.links.writer);

@@ -1,12 +1,9 @@
 use crate::event::{Event, ExpiryReason, RefundReason};
-use crate::ids::{Canceller, Sid, Timestamp};
+use crate::ids::{Canceller, Sid};
 use crate::order::{Link, OrderRecord, OrderState};
 use crate::outcome::{Decision, Outcome, Refusal};
-
-/// Between `pay_by` and the end of the hold: a transfer sent in the last second still reaches us as one in time.
-pub const HOLD_GRACE_MS: i64 = 60_000;
-/// How long a unit waits for a provider that does not answer. Longer would let its outage keep stock from shoppers.
-pub const SETTLING_MS: i64 = 15 * 60_000;
+use crate::terms::{HOLD_GRACE_MS, SETTLING_MS};
+use crate::timestamp::Timestamp;
 
 /// Ends the hold when its time has come and its money is known, or when it has been unknown for long enough.
 pub(super) fn end(order: &OrderRecord, now: Timestamp) -> Decision {

@@ -2,9 +2,10 @@ use crate::command::LinkFacts;
 use crate::decide::hold;
 use crate::drop_state::DropState;
 use crate::event::{Event, ExpiryReason};
-use crate::ids::{PaymentIdentity, Timestamp};
+use crate::ids::PaymentIdentity;
 use crate::order::{Link, OrderRecord, OrderState};
 use crate::outcome::{Decision, Outcome, Refusal};
+use crate::timestamp::Timestamp;
 
 /// A shopper gets this long from the moment their link is asked for, however late that was.
 pub const LINK_WINDOW_MS: i64 = 180_000;

@@ -4,7 +4,6 @@ mod payment;
 mod purchase;
 mod refund;
 
-pub use hold::{HOLD_GRACE_MS, SETTLING_MS};
 pub use link::LINK_WINDOW_MS;
 pub use payment::PAYMENTS_PER_ORDER_MAX;
 pub use purchase::refused_without_stock;
@@ -12,9 +11,9 @@ pub use purchase::refused_without_stock;
 use crate::command::Command;
 use crate::drop_state::{DropState, DropStatus};
 use crate::event::Event;
-use crate::ids::Timestamp;
 use crate::order::OrderRecord;
 use crate::outcome::{Decision, Outcome, Refusal};
+use crate::timestamp::Timestamp;
 
 /// Answers a command from one drop and the order it names, if it names one.
 ///

@@ -1,9 +1,11 @@
 use crate::command::{Payment, Proof};
 use crate::drop_state::DropState;
 use crate::event::{Event, ExpiryReason, RefundReason};
-use crate::ids::{OrderCode, Timestamp, Vnd};
+use crate::money::Vnd;
 use crate::order::{Link, OrderRecord, OrderState, PaymentRecord, PaymentState, RefundState};
+use crate::order_code::OrderCode;
 use crate::outcome::{Decision, Outcome, Refusal};
+use crate::timestamp::Timestamp;
 
 /// Nobody pays one order in more transfers by accident; beyond it money is kept apart as unmatched.
 pub const PAYMENTS_PER_ORDER_MAX: usize = 64;

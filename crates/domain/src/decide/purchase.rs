@@ -2,11 +2,14 @@ use crate::command::Purchase;
 use crate::customers::Customer;
 use crate::drop_state::{DropState, DropStatus};
 use crate::event::Event;
-use crate::ids::{OrderCode, Timestamp, Vnd};
+use crate::money::Vnd;
 use crate::order::OrderRecord;
+use crate::order_code::OrderCode;
 use crate::outcome::{Decision, Outcome, Receipt, Refusal};
+use crate::phase::{Phase, phase};
 use crate::stock::Stock;
 use crate::terms::Terms;
+use crate::timestamp::Timestamp;
 
 /// The order of the checks is the order in which a shopper hears of them, and part of the contract.
 pub(super) fn decide(state: &DropState, order: Option<&OrderRecord>, now: Timestamp, purchase: &Purchase) -> Decision {
@@ -81,16 +84,13 @@ fn admit(
     if purchase.quantity == 0 || purchase.quantity > terms.limit_per_customer.min(purchase.quantity_max) {
         return Err(Refusal::InvalidQuantity);
     }
-    match status {
-        DropStatus::Live => {}
-        DropStatus::Paused => return Err(Refusal::Paused),
-        DropStatus::Killed { .. } => return Err(Refusal::Closed),
+    if status == DropStatus::Paused {
+        return Err(Refusal::Paused);
     }
-    if now < terms.opens_at {
-        return Err(Refusal::NotOpenYet);
-    }
-    if terms.closes_at.is_some_and(|closes_at| now >= closes_at) {
-        return Err(Refusal::Closed);
+    match phase(terms.opens_at, terms.closes_at, status.is_killed(), now) {
+        Phase::Open => {}
+        Phase::Coming => return Err(Refusal::NotOpenYet),
+        Phase::Closed => return Err(Refusal::Closed),
     }
     if customer.pending.is_some() || customer.bought + purchase.quantity > terms.limit_per_customer {
         return Err(Refusal::LimitReached);

@@ -1,7 +1,8 @@
 use crate::command::RefundStep;
 use crate::event::Event;
-use crate::ids::{OrderCode, PaymentIdentity};
+use crate::ids::PaymentIdentity;
 use crate::order::{OrderRecord, PaymentState, RefundState};
+use crate::order_code::OrderCode;
 use crate::outcome::{Decision, Outcome, Refusal};
 
 /// Moves a refund one step; a step repeated after it was taken changes nothing.

@@ -1,15 +1,16 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{DropId, Jti, OrderCode, Region, Sid, Sub};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::TokenError::{BadSignature, Expired, Malformed, NotYetValid, UnknownKey, WrongScope};
-use super::own::{purchase_claims as read_own, verify_own};
-use super::wire::verify_by_library;
+use super::in_place::purchase_claims as read_claims;
 use super::*;
 use crate::crypto::Keyed;
+use crate::keys::Ring;
 
-const NOW: i64 = 1_790_000_000_500;
+const NOW: Timestamp = Timestamp(1_790_000_000_500);
 const NOW_SECONDS: i64 = 1_790_000_000;
 
 fn secret(byte: u8) -> String {
@@ -26,17 +27,17 @@ fn admin_ring() -> KeyRing {
 
 fn purchase_claims() -> PurchaseClaims {
     PurchaseClaims {
-        drop: 42,
-        sub: Sub::from_bytes([1; 16]),
-        sid: Sid::from_bytes([2; 16]),
-        jti: Jti::from_bytes([3; 16]),
+        drop: DropId(42),
+        sub: Sub([1; 16]),
+        sid: Sid([2; 16]),
+        jti: Jti([3; 16]),
         qty_max: 2,
         region: Region::S01,
     }
 }
 
 fn admin_claims() -> AdminClaims {
-    AdminClaims { name: "mai".to_owned(), role: Role::Operate, jti: Jti::from_bytes([4; 16]) }
+    AdminClaims { name: "mai".to_owned(), role: Role::Operate, jti: Jti([4; 16]) }
 }
 
 /// Signs anything as anyone, the way an attacker or a broken program would.
@@ -72,18 +73,18 @@ fn changed(mut value: Value, name: &str, to: Value) -> Value {
 fn what_is_minted_is_verified_with_its_claims() {
     let (edge, admin) = (edge_ring(), admin_ring());
     let purchase = verify_purchase(&edge, &mint_purchase(&edge, &purchase_claims(), NOW), NOW).unwrap();
-    assert_eq!(purchase, Verified { claims: purchase_claims(), expires_at_ms: (NOW_SECONDS + 120) * 1000 });
-    assert_eq!(purchase.expires_at_ms, purchase_expires_at_ms(NOW));
-    assert_eq!(verify_read(&edge, &mint_read(&edge, NOW), NOW), Ok((NOW_SECONDS + 60) * 1000));
+    assert_eq!(purchase, Verified { claims: purchase_claims(), expires_at: Timestamp((NOW_SECONDS + 120) * 1000) });
+    assert_eq!(purchase.expires_at, purchase_expires_at(NOW));
+    assert_eq!(verify_read(&edge, &mint_read(&edge, NOW), NOW), Ok(Timestamp((NOW_SECONDS + 60) * 1000)));
     assert_eq!(verify_webhook(&edge, &mint_webhook(&edge, NOW), NOW), Ok(()));
-    for sid in [None, Some(Sid::from_bytes([5; 16]))] {
-        let claims = OrderClaims { order_code: 8_999_999_999_999_999, sid };
+    for sid in [None, Some(Sid([5; 16]))] {
+        let claims = OrderClaims { order_code: OrderCode(8_999_999_999_999_999), sid };
         let order = verify_order(&edge, &mint_order(&edge, &claims, NOW), NOW).unwrap();
-        assert_eq!(order, Verified { claims, expires_at_ms: (NOW_SECONDS + 60) * 1000 });
+        assert_eq!(order, Verified { claims, expires_at: Timestamp((NOW_SECONDS + 60) * 1000) });
     }
     let token = mint_admin(&admin, &admin_claims(), NOW, u32::MAX);
     let operator = verify_admin(&admin, &token, NOW).unwrap();
-    assert_eq!(operator, Verified { claims: admin_claims(), expires_at_ms: (NOW_SECONDS + 8 * 3600) * 1000 });
+    assert_eq!(operator, Verified { claims: admin_claims(), expires_at: Timestamp((NOW_SECONDS + 8 * 3600) * 1000) });
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn the_purchase_token_keeps_its_wire_form() {
 #[test]
 fn a_token_opens_only_what_its_scope_names() {
     let edge = edge_ring();
-    let order = OrderClaims { order_code: 7, sid: None };
+    let order = OrderClaims { order_code: OrderCode(7), sid: None };
     let tokens = [
         mint_purchase(&edge, &purchase_claims(), NOW),
         mint_read(&edge, NOW),
@@ -148,14 +149,14 @@ fn time_is_exact_at_both_ends() {
     for (at, error) in [
         (begins - 1, Some(NotYetValid)),
         (begins, None),
-        (NOW, None),
+        (NOW.0, None),
         (ends - 1, None),
         (ends, Some(Expired)),
         (0, Some(NotYetValid)),
         (i64::MAX, Some(Expired)),
         (i64::MIN, Some(NotYetValid)),
     ] {
-        assert_eq!(verify_purchase(&edge, &token, at).err(), error, "{at}");
+        assert_eq!(verify_purchase(&edge, &token, Timestamp(at)).err(), error, "{at}");
     }
 }
 
@@ -189,7 +190,7 @@ fn a_forged_header_is_refused() {
 }
 
 #[test]
-fn claims_that_are_not_ours_are_refused_though_well_signed() {
+fn other_claims_are_refused_though_well_signed() {
     let claims = good_purchase;
     let cases = [
         (changed(claims(), "scope", json!("read")), WrongScope),
@@ -255,13 +256,13 @@ fn every_changed_or_missing_character_is_noticed() {
 }
 
 #[test]
-fn tokens_of_our_own_need_no_library() {
+fn minted_tokens_are_verified_without_the_library() {
     let both = KeyRing::parse(Ring::Edge, &format!("e2.{},e1.{}", secret(2), secret(1))).unwrap();
     for ring in [&edge_ring(), &both] {
         let token = mint_purchase(ring, &purchase_claims(), NOW);
         assert_eq!(
-            verify_own(&both, &PURCHASE, &token, NOW, read_own),
-            Some(verify_by_library(&both, &PURCHASE, &token, NOW).unwrap())
+            in_place::verify(&both, &PURCHASE, &token, NOW, read_claims),
+            Some(library::verify(&both, &PURCHASE, &token, NOW).unwrap())
         );
     }
 }
@@ -290,21 +291,21 @@ proptest! {
     ) {
         let (drop, [sub, sid, jti], qty_max, region) = claims;
         let claims = PurchaseClaims {
-            drop,
-            sub: Sub::from_bytes(sub),
-            sid: Sid::from_bytes(sid),
-            jti: Jti::from_bytes(jti),
+            drop: DropId(drop),
+            sub: Sub(sub),
+            sid: Sid(sid),
+            jti: Jti(jti),
             qty_max,
             region,
         };
-        let (ring, now) = (edge_ring(), NOW + age_ms);
+        let (ring, now) = (edge_ring(), NOW.plus_ms(age_ms));
         let genuine = mint_purchase(&ring, &claims, NOW);
         let changed = mutated(&genuine, at, to.chars().next().unwrap(), cut);
         let resigned = forge(&good_header(), &changed_claims(&genuine, name, value), &[1; 32]);
         for token in [&genuine, &changed, &resigned] {
-            let library = verify_by_library::<PurchaseClaims>(&ring, &PURCHASE, token, now);
+            let library = library::verify::<PurchaseClaims>(&ring, &PURCHASE, token, now);
             prop_assert_eq!(verify_purchase(&ring, token, now), library.clone(), "{}", token);
-            let own = verify_own(&ring, &PURCHASE, token, now, read_own);
+            let own = in_place::verify(&ring, &PURCHASE, token, now, read_claims);
             prop_assert!(*token != genuine || own.is_some() == library.is_ok(), "{}", token);
             if let Some(own) = own {
                 prop_assert_eq!(Ok(own), library, "{}", token);

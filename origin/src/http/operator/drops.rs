@@ -5,18 +5,18 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::{
-    Command, DropId, DropStatus, Format, HOLD_SECONDS_DEFAULT, LATE_PAYMENT_SECONDS_DEFAULT, Outcome, Terms,
+    Command, DropId, DropStatus, Format, HOLD_SECONDS_DEFAULT, LATE_PAYMENT_SECONDS_DEFAULT, Outcome, Stock, Terms,
     TermsError, Vnd,
 };
 use edge_protocol::limits::SLUG_CHARS_MAX;
-use edge_protocol::{ProblemCode, Role};
+use edge_protocol::{ProblemCode, Role, rfc3339};
 use serde::{Deserialize, Serialize};
 
 use super::product_json::{ProductBody, ProductView};
 use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
-use crate::http::fields::{moment, required, rfc3339, text};
+use crate::http::fields::{moment, required, text};
 use crate::http::problem::{ApiError, ApiResult};
 use crate::store::Listing;
 use crate::writer::{CreateDropError, NewDrop, ProductOf, PublishedDrop};
@@ -56,7 +56,8 @@ struct DropRow {
     drop: DropView,
     paused: bool,
     killed: bool,
-    stock: edge_protocol::Stock,
+    #[serde(with = "edge_protocol::json::Stock")]
+    stock: Stock,
 }
 
 pub(crate) async fn create(operator: Operator, State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
@@ -162,8 +163,8 @@ fn drop_view(listing: &Listing) -> DropView {
         product: listing.product.clone().into(),
         size: terms.size,
         price: terms.price.get(),
-        opens_at: rfc3339(terms.opens_at),
-        closes_at: terms.closes_at.map(rfc3339),
+        opens_at: rfc3339::format(terms.opens_at),
+        closes_at: terms.closes_at.map(rfc3339::format),
         limit_per_customer: terms.limit_per_customer,
         hold_seconds: terms.hold_seconds,
         late_payment_seconds: terms.late_payment_seconds,
@@ -171,11 +172,10 @@ fn drop_view(listing: &Listing) -> DropView {
 }
 
 fn row(drop: &PublishedDrop) -> DropRow {
-    let domain::Stock { available, held, sold, withdrawn } = drop.stock;
     DropRow {
         drop: drop_view(&drop.listing),
         paused: drop.status == DropStatus::Paused,
         killed: drop.status.is_killed(),
-        stock: edge_protocol::Stock { available, held, sold, withdrawn },
+        stock: drop.stock,
     }
 }

@@ -9,14 +9,14 @@ use axum::response::{IntoResponse, Response};
 use domain::{
     Command, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, UnmatchedState, UnmatchedStep, Vnd,
 };
-use edge_protocol::{ProblemCode, Role};
+use edge_protocol::{ProblemCode, Role, rfc3339};
 use serde::{Deserialize, Serialize};
 
 use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
 use crate::http::destination::DestinationBody;
-use crate::http::fields::{moment, required, rfc3339, text};
+use crate::http::fields::{moment, required, text};
 use crate::http::problem::{ApiError, ApiResult};
 use crate::store::Unmatched;
 use crate::writer::{MovePayment, MoveRefused, NO_ORDER, UnmatchedAsk};
@@ -151,6 +151,6 @@ fn view(found: Unmatched) -> UnmatchedView {
         named_order_code: found.order.0,
         amount: found.payment.amount.get(),
         reference: found.payment.identity.reference,
-        paid_at: rfc3339(found.payment.paid_at),
+        paid_at: rfc3339::format(found.payment.paid_at),
     }
 }

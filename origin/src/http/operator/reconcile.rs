@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
-use crate::http::fields::{memo, moment, required};
+use crate::http::fields::{moment, required};
 use crate::http::problem::{ApiError, ApiResult};
 use crate::payos::LinkDifference;
 
@@ -100,5 +100,5 @@ fn described(order: OrderCode, difference: LinkDifference) -> Difference {
             ("amount_paid_differs", format!("PayOS counts {payos} VND, the ledger has {ledger} VND from this link"))
         }
     };
-    Difference { order_code: order.0, code: memo(order), kind, detail }
+    Difference { order_code: order.0, code: order.short_code(), kind, detail }
 }

@@ -6,15 +6,15 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, UnmatchedStep};
-use edge_protocol::{MEMO_CHARS, OrderCode as CodeParts, ProblemCode, Role, base36};
+use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, SHORT_CODE_CHARS, UnmatchedStep, base36};
+use edge_protocol::{ProblemCode, Role, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
-use crate::http::fields::{memo, rfc3339, text};
+use crate::http::fields::text;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::store::{Destination, OpenRefund, RefundId, Transfer};
 use crate::writer::{MoveRefused, UnmatchedAsk};
@@ -154,8 +154,8 @@ fn view(refund: OpenRefund) -> RefundView {
         amount: refund.amount.get(),
         state: refund.step.name(),
         batch: Some(refund.batch).filter(|batch| *batch != 0),
-        due_at: rfc3339(refund.due_at),
-        destination_usable_at: refund.usable_at.map(rfc3339),
+        due_at: rfc3339::format(refund.due_at),
+        destination_usable_at: refund.usable_at.map(rfc3339::format),
     }
 }
 
@@ -170,20 +170,20 @@ fn order_of(refund: RefundId) -> Option<OrderCode> {
 /// in base 36. The second is always shorter, so neither can be read as the other.
 fn id(refund: RefundId) -> String {
     match refund {
-        RefundId::Order(order, number) => format!("RF{}{number}", memo(order)),
+        RefundId::Order(order, number) => format!("RF{}{number}", order.short_code()),
         RefundId::Unmatched(seq) => format!("RFU{}", base36(seq.unsigned_abs())),
     }
 }
 
 fn parse_id(origin_no: u8, id: &str) -> Option<RefundId> {
     let name = id.strip_prefix("RF")?;
-    if name.len() <= MEMO_CHARS {
+    if name.len() <= SHORT_CODE_CHARS {
         let seq = name.strip_prefix('U').filter(|number| number.bytes().all(|byte| byte.is_ascii_alphanumeric()))?;
         return Some(RefundId::Unmatched(i64::from_str_radix(seq, 36).ok()?));
     }
-    let (memo, number) = name.split_at_checked(MEMO_CHARS)?;
-    let order = CodeParts::from_memo(origin_no, memo).ok()?;
-    Some(RefundId::Order(OrderCode(order.as_u64()), number.parse().ok()?))
+    let (short_code, number) = name.split_at_checked(SHORT_CODE_CHARS)?;
+    let order = OrderCode::from_short_code(origin_no, short_code)?;
+    Some(RefundId::Order(order, number.parse().ok()?))
 }
 
 #[cfg(test)]

@@ -15,8 +15,7 @@ pub(crate) async fn revoke(
     Path(jti): Path<String>,
 ) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Operate)?;
-    let jti = edge_protocol::Jti::parse(&jti)
-        .map_err(|_| ApiError::field("jti", "a token's id is 32 hexadecimal characters"))?;
-    app.writer.revoke_token(Jti(*jti.as_bytes()), operator).await?;
+    let jti: Jti = jti.parse().map_err(|_| ApiError::field("jti", "a token's id is 32 lower-case hex digits"))?;
+    app.writer.revoke_token(jti, operator).await?;
     Ok(StatusCode::NO_CONTENT)
 }

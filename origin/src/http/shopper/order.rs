@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use domain::{Command, Link, OrderCode, OrderState, Outcome, RefundState, Sid, Timestamp};
+use domain::{Command, Link, OrderCode, OrderState, Outcome, RefundState, Timestamp};
+use edge_protocol::rfc3339;
 use serde::Serialize;
 
 use crate::http::app::App;
 use crate::http::auth::OrderToken;
-use crate::http::fields::{memo, rfc3339};
 use crate::http::problem::{ApiError, ApiResult};
 use crate::store::{Buyer, Payer, StoredOrder};
 
@@ -82,7 +82,7 @@ pub(crate) async fn cancel(
     let Some(sid) = token.0.sid else {
         return Err(domain::Refusal::NotYourOrder.into());
     };
-    match app.writer.order(order, Command::Cancel { sid: Sid(*sid.as_bytes()) }).await? {
+    match app.writer.order(order, Command::Cancel { sid }).await? {
         Outcome::Refused(refusal) => Err(refusal.into()),
         Outcome::Done | Outcome::Unchanged => view(&app, order).await,
         outcome @ (Outcome::Placed(_) | Outcome::Replayed(_) | Outcome::Own(_)) => {
@@ -116,7 +116,7 @@ fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Time
     let refund_sent = refunds(|state| matches!(state, RefundState::Confirmed { .. }));
     Ok(OrderView {
         order_code: record.order.0,
-        code: memo(record.order),
+        code: record.order.short_code(),
         drop: DropView { id: record.drop.0, slug: listing.slug.clone(), name: listing.product.name.clone() },
         state: match record.state {
             OrderState::Pending => "pending",
@@ -131,11 +131,11 @@ fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Time
         refund_due,
         refund_sending,
         refund_sent,
-        refund_destination_usable_at: destination_usable_at.map(rfc3339),
+        refund_destination_usable_at: destination_usable_at.map(rfc3339::format),
         currency: "VND",
-        ordered_at: rfc3339(record.ordered_at),
-        pay_by: rfc3339(record.pay_by),
-        ended_at: record.ended_at.map(rfc3339),
+        ordered_at: rfc3339::format(record.ordered_at),
+        pay_by: rfc3339::format(record.pay_by),
+        ended_at: record.ended_at.map(rfc3339::format),
         payment_state: payment_state(&record.link, record.state),
         payment: match (record.state, record.link) {
             (OrderState::Pending, Link::Made(facts)) => Some(payment(*facts)),

@@ -5,15 +5,15 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{BuyerCommit, DropId, Jti, OrderCode, Purchase, RegionCode, Sid, Sub};
+use domain::{BuyerCommit, OrderCode, Purchase};
 use edge_protocol::limits::{ADDRESS_LINE_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX, PHONE_CHARS_MAX};
-use edge_protocol::{Phone, ProblemCode, PurchaseClaims};
+use edge_protocol::{Phone, ProblemCode, PurchaseClaims, rfc3339};
 use serde::{Deserialize, Serialize};
 
 use crate::http::app::App;
 use crate::http::auth::PurchaseToken;
 use crate::http::body::{parse_json, read_json_body};
-use crate::http::fields::{line, memo, rfc3339};
+use crate::http::fields::line;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::metrics::Metrics;
 use crate::store::{Address, Buyer, Salt};
@@ -126,16 +126,16 @@ async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiRe
         let detail = "the phone number is not the one the token was issued for";
         return Err(ApiError::new(ProblemCode::CustomerMismatch, detail).at("buyer.phone"));
     }
-    let drop = DropId(claims.drop);
+    let drop = claims.drop;
     let purchase = Purchase {
         // Given by the writer.
         order: OrderCode(0),
-        sub: Sub(*claims.sub.as_bytes()),
-        sid: Sid(*claims.sid.as_bytes()),
-        jti: Jti(*claims.jti.as_bytes()),
+        sub: claims.sub,
+        sid: claims.sid,
+        jti: claims.jti,
         quantity,
         quantity_max: claims.qty_max,
-        region: region(claims),
+        region: claims.region,
         buyer_commit: BuyerCommit([0; 32]),
     };
     if let Some(refusal) = app.writer.refused_already(drop, &purchase, app.clock.now()) {
@@ -153,13 +153,13 @@ fn receipt(app: &App, done: &PurchaseDone) -> ApiResult<Vec<u8>> {
     let mut json = Vec::with_capacity(RECEIPT_BYTES);
     let receipt = PurchaseReceipt {
         order_code: receipt.order.0,
-        code: memo(receipt.order),
+        code: receipt.order.short_code(),
         drop: DropRef { id: done.listing.terms.drop.0, slug: &done.listing.slug },
         quantity: receipt.quantity,
         amount: receipt.amount.get(),
         currency: "VND",
-        ordered_at: rfc3339(receipt.ordered_at),
-        order_key: app.order_keys.key(receipt.order.0),
+        ordered_at: rfc3339::format(receipt.ordered_at),
+        order_key: app.order_keys.key(receipt.order),
     };
     serde_json::to_writer(&mut json, &receipt).map_err(|error| ApiError::internal(&error.into()))?;
     Ok(json)
@@ -168,14 +168,6 @@ fn receipt(app: &App, done: &PurchaseDone) -> ApiResult<Vec<u8>> {
 /// From the thread's own generator, seeded by the system: asking the system itself is a call for each purchase.
 fn fresh_salt() -> Salt {
     Salt(rand::random())
-}
-
-fn region(claims: &PurchaseClaims) -> RegionCode {
-    let mut code = [0; 4];
-    for (to, from) in code.iter_mut().zip(claims.region.as_str().bytes()) {
-        *to = from;
-    }
-    RegionCode(code)
 }
 
 /// The buyer's details, trimmed and checked, so that what is stored can be used and compared.

@@ -9,8 +9,8 @@ use crate::http::app::App;
 use crate::http::auth::OrderToken;
 use crate::http::body::read_json;
 use crate::http::destination::DestinationBody;
-use crate::http::fields::rfc3339;
 use crate::http::problem::ApiResult;
+use edge_protocol::rfc3339;
 
 /// The bearer of an order key says where the order's money goes back to.
 pub(crate) async fn set(
@@ -22,5 +22,5 @@ pub(crate) async fn set(
     let order = token.named(&code)?;
     let to: DestinationBody = read_json(request).await?;
     let usable_at = app.writer.set_destination(order, to.parse()?).await??;
-    Ok(Json(json!({ "usable_at": rfc3339(usable_at) })).into_response())
+    Ok(Json(json!({ "usable_at": rfc3339::format(usable_at) })).into_response())
 }

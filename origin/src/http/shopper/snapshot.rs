@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::http::header::InvalidHeaderValue;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{DropStatus, Format};
-use edge_protocol::{DropSnapshot, Product, Snapshot, Stock};
+use domain::DropStatus;
+use edge_protocol::{DropSnapshot, ProductSnapshot, Snapshot};
 
 use crate::http::app::{App, RenderedSnapshot};
 use crate::http::auth::ReadToken;
@@ -37,7 +37,7 @@ fn current(app: &App) -> ApiResult<Arc<RenderedSnapshot>> {
         return Ok(body);
     }
     let now = app.clock.now();
-    let snapshot = Snapshot { as_of_ms: now.0, drops: published.listed(now).into_iter().map(snapshot).collect() };
+    let snapshot = Snapshot { as_of: now, drops: published.listed(now).into_iter().map(snapshot).collect() };
     let json = serde_json::to_vec(&snapshot).map_err(|error| ApiError::internal(&error.into()))?;
     let etag = etag(&published).map_err(|error| ApiError::internal(&error.into()))?;
     let body = Arc::new(RenderedSnapshot { version: published.version, second, etag, json: json.into() });
@@ -54,29 +54,22 @@ fn snapshot(drop: &PublishedDrop) -> DropSnapshot {
     let (listing, terms) = (&drop.listing, &drop.listing.terms);
     let product = &listing.product;
     DropSnapshot {
-        id: terms.drop.0,
+        id: terms.drop,
         slug: listing.slug.clone(),
-        product: Product {
+        product: ProductSnapshot {
             name: product.name.clone(),
             description: product.description.clone(),
             image_url: Some(product.image_url.clone()).filter(|url| !url.is_empty()),
         },
-        format: match terms.format {
-            Format::FirstCome => edge_protocol::Format::FirstCome,
-        },
+        format: terms.format,
         size: terms.size,
-        price: terms.price.get().unsigned_abs(),
+        price: terms.price,
         limit_per_customer: terms.limit_per_customer,
         hold_seconds: terms.hold_seconds,
-        opens_at_ms: terms.opens_at.0,
-        closes_at_ms: terms.closes_at.map(|at| at.0),
+        opens_at: terms.opens_at,
+        closes_at: terms.closes_at,
         paused: drop.status == DropStatus::Paused,
         killed: drop.status.is_killed(),
-        stock: Stock {
-            available: drop.stock.available,
-            held: drop.stock.held,
-            sold: drop.stock.sold,
-            withdrawn: drop.stock.withdrawn,
-        },
+        stock: drop.stock,
     }
 }

@@ -2,7 +2,7 @@
 //! writes, hashes and syncs, and as JSON it was three times as long. Released: do not edit, add a version.
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::{BuyerCommit, Event, Jti, OrderCode, RegionCode, Sid, Sub, Timestamp, Vnd};
+use domain::{BuyerCommit, Event, Jti, OrderCode, Region, Sid, Sub, Timestamp, Vnd};
 
 pub(super) const VERSION: i64 = 2;
 const BYTES: usize = 112;
@@ -19,7 +19,7 @@ pub(super) fn write(event: &Event) -> Result<Vec<u8>> {
     payload.extend(jti.0);
     payload.extend(quantity.to_be_bytes());
     payload.extend(amount.get().to_be_bytes());
-    payload.extend(region.0);
+    payload.extend(padded(*region));
     payload.extend(buyer_commit.0);
     payload.extend(pay_by.0.to_be_bytes());
     Ok(payload)
@@ -35,10 +35,23 @@ pub(super) fn read(payload: &[u8]) -> Result<Event> {
         jti: Jti(take(&mut rest)?),
         quantity: u32::from_be_bytes(take(&mut rest)?),
         amount: Vnd::new(i64::from_be_bytes(take(&mut rest)?)).context("its amount is out of range")?,
-        region: RegionCode(take(&mut rest)?),
+        region: region(take(&mut rest)?)?,
         buyer_commit: BuyerCommit(take(&mut rest)?),
         pay_by: Timestamp(i64::from_be_bytes(take(&mut rest)?)),
     })
+}
+
+/// The region's text, with zeroes behind it.
+fn padded(region: Region) -> [u8; 4] {
+    let mut bytes = [0; 4];
+    for (to, from) in bytes.iter_mut().zip(region.as_str().bytes()) {
+        *to = from;
+    }
+    bytes
+}
+
+fn region(bytes: [u8; 4]) -> Result<Region> {
+    Region::ALL.into_iter().find(|known| padded(*known) == bytes).context("its region is not known")
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N]> {

@@ -3,7 +3,7 @@
 
 use domain::{
     BuyerCommit, Canceller, DropId, Event, ExpiryReason, Format, Jti, LinkFacts, OrderCode, Payment, PaymentIdentity,
-    Proof, RefundReason, RegionCode, Sid, Sub, Terms, Timestamp, TransferFacts, Vnd,
+    Proof, RefundReason, Region, Sid, Sub, Terms, Timestamp, TransferFacts, Vnd,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub(super) enum EventV1 {
         #[serde(with = "vnd")]
         amount: Vnd,
         #[serde(with = "region")]
-        region: RegionCode,
+        region: Region,
         #[serde(with = "BuyerCommitV1")]
         buyer_commit: BuyerCommit,
         #[serde(with = "TimestampV1")]
@@ -311,18 +311,16 @@ mod vnd {
 }
 
 mod region {
-    use domain::RegionCode;
+    use domain::Region;
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use crate::store::region::{region_from_text, region_text};
-
-    pub(super) fn serialize<S: Serializer>(region: &RegionCode, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(region_text(region))
+    pub(super) fn serialize<S: Serializer>(region: &Region, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(region.as_str())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<RegionCode, D::Error> {
-        region_from_text(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("not a region"))
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Region, D::Error> {
+        Region::parse(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("not a region"))
     }
 }
 

@@ -64,7 +64,7 @@ fn placed() -> Event {
         jti: Jti([3; 16]),
         quantity: 2,
         amount: vnd(200),
-        region: RegionCode(*b"N01\0"),
+        region: Region::N01,
         buyer_commit: BuyerCommit([4; 32]),
         pay_by: Timestamp(9),
     }

@@ -156,7 +156,7 @@ fn sort_payments(order: &mut OrderRecord) {
 
 #[cfg(test)]
 mod tests {
-    use domain::{BuyerCommit, Jti, RegionCode, Sid, Sub, Timestamp, Vnd};
+    use domain::{BuyerCommit, Jti, Region, Sid, Sub, Timestamp, Vnd};
 
     use super::*;
     use crate::store::{BatchWrites, Buyer, Entry, Fact, Salt, WriteStore, sale_file};
@@ -201,7 +201,7 @@ mod tests {
             jti: Jti([1; 16]),
             quantity: 1,
             amount: Vnd::new(1).unwrap(),
-            region: RegionCode(*b"N01\0"),
+            region: Region::N01,
             buyer_commit: BuyerCommit([0; 32]),
             pay_by: Timestamp(1),
         }

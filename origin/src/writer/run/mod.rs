@@ -9,7 +9,6 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use domain::{Command, DropId, DropState, OrderCode, Timestamp};
-use edge_protocol::OrderCode as CodeParts;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
@@ -81,8 +80,7 @@ pub(crate) fn start(folder: &Path, origin_no: u8, clock: Clock, metrics: Arc<Met
 /// for long enough to overtake it.
 fn first_order_code(origin_no: u8, now: Timestamp) -> Result<OrderCode> {
     let number = u64::try_from(now.0).context("the clock is before 1970")? * 32;
-    let code = CodeParts::new(origin_no, number).context("the clock or DROPGATE_ORIGIN_NO is out of range")?;
-    Ok(OrderCode(code.as_u64()))
+    OrderCode::from_parts(origin_no, number).context("the clock or DROPGATE_ORIGIN_NO is out of range")
 }
 
 /// As of the ledger's last row: a wall clock that is ahead at the start, and corrected afterwards, would forget customers

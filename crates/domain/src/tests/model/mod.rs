@@ -41,7 +41,7 @@ impl Sale {
             jti: Jti(jti),
             quantity,
             quantity_max: 1000,
-            region: RegionCode(*b"S01\0"),
+            region: Region::S01,
             buyer_commit: BuyerCommit([who; 32]),
         })
     }

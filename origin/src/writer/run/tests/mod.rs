@@ -8,7 +8,7 @@ mod verify;
 
 use domain::{
     Canceller, DropId, Format, Jti, LinkFacts, OrderState, Outcome, Payment, PaymentIdentity, PaymentState, Proof,
-    Purchase, RefundState, RefundStep, Refusal, RegionCode, Sid, Sub, Terms, UnmatchedStep, Vnd,
+    Purchase, RefundState, RefundStep, Refusal, Region, Sid, Sub, Terms, UnmatchedStep, Vnd,
 };
 use tempfile::TempDir;
 
@@ -110,7 +110,7 @@ impl Rig {
             jti: Jti(jti),
             quantity: 1,
             quantity_max: 1,
-            region: RegionCode(*b"N01\0"),
+            region: Region::N01,
             buyer_commit: buyer.commit(salt),
         };
         PurchaseAsk { drop: DropId(1), purchase, buyer, salt }

@@ -1,25 +1,25 @@
-//! Reads tokens of our own minting where they stand, several times faster than the library reads any token. It only ever
-//! accepts: what it does not, the library judges.
+//! Tokens that this crate has minted, read where they stand: several times faster than the library reads any token. It
+//! only ever accepts; what it does not accept, the library judges.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{DropId, Jti, Region, Sid, Sub, Timestamp};
 
-use super::wire::{Scope, verify_time};
-use super::{PurchaseClaims, Verified};
-use crate::ids::parse_hex;
+use super::claims::{PurchaseClaims, Verified};
+use super::scope::Scope;
+use crate::keys::KeyRing;
 use crate::limits::TOKEN_CHARS_MAX;
-use crate::{Jti, KeyRing, Region, Sid, Sub};
 
 /// Eighteen digits fit into the integer.
 const DIGITS_MAX: usize = 18;
 
-/// A good token with the very header that our own minting writes.
-pub(super) fn verify_own<T>(
+/// A good token with the very header that minting writes.
+pub(super) fn verify<T>(
     ring: &KeyRing,
     scope: &Scope,
     token: &str,
-    now_ms: i64,
-    read_own: impl Fn(&[u8]) -> Option<T>,
+    now: Timestamp,
+    read_claims: impl Fn(&[u8]) -> Option<T>,
 ) -> Option<Verified<T>> {
     let (message, signature) = token.rsplit_once('.')?;
     let (header, payload) = message.split_once('.')?;
@@ -31,8 +31,8 @@ pub(super) fn verify_own<T>(
     let mut bytes = [0; TOKEN_CHARS_MAX];
     let length = URL_SAFE_NO_PAD.decode_slice(payload, &mut bytes).ok()?;
     let (nbf, exp, own) = split(scope, bytes.get_mut(..length)?)?;
-    let expires_at_ms = verify_time(nbf, exp, scope, now_ms).ok()?;
-    Some(Verified { claims: read_own(own)?, expires_at_ms })
+    let expires_at = scope.verify_time(nbf, exp, now).ok()?;
+    Some(Verified { claims: read_claims(own)?, expires_at })
 }
 
 /// Takes off the claims that every token has, which are written first and in this order: when they are this scope's, its
@@ -53,16 +53,16 @@ fn split<'a>(scope: &Scope, json: &'a mut [u8]) -> Option<(i64, i64, &'a [u8])> 
 
 pub(super) fn purchase_claims(json: &[u8]) -> Option<PurchaseClaims> {
     let (drop, rest) = number(json.strip_prefix(br#"{"drop":"#)?)?;
-    let (sub, rest) = id(rest.strip_prefix(br#","sub":""#)?)?;
-    let (sid, rest) = id(rest.strip_prefix(br#"","sid":""#)?)?;
-    let (jti, rest) = id(rest.strip_prefix(br#"","jti":""#)?)?;
+    let (sub, rest) = rest.strip_prefix(br#","sub":""#)?.split_first_chunk()?;
+    let (sid, rest) = rest.strip_prefix(br#"","sid":""#)?.split_first_chunk()?;
+    let (jti, rest) = rest.strip_prefix(br#"","jti":""#)?.split_first_chunk()?;
     let (qty_max, rest) = number(rest.strip_prefix(br#"","qty_max":"#)?)?;
     let region = rest.strip_prefix(br#","region":""#)?.strip_suffix(br#""}"#)?;
     Some(PurchaseClaims {
-        drop: drop.try_into().ok()?,
-        sub: Sub::from_bytes(sub),
-        sid: Sid::from_bytes(sid),
-        jti: Jti::from_bytes(jti),
+        drop: DropId(drop.try_into().ok()?),
+        sub: Sub::from_hex(sub)?,
+        sid: Sid::from_hex(sid)?,
+        jti: Jti::from_hex(jti)?,
         qty_max: qty_max.try_into().ok()?,
         region: Region::ALL.into_iter().find(|known| known.as_str().as_bytes() == region)?,
     })
@@ -76,10 +76,4 @@ fn number(text: &[u8]) -> Option<(i64, &[u8])> {
     }
     let (digits, rest) = text.split_at(digits);
     Some((digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')), rest))
-}
-
-/// The hex digits in front.
-fn id(text: &[u8]) -> Option<([u8; 16], &[u8])> {
-    let (digits, rest) = text.split_first_chunk()?;
-    Some((parse_hex(digits)?, rest))
 }

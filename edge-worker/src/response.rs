@@ -1,10 +1,11 @@
-//! What the edge answers, before it becomes a response of the platform.
+//! What the edge sends back, before it becomes a response of the platform.
 
+use domain::Timestamp;
 use edge_protocol::{PROBLEM_CONTENT_TYPE, Problem, ProblemCode, headers};
 use serde::Serialize;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct EdgeResponse {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
@@ -13,7 +14,7 @@ pub(crate) struct Answer {
 /// Seconds after which the origin is worth another try.
 const ORIGIN_RETRY_SECONDS: &str = "2";
 
-impl Answer {
+impl EdgeResponse {
     pub(crate) fn json<T: Serialize>(status: u16, value: &T) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => Self::bytes(status, "application/json", body),
@@ -24,14 +25,14 @@ impl Answer {
     }
 
     pub(crate) fn problem(problem: &Problem) -> Self {
-        let answer = Self {
+        let response = Self {
             headers: vec![("content-type", PROBLEM_CONTENT_TYPE.to_owned())],
             ..Self::json(problem.status, problem)
         };
         match problem.code {
-            ProblemCode::OriginUnavailable => answer.with("retry-after", ORIGIN_RETRY_SECONDS),
-            _ if problem.status == 401 => answer.with("www-authenticate", "Bearer"),
-            _ => answer,
+            ProblemCode::OriginUnavailable => response.with("retry-after", ORIGIN_RETRY_SECONDS),
+            _ if problem.status == 401 => response.with("www-authenticate", "Bearer"),
+            _ => response,
         }
     }
 
@@ -52,15 +53,15 @@ impl Answer {
         self.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
     }
 
-    /// What every answer has: the time, and no caching unless it said otherwise. The cache in front of the Worker
-    /// keeps an answer without Cache-Control for hours.
-    pub(crate) fn finished(self, now_ms: i64) -> Self {
-        let answer = self.with(headers::TIME, now_ms.to_string());
-        if answer.header("cache-control").is_some() { answer } else { answer.with("cache-control", "no-store") }
+    /// Adds what every response has: the time, and `no-store` where no other caching is named. The cache in front of
+    /// the Worker keeps a response without Cache-Control for hours.
+    pub(crate) fn finished(self, now: Timestamp) -> Self {
+        let response = self.with(headers::TIME, now.0.to_string());
+        if response.header("cache-control").is_some() { response } else { response.with("cache-control", "no-store") }
     }
 }
 
-impl From<Problem> for Answer {
+impl From<Problem> for EdgeResponse {
     fn from(problem: Problem) -> Self {
         Self::problem(&problem)
     }
@@ -79,22 +80,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_cached_that_did_not_ask_for_it() {
-        let plain = Answer::empty(200).finished(1_790_000_000_123);
+    fn a_response_is_cached_only_where_it_says_so() {
+        let plain = EdgeResponse::empty(200).finished(Timestamp(1_790_000_000_123));
         assert_eq!(plain.header("cache-control"), Some("no-store"));
         assert_eq!(plain.header("dropgate-time"), Some("1790000000123"));
-        let cached = Answer::empty(200).with("cache-control", "max-age=1").finished(0);
+        let cached = EdgeResponse::empty(200).with("cache-control", "max-age=1").finished(Timestamp(0));
         assert_eq!(cached.header("cache-control"), Some("max-age=1"));
         assert_eq!(cached.headers.iter().filter(|(name, _)| *name == "cache-control").count(), 1);
     }
 
     #[test]
     fn a_problem_is_problem_json_with_its_status() {
-        let answer = Answer::problem(&origin_unavailable());
-        assert_eq!(answer.status, 503);
-        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
-        assert_eq!(answer.header("retry-after"), Some("2"));
-        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        let response = EdgeResponse::problem(&origin_unavailable());
+        assert_eq!(response.status, 503);
+        assert_eq!(response.header("content-type"), Some("application/problem+json"));
+        assert_eq!(response.header("retry-after"), Some("2"));
+        let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
         assert_eq!(body["code"], "origin_unavailable");
     }
 }
