@@ -1,4 +1,4 @@
-//! The token route: a phone comes in, and when the drop is open a purchase token goes out.
+//! The token route: it takes a phone number and gives a purchase token while the drop is open.
 
 use domain::{Jti, Phase, Region, Sid, Sub, Timestamp};
 use edge_protocol::{
@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::response::EdgeResponse;
 
-/// Pages ask a moment before the opening, so that the purchase itself is what happens at the opening.
+/// Pages ask for a token a moment before the opening, so that the purchase itself can be sent at the opening.
 const EARLY_MS: u64 = 5_000;
 
-/// The period of both rate limits in wrangler.toml: by then the count has begun anew.
+/// The period of both rate limits in wrangler.toml: after it the count begins anew.
 const RATE_PERIOD_SECONDS: &str = "10";
 
 /// Cloudflare's own limit on a Turnstile token.
@@ -39,33 +39,36 @@ struct TokenResponse {
 }
 
 pub(crate) fn parse(body: &[u8]) -> Result<TokenRequest, Problem> {
-    let not_json = || Problem::new(ProblemCode::InvalidJson, "Send an object with a phone.");
+    let not_json = || Problem::new(ProblemCode::InvalidJson, "Send a JSON object with the field phone.");
     let body: Value = serde_json::from_slice(body).map_err(|_| not_json())?;
     let fields = body.as_object().ok_or_else(not_json)?;
     let phone = fields.get("phone").and_then(Value::as_str).and_then(|text| Phone::parse(text).ok());
     let phone = phone.ok_or_else(|| {
-        let detail = "Give a Vietnamese mobile number of 10 digits, or + and a country code.";
+        let detail = "Enter a Vietnamese mobile number of 10 digits, or a number with + and its country code.";
         Problem::new(ProblemCode::InvalidPhone, detail).at("phone")
     })?;
     let turnstile_token = match fields.get("turnstile_token") {
         None | Some(Value::Null) => None,
         Some(Value::String(token)) if token.len() <= TURNSTILE_TOKEN_CHARS_MAX => Some(token.clone()),
         Some(_) => {
-            let detail = format!("A text of at most {TURNSTILE_TOKEN_CHARS_MAX} characters.");
+            let detail = format!("Send a text of at most {TURNSTILE_TOKEN_CHARS_MAX} characters.");
             return Err(Problem::new(ProblemCode::InvalidField, detail).at("turnstile_token"));
         }
     };
     Ok(TokenRequest { phone, turnstile_token })
 }
 
-/// Sold out is not asked: a unit may come back, and the origin decides.
+/// Whether a shopper may have a token now. Stock is not asked: a unit may return, and the origin decides.
 pub(crate) fn admit(drop: &DropSnapshot, now: Timestamp) -> Result<(), Problem> {
     match drop.phase(now) {
         Phase::Closed => Err(Problem::new(ProblemCode::Closed, "The drop is over.")),
-        _ if drop.paused => Err(Problem::new(ProblemCode::Paused, "The drop is paused; it will go on.")),
+        _ if drop.paused => Err(Problem::new(ProblemCode::Paused, "The drop is paused. Try again when it continues.")),
         Phase::Coming if now.ms_apart(drop.opens_at) > EARLY_MS => {
             let opens_at = rfc3339::format(drop.opens_at);
-            let detail = format!("The drop opens at {opens_at}; ask again just before.");
+            let detail = format!(
+                "The drop opens at {opens_at}. Ask for a token in the last {} seconds before.",
+                EARLY_MS / 1000
+            );
             Err(Problem::new(ProblemCode::NotOpenYet, detail))
         }
         Phase::Coming | Phase::Open => Ok(()),
@@ -87,12 +90,15 @@ pub(crate) fn mint(config: &Config, drop: &DropSnapshot, shopper: &Shopper, jti:
 }
 
 pub(crate) fn rate_limited() -> EdgeResponse {
-    let problem = Problem::new(ProblemCode::RateLimited, "Wait a little before asking for another token.");
+    let problem = Problem::new(
+        ProblemCode::RateLimited,
+        format!("Wait {RATE_PERIOD_SECONDS} seconds before you ask for another token."),
+    );
     EdgeResponse::problem(&problem).with("retry-after", RATE_PERIOD_SECONDS)
 }
 
 pub(crate) fn challenge_failed() -> Problem {
-    Problem::new(ProblemCode::ChallengeFailed, "Reload the page and pass the check again.")
+    Problem::new(ProblemCode::ChallengeFailed, "Reload the page and complete the check again.")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The platform's side of things: configuration, clock, randomness, rate limits, bodies, responses.
+//! What the platform provides: configuration, clock, randomness, rate limits, request bodies and responses.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ pub(crate) struct Site {
 }
 
 thread_local! {
-    /// Variables never change within an isolate, and keys are not parsed for every request.
+    /// Variables never change within an isolate, so keys are parsed once.
     static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn random_bytes() -> Result<[u8; 16]> {
     Ok(bytes)
 }
 
-/// Whether this key may go on. A missing binding is an error, never a yes.
+/// Whether the rate limit allows this key another request. A missing binding is an error.
 pub(crate) async fn within_limit(env: &Env, binding: &str, key: String) -> Result<bool> {
     Ok(env.rate_limiter(binding)?.limit(key).await?.success)
 }

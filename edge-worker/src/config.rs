@@ -1,5 +1,5 @@
-//! Variables and secrets, parsed once an isolate. What is missing or malformed stops everything, by name: an edge that
-//! runs with half its secrets would let something through.
+//! Variables and secrets, parsed once an isolate. While one is missing or malformed, every request gets a 500 and the log
+//! names it.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::cookie::CookieSecret;
 
 const SITEVERIFY: &str = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
 
-/// 16 characters of base64url are 96 bits: nobody finds the webhook's path by trying.
+/// 16 characters of base64url are 96 bits: the webhook's path cannot be found by trying.
 const WEBHOOK_SECRET_CHARS_MIN: usize = 16;
 
 pub(crate) struct Config {
@@ -89,7 +89,7 @@ fn webhook_secret(text: String) -> Result<WebhookSecret, ConfigError> {
     }
 }
 
-/// Half of the two would either trouble shoppers for nothing or refuse all of them.
+/// A site key alone would show shoppers a check that nothing verifies; a secret alone would refuse every shopper.
 fn turnstile(optional: impl Fn(&str) -> Option<String>) -> Result<Option<Turnstile>, ConfigError> {
     match (optional("DROPGATE_TURNSTILE_SITE_KEY"), optional("DROPGATE_TURNSTILE_SECRET")) {
         (None, None) => Ok(None),

@@ -1,5 +1,5 @@
-//! The shopper cookie: `dropgate_sid=<sid>.<mac>`. It tells one browser from another and nothing else; the signature
-//! keeps a shopper from choosing somebody else's.
+//! The shopper cookie: `dropgate_sid=<sid>.<mac>`. It tells one browser from another and nothing else. The signature
+//! keeps a shopper from using another browser's.
 
 use domain::Sid;
 use edge_protocol::{KeyError, parse_secret};
@@ -20,7 +20,7 @@ impl CookieSecret {
         Hmac::new_from_slice(&secret).map(Self).map_err(|_| KeyError::Secret)
     }
 
-    /// The first cookie of ours in a Cookie header whose signature holds.
+    /// The first shopper cookie in a Cookie header whose signature is good.
     pub(crate) fn find(&self, cookie_header: Option<&str>) -> Option<Sid> {
         cookie_header?.split(';').find_map(|pair| {
             let (name, value) = pair.trim().split_once('=')?;
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_we_set_is_found_again() {
+    fn a_signed_cookie_is_found_again() {
         let (secret, sid) = (secret('A'), Sid([7; 16]));
         let header = secret.set_cookie(sid, true);
         assert!(header.ends_with("; HttpOnly; SameSite=Lax; Path=/; Max-Age=2592000; Secure"), "{header}");
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_we_did_not_sign_is_nobody() {
+    fn a_cookie_without_its_signature_names_no_browser() {
         let sid = Sid([7; 16]);
         let pair = value(&secret('A').set_cookie(sid, true));
         let theirs = Sid([8; 16]).to_string();

@@ -1,8 +1,8 @@
-//! How old the snapshot may be that a request is answered from, and who fetches the next one.
+//! How old a snapshot may be to answer a request from, and which request fetches the next one.
 //!
-//! Younger than a second: serve it. Up to two: serve it, and fetch the next behind the answer. Older: wait for the
-//! fetch. While the origin fails the old one is served, marked, for a minute. At most one fetch runs, at most one
-//! begins a second, however many requests wait.
+//! Younger than a second: serve it. Up to two seconds: serve it, and fetch the next after the response. Older: wait for
+//! the fetch. While the origin fails, the old snapshot is served for a minute, marked as stale. However many requests
+//! wait, at most one fetch runs, and at most one begins a second.
 
 use std::rc::Rc;
 
@@ -15,7 +15,8 @@ const USABLE_MS: u64 = 2_000;
 /// A page with minute-old numbers, marked as such, is better than none; older ones mislead.
 const STALE_MS_MAX: u64 = 60_000;
 
-/// A fetch that has not ended by now is lost with its request: somebody else takes over. Longer than its timeout.
+/// A fetch that has not ended by now was lost with its request, and another request takes over. Longer than its
+/// timeout.
 const TAKEOVER_MS: u64 = 2_500;
 
 #[derive(Default)]
@@ -44,7 +45,7 @@ pub(crate) enum Step {
     ServeAndRefresh(Served),
     /// Begin a fetch, then ask again.
     Refresh,
-    /// Somebody is fetching: ask again a little later.
+    /// Another request is fetching: ask again a little later.
     Wait,
     Unavailable,
 }
@@ -56,7 +57,7 @@ impl Slot {
             let wanted = self.age_ms(now) >= FRESH_MS;
             return if wanted && may_begin { Step::ServeAndRefresh(served) } else { Step::Serve(served) };
         }
-        // Nobody waits on an origin that has just failed while there is something to show.
+        // No request waits for an origin that has just failed while there is something to show.
         if self.failing
             && let Some(served) = self.last_resort(now)
         {
@@ -194,7 +195,7 @@ mod tests {
         assert_eq!(slot.step(T.plus_ms(2_001)), Step::Serve(served(T, true)));
         assert_eq!(slot.step(T.plus_ms(3_000)), Step::ServeAndRefresh(served(T, true)), "one attempt a second");
         slot.begin(T.plus_ms(3_000));
-        assert_eq!(slot.step(T.plus_ms(4_500)), Step::Serve(served(T, true)), "nobody waits for a failing origin");
+        assert_eq!(slot.step(T.plus_ms(4_500)), Step::Serve(served(T, true)), "no request waits for a failing origin");
         slot.finish(T.plus_ms(3_000), None);
         assert_eq!(slot.step(T.plus_ms(59_999)), Step::ServeAndRefresh(served(T, true)));
         assert_eq!(slot.step(T.plus_ms(60_000)), Step::Refresh);

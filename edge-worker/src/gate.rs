@@ -1,4 +1,4 @@
-//! Who gets through to the origin. Every refusal here is one the origin never sees.
+//! What a request needs before the edge forwards it. The origin never sees a request that is refused here.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use edge_protocol::{OrderClaims, Problem, ProblemCode, verify_purchase};
 
 use crate::config::Config;
 
-/// What a request brings that decides about it.
+/// The headers that say who sends a request.
 #[derive(Debug, Default)]
 pub(crate) struct Credentials {
     pub(crate) authorization: Option<String>,
@@ -29,9 +29,9 @@ pub(crate) fn purchase<'a>(
     now: Timestamp,
 ) -> Result<&'a str, Problem> {
     let refused = |reason: &'static str| Problem::new(ProblemCode::BadToken, reason);
-    let token = credentials.bearer().ok_or_else(|| refused("A purchase token is needed."))?;
+    let token = credentials.bearer().ok_or_else(|| refused("Send a purchase token."))?;
     let verified = verify_purchase(&config.edge_keys, token, now).map_err(|error| {
-        let detail = format!("The purchase token is refused: {error}.");
+        let detail = format!("The purchase token is not accepted: {error}.");
         Problem::new(ProblemCode::BadToken, detail)
     })?;
     let sid = config.cookie_secret.find(credentials.cookie.as_deref());
@@ -44,7 +44,7 @@ pub(crate) fn purchase<'a>(
     Ok(token)
 }
 
-/// Who holds the order's key sees the order; the cookie is passed on when it is genuine.
+/// The bearer of an order's key may see the order. A genuine cookie is passed on.
 pub(crate) fn order(config: &Config, credentials: &Credentials, order_code: OrderCode) -> Result<OrderClaims, Problem> {
     let genuine = credentials.bearer().is_some_and(|key| config.order_keys.verify(order_code, key));
     if !genuine {
@@ -53,7 +53,7 @@ pub(crate) fn order(config: &Config, credentials: &Credentials, order_code: Orde
     Ok(OrderClaims { order_code, sid: config.cookie_secret.find(credentials.cookie.as_deref()) })
 }
 
-/// A key may have been passed on to see the order; only the browser that bought may end it.
+/// The bearer may have got the key from the buyer, so only the buyer's browser may cancel the order.
 pub(crate) fn cancel(
     config: &Config,
     credentials: &Credentials,
@@ -61,7 +61,7 @@ pub(crate) fn cancel(
 ) -> Result<OrderClaims, Problem> {
     let claims = order(config, credentials, order_code)?;
     if claims.sid.is_none() {
-        let detail = "Cancel from the browser the order was placed in.";
+        let detail = "Cancel in the browser that placed the order.";
         return Err(Problem::new(ProblemCode::NotYourOrder, detail));
     }
     Ok(claims)
@@ -71,12 +71,11 @@ pub(crate) fn webhook(config: &Config, secret: &str) -> Result<(), Problem> {
     if config.webhook_secret.is(secret) {
         Ok(())
     } else {
-        // As if the path did not exist.
         Err(Problem::new(ProblemCode::NotFound, "No page and no route has this address."))
     }
 }
 
-/// A form of another site can send text and form data without asking; JSON it cannot.
+/// A form on another site can send text and form data without the browser asking first, but not JSON.
 pub(crate) fn json_only(content_type: Option<&str>) -> Result<(), Problem> {
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
     if media_type.trim().eq_ignore_ascii_case("application/json") {
@@ -86,7 +85,7 @@ pub(crate) fn json_only(content_type: Option<&str>) -> Result<(), Problem> {
     }
 }
 
-/// Refuses by what is announced; whoever announces less than he sends is caught while reading.
+/// Refuses a body by its announced length. A body longer than announced is caught while reading.
 pub(crate) fn announced_length(content_length: Option<&str>, bytes_max: usize) -> Result<(), Problem> {
     let announced = content_length.and_then(|text| text.parse::<u64>().ok());
     if announced.is_some_and(|bytes| usize::try_from(bytes).map_or(true, |bytes| bytes > bytes_max)) {
@@ -95,21 +94,21 @@ pub(crate) fn announced_length(content_length: Option<&str>, bytes_max: usize) -
     Ok(())
 }
 
-/// A client that hangs up leaves a stream that ends like a whole one, so its bytes are counted.
+/// When a client hangs up, the stream ends like that of a whole body, so the bytes are counted.
 pub(crate) fn arrived_whole(content_length: Option<&str>, bytes: usize) -> Result<(), Problem> {
     let announced = content_length.and_then(|text| text.parse::<usize>().ok());
     if announced.is_some_and(|announced| announced != bytes) { Err(cut_off()) } else { Ok(()) }
 }
 
 pub(crate) fn cut_off() -> Problem {
-    Problem::new(ProblemCode::InvalidJson, "The body ended before its announced length.")
+    Problem::new(ProblemCode::InvalidJson, "The body ended before its Content-Length.")
 }
 
 pub(crate) fn too_large(bytes_max: usize) -> Problem {
-    Problem::new(ProblemCode::BodyTooLarge, format!("At most {bytes_max} bytes are taken here."))
+    Problem::new(ProblemCode::BodyTooLarge, format!("Send a body of at most {bytes_max} bytes."))
 }
 
-/// What requests are counted by: the address, or for IPv6 its first half, because a household or a phone has 2^64.
+/// What the rate limit counts by: the address, or the first half of an IPv6 address, because a household has 2^64.
 pub(crate) fn address_key(ip: Option<&str>) -> String {
     match ip.and_then(|ip| ip.parse::<IpAddr>().ok()).map(|ip| ip.to_canonical()) {
         Some(IpAddr::V4(ip)) => ip.to_string(),
@@ -117,7 +116,7 @@ pub(crate) fn address_key(ip: Option<&str>) -> String {
             let [a, b, c, d, ..] = ip.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
-        // Cloudflare always names one; if ever not, all such requests share a limit.
+        // Cloudflare always names an address. Requests without one would share a limit.
         None => "unknown".to_owned(),
     }
 }

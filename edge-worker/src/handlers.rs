@@ -1,4 +1,4 @@
-//! One function a route: collect what decides, ask the pure functions, call the origin where they say so.
+//! One function a route: it reads the request, asks the pure functions, and calls the origin when they allow it.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use crate::route::{DropRef, Route, route};
 use crate::snapshot_cache::snapshot;
 use crate::{gate, status};
 
-/// A purchase takes milliseconds; in a crush it waits for its batch. Whoever waits longer asks again with the same
-/// token and finds the order, if there is one.
+/// A purchase takes milliseconds, and under load waits for its batch. After the timeout the page asks again with the
+/// same token and finds the order, if there is one.
 const PURCHASE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One read of one row.
 const ORDER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The origin lets a webhook wait up to 2 s for its lane; PayOS repeats what failed.
+/// In the origin a webhook may wait up to 2 s for its lane. PayOS repeats a webhook that failed.
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(8);
 
 const TOKENS_BY_ADDRESS: &str = "TOKENS_BY_ADDRESS";
@@ -142,7 +142,7 @@ async fn cancel(request: &Request, site: &Site, order_code: OrderCode) -> Result
     forward_order(site, Method::Post, &format!("/orders/{order_code}/cancel"), &claims).await
 }
 
-/// Who holds the order key may say where its money goes back to; the origin lets a change wait.
+/// The bearer of an order's key may name the account for its refund; the origin delays a change.
 async fn refund_destination(
     request: &mut Request,
     site: &Site,
@@ -187,8 +187,8 @@ async fn webhook(request: &mut Request, site: &Site, secret: &str) -> Result<Edg
     forward(site, onward).await
 }
 
-/// Of a page's file, what its browser must obey; `storefront/static/_headers` says what. Files served without the
-/// Worker get these from the platform.
+/// The headers of a page's file that are passed on; `storefront/static/_headers` sets them. The platform adds them to
+/// files that it serves without the Worker.
 const PAGE_HEADERS: [&str; 6] = [
     "content-security-policy",
     "cross-origin-opener-policy",

@@ -1,4 +1,4 @@
-//! Every outgoing call, each with a timeout.
+//! Every outgoing request, each with a timeout.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::bindings::Site;
 use crate::config::Turnstile;
 use crate::relay::OriginResponse;
 
-/// Cloudflare answers in tens of milliseconds; a shopper is waiting.
+/// Cloudflare answers in tens of milliseconds, and a shopper is waiting.
 const TURNSTILE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// When set, the way to the origin: a private network or, in front of a test, anything.
+/// When set, the way to the origin: a private network, or what a test puts in front of it.
 const ORIGIN_BINDING: &str = "ORIGIN_SERVICE";
 
 pub(crate) struct OriginRequest<'a> {
@@ -53,7 +53,7 @@ pub(crate) async fn send(site: &Site, request: OriginRequest<'_>) -> Result<Orig
     exchange(Some(&site.env), outgoing, request.timeout).await
 }
 
-/// Whether Turnstile accepts what the page sent.
+/// Whether Turnstile accepts the token that the page sent.
 pub(crate) async fn passes_challenge(turnstile: &Turnstile, token: &str, ip: Option<&str>) -> Result<bool> {
     let question = Siteverify { secret: &turnstile.secret, response: token, remoteip: ip };
     let headers = Headers::new();
@@ -71,7 +71,7 @@ fn outgoing(url: &str, method: Method, headers: Headers, body: Option<&[u8]>) ->
     Request::new_with_init(url, &init)
 }
 
-/// The timeout covers the body too: a peer that stops halfway is as dead as one that never responds.
+/// The timeout covers the body too: a peer may also stop halfway.
 async fn exchange(env: Option<&Env>, request: Request, timeout: Duration) -> Result<OriginResponse> {
     let controller = AbortController::default();
     let signal = controller.signal();

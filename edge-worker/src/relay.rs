@@ -1,4 +1,4 @@
-//! Handing the origin's answer on: status, type and bytes as they are, and nothing else of it.
+//! Passing on the origin's response: its status, content type, retry time and body, and no other header.
 
 use edge_protocol::PROBLEM_CONTENT_TYPE;
 
@@ -13,8 +13,8 @@ pub(crate) struct OriginResponse {
 }
 
 impl OriginResponse {
-    /// The origin either succeeds or says why not as problem+json. Anything else was said by something in between,
-    /// a tunnel or a login page, and means that the origin was not reached.
+    /// The origin either succeeds or sends problem+json. Any other response comes from something in between, such as a
+    /// tunnel or a login page, and means that the origin was not reached.
     pub(crate) fn is_the_origins(&self) -> bool {
         let content_type = self.content_type.as_deref().unwrap_or_default();
         (200..300).contains(&self.status) || content_type.starts_with(PROBLEM_CONTENT_TYPE)
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_origin_says_is_handed_on_unchanged() {
+    fn a_response_of_the_origin_is_passed_on_unchanged() {
         for (status, content_type) in [
             (201, Some("application/json")),
             (200, None),
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_something_in_between_says_is_an_unreachable_origin() {
+    fn a_response_of_something_in_between_is_an_unreachable_origin() {
         for (status, content_type) in
             [(502, Some("text/html")), (530, None), (302, Some("text/html")), (404, Some("text/plain")), (401, None)]
         {

@@ -11,15 +11,14 @@ pub(crate) struct EdgeResponse {
     pub(crate) body: Vec<u8>,
 }
 
-/// Seconds after which the origin is worth another try.
+/// Seconds after which a client may try the origin again.
 const ORIGIN_RETRY_SECONDS: &str = "2";
 
 impl EdgeResponse {
     pub(crate) fn json<T: Serialize>(status: u16, value: &T) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => Self::bytes(status, "application/json", body),
-            // No type here can fail to serialize. If one ever does, this is better than a panic, which at the edge
-            // ends all requests of the isolate.
+            // No type here fails to serialize. If one ever does, a panic would end all requests of the isolate.
             Err(_) => Self::bytes(500, PROBLEM_CONTENT_TYPE, Vec::new()),
         }
     }
@@ -68,11 +67,11 @@ impl From<Problem> for EdgeResponse {
 }
 
 pub(crate) fn origin_unavailable() -> Problem {
-    Problem::new(ProblemCode::OriginUnavailable, "Try again in a moment; nothing is lost by repeating the request.")
+    Problem::new(ProblemCode::OriginUnavailable, "Try again in a moment. Repeating the request is safe.")
 }
 
 pub(crate) fn internal() -> Problem {
-    Problem::new(ProblemCode::Internal, "The cause is in the log.")
+    Problem::new(ProblemCode::Internal, "The cause is in the server's log.")
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ impl From<Miss> for EdgeResponse {
         match miss {
             Miss::NotFound => Problem::new(ProblemCode::NotFound, "No page and no route has this address.").into(),
             Miss::MethodNotAllowed { allow } => {
-                let detail = format!("Allowed here: {allow}.");
+                let detail = format!("This address takes {allow}.");
                 Self::problem(&Problem::new(ProblemCode::MethodNotAllowed, detail)).with("allow", allow)
             }
         }

@@ -1,4 +1,4 @@
-//! The isolate's one snapshot. `freshness.rs` says what to do; this does it.
+//! The isolate's one snapshot. `freshness.rs` decides; this module fetches and waits.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use crate::freshness::{Served, Slot, Step};
 use crate::origin_client::{OriginRequest, send};
 use crate::response::origin_unavailable;
 
-/// The origin answers from memory. Longer than this it is not well, and stale numbers are shown.
+/// The origin answers from memory. When it takes longer it is in trouble, and stale numbers are shown.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Longer than a fetch and the takeover of a lost one.
 const WAIT_MS_MAX: i64 = 5_000;
 
-/// Requests may not wake each other, so each who waits looks again by itself.
+/// Requests may not wake each other, so each waiting request looks again by itself.
 const POLL: Duration = Duration::from_millis(5);
 
 /// A read token lives 60 s and is used again for half of that.
@@ -50,7 +50,7 @@ pub(crate) async fn snapshot(site: &Site) -> std::result::Result<Served, Problem
     }
 }
 
-/// Runs behind the answer, so that a shopper who leaves does not take the fetch with him.
+/// Runs after the response, so that the fetch goes on when the shopper leaves.
 fn refresh(site: &Site, began: Timestamp) {
     SLOT.with_borrow_mut(|slot| slot.begin(began));
     let behind = site.clone();

@@ -81,7 +81,7 @@ pub(crate) fn find<'a>(served: &'a Served, wanted: DropRef<'_>) -> Result<&'a Dr
         DropRef::Slug(slug) => drop.slug == slug,
     };
     let found = served.snapshot.drops.iter().find(is_wanted);
-    found.ok_or_else(|| Problem::new(ProblemCode::DropNotFound, "No listed drop has this id or name."))
+    found.ok_or_else(|| Problem::new(ProblemCode::DropNotFound, "No listed drop has this id or slug."))
 }
 
 impl<'a> PublicDrop<'a> {

@@ -4,7 +4,7 @@ use crate::order_code::OrderCode;
 use crate::region::Region;
 use crate::timestamp::Timestamp;
 
-/// Everything anyone may ask of a drop that exists.
+/// Everything that can be asked of a drop that exists.
 #[derive(Clone, Debug)]
 pub enum Command {
     Purchase(Purchase),
@@ -16,22 +16,22 @@ pub enum Command {
     AskLink,
     /// The provider made the link.
     LinkMade(LinkFacts),
-    /// Under this order's code the provider holds a link that is not ours.
+    /// Under this order's code the provider holds a link that Dropgate did not ask for.
     LinkConflict,
     /// A signed reply showed the link closed, with these payments on it.
     LinkClosed {
         payments: Vec<PaymentIdentity>,
     },
     Payment(Payment),
-    /// Money that an operator has entered elsewhere already: a person must look before it counts.
+    /// Money that an operator has already entered elsewhere: a person must look at it before it counts.
     Dispute(Payment),
-    /// The hold's time has come; the core decides whether it has run out.
+    /// `pay_by` has passed. The decision says whether the hold ends.
     EndHold,
     /// An operator ends an order. `restock` says whether a paid order's units are for sale again.
     CancelByOperator {
         restock: bool,
     },
-    /// A step of a refund's way back to whoever paid.
+    /// A step of a refund on its way to the payer.
     Refund {
         number: u32,
         step: RefundStep,
@@ -51,11 +51,11 @@ pub enum Command {
 pub enum RefundStep {
     /// It is on a list of transfers for the bank.
     Batch { batch: u64 },
-    /// The bank took the transfer and named it so.
+    /// The bank took the transfer and gave it this reference.
     Sent { bank_reference: String },
     /// The bank statement shows it.
     Confirm,
-    /// It did not go out, or came back: it is due again.
+    /// The transfer failed or came back: the refund is due again.
     Fail { reason: String },
 }
 
@@ -70,7 +70,7 @@ pub struct Purchase {
     /// The token's own limit, besides the drop's.
     pub quantity_max: u32,
     pub region: Region,
-    /// Under the salt of the record that `jti` names, if it names one; otherwise under a new one.
+    /// Under the salt of the order that this token made before; under a new salt when there is none.
     pub buyer_commit: BuyerCommit,
 }
 
@@ -98,7 +98,7 @@ pub struct TransferFacts {
 pub enum Proof {
     /// The provider's signed webhook: enough to make an order paid.
     Webhook,
-    /// A signed reply to our own question: makes the payment settled.
+    /// A signed reply to a question of Dropgate: makes the payment settled.
     SignedRead,
     /// An operator read it on a bank statement; the provider never reported it.
     Operator,
@@ -115,7 +115,7 @@ pub struct Payment {
 }
 
 impl Proof {
-    /// Whether nothing more has to be asked about the money.
+    /// Whether the provider need not be asked about the money again.
     pub fn settles(self) -> bool {
         match self {
             Self::Webhook => false,

@@ -4,12 +4,12 @@ use crate::ids::Sub;
 use crate::order_code::OrderCode;
 use crate::terms::LIMIT_PER_CUSTOMER_MAX;
 
-/// What a drop remembers of a customer, for limits and for finding the own pending order again.
+/// What a drop remembers of a customer, for limits and for finding a customer's pending order again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Customer {
     /// Units paid for.
     pub bought: u32,
-    /// The one order of theirs that may be pending; a customer has at most one.
+    /// The customer's pending order; there is at most one.
     pub pending: Option<OrderCode>,
 }
 
@@ -17,7 +17,7 @@ pub struct Customer {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Customers {
     rows: Vec<Row>,
-    /// Places in `rows`.
+    /// Indexes of `rows`.
     index: HashTable<u32>,
 }
 
@@ -55,39 +55,39 @@ impl Customers {
     }
 
     pub(crate) fn get(&self, sub: Sub) -> Customer {
-        let place = self.index.find(hash(&sub), |place| self.rows[*place as usize].sub == sub);
-        place.map_or_else(Customer::default, |place| self.rows[*place as usize].packed.customer())
+        let row = self.index.find(hash(&sub), |row| self.rows[*row as usize].sub == sub);
+        row.map_or_else(Customer::default, |row| self.rows[*row as usize].packed.customer())
     }
 
     /// Changes one customer; one with nothing held and nothing bought is forgotten.
     pub(crate) fn change(&mut self, sub: Sub, change: impl FnOnce(&mut Customer)) {
         let Self { rows, index } = self;
-        let place = index.find(hash(&sub), |place| rows[*place as usize].sub == sub).copied();
-        let mut customer = place.map_or_else(Customer::default, |place| rows[place as usize].packed.customer());
+        let row = index.find(hash(&sub), |row| rows[*row as usize].sub == sub).copied();
+        let mut customer = row.map_or_else(Customer::default, |row| rows[row as usize].packed.customer());
         change(&mut customer);
-        match place {
-            Some(place) if customer == Customer::default() => self.forget(sub, place),
-            Some(place) => rows[place as usize].packed = Packed::new(customer),
+        match row {
+            Some(row) if customer == Customer::default() => self.forget(sub, row),
+            Some(row) => rows[row as usize].packed = Packed::new(customer),
             None if customer == Customer::default() => {}
             None => {
-                let place = u32::try_from(rows.len()).expect("a drop has fewer customers than 2^32");
+                let row = u32::try_from(rows.len()).expect("a drop has fewer customers than 2^32");
                 rows.push(Row { sub, packed: Packed::new(customer) });
-                index.insert_unique(hash(&sub), place, |place| hash(&rows[*place as usize].sub));
+                index.insert_unique(hash(&sub), row, |row| hash(&rows[*row as usize].sub));
             }
         }
     }
 
-    /// The last row takes the place of the forgotten one.
-    fn forget(&mut self, sub: Sub, place: u32) {
+    /// The last row moves to the forgotten one's index.
+    fn forget(&mut self, sub: Sub, row: u32) {
         let Self { rows, index } = self;
-        if let Ok(entry) = index.find_entry(hash(&sub), |known| *known == place) {
+        if let Ok(entry) = index.find_entry(hash(&sub), |known| *known == row) {
             entry.remove();
         }
         let last = rows.len() - 1;
         if let Some(moved) = index.find_mut(hash(&rows[last].sub), |known| *known as usize == last) {
-            *moved = place;
+            *moved = row;
         }
-        rows.swap_remove(place as usize);
+        rows.swap_remove(row as usize);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Sub, Customer)> + '_ {
@@ -95,7 +95,7 @@ impl Customers {
     }
 }
 
-/// The bytes come out of an HMAC whose key no shopper holds: they are already spread, and nobody can aim them.
+/// The bytes come out of an HMAC whose key no shopper holds: they are already spread, and a shopper cannot choose them.
 fn hash(sub: &Sub) -> u64 {
     let mut head = [0; 8];
     head.copy_from_slice(&sub.0[..8]);

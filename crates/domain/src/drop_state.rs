@@ -58,8 +58,8 @@ impl DropState {
         state
     }
 
-    /// After which it is over: closed or killed, with no hold left and so long ago that the late rule brings no order of
-    /// its last moment back. Nothing while that cannot be said.
+    /// After which it is over: closed or killed, with no hold left and so long ago that the late rule brings no order
+    /// of its last moment back. Nothing while that cannot be said.
     pub fn over_after(&self) -> Option<Timestamp> {
         let killed_at = match self.status {
             DropStatus::Killed { at } => Some(at),
@@ -71,17 +71,17 @@ impl DropState {
         (self.stock.held == 0).then_some(late_until)
     }
 
-    /// As [`Self::over_after`] says.
+    /// Whether [`Self::over_after`] has passed.
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.over_after().is_some_and(|last| now > last)
     }
 
-    /// No decision asks for its orders or customers any more: it is over, or killed and without a hold.
+    /// Whether no decision asks for the drop's orders or customers any more: it is over, or killed and without a hold.
     pub fn is_done(&self, now: Timestamp) -> bool {
         self.is_over(now) || self.status.is_killed() && self.stock.held == 0
     }
 
-    /// Lets go of customers that no decision asks for any more, when it is [done](Self::is_done).
+    /// Frees the memory of customers that no decision asks for any more, when the drop is [done](Self::is_done).
     pub fn forget_when_done(&mut self, now: Timestamp) {
         if self.is_done(now) {
             (self.pending, self.customers) = (PendingOrders::default(), Customers::default());

@@ -48,13 +48,13 @@ pub enum OrderState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {
     NotAsked,
-    /// Asked for, and perhaps made: only the provider knows.
+    /// Asked for. Whether it was made, only the provider knows.
     Asked,
     /// Boxed, because a new order has none, and is moved and kept in memory by the million.
     Made(Box<LinkFacts>),
     /// A signed reply showed it closed; it takes no more money.
     Closed(Option<Box<LinkFacts>>),
-    /// The provider holds somebody else's link under this code.
+    /// The provider holds a link under this code that Dropgate did not ask for.
     Conflict,
 }
 
@@ -92,7 +92,7 @@ pub enum PaymentState {
     Released,
 }
 
-/// Money owed back to whoever paid.
+/// Money owed back to the payer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refund {
     /// Within its order, from 1.

@@ -60,17 +60,17 @@ pub enum Refusal {
     Closed,
     LimitReached,
     SoldOut,
-    /// Every unit is in somebody's checkout; some may return.
+    /// Every unit is sold or held, and some held ones may return.
     HeldOut,
     InsufficientStock,
     OrderNotFound,
     NotYourOrder,
     OrderNotPending,
-    /// A link can only be asked for, made or closed where that makes sense; the outbox drops the effect.
+    /// The order needs no such step of a link; the outbox drops the effect.
     LinkNotOwed,
     /// The link shows money that is not recorded yet: record it first.
     PaymentsMissing,
-    /// The hold's time has not come.
+    /// The hold has not ended yet.
     HoldRunning,
     /// The money came through a link that is not this order's.
     ForeignLink,
@@ -82,6 +82,6 @@ pub enum Refusal {
     NothingOwed,
     /// An order that ended without a sale has nothing left to cancel.
     OrderEnded,
-    /// More transfers on one order than anybody makes by accident.
+    /// More transfers on one order than [`PAYMENTS_PER_ORDER_MAX`](crate::PAYMENTS_PER_ORDER_MAX).
     TooManyPayments,
 }

@@ -22,9 +22,9 @@ impl Pending {
     }
 }
 
-/// The same in 32 bytes: a million of them are in memory during a sale.
+/// A pending order in 32 bytes: a million of them are in memory during a sale.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct PackedOrder {
     order: OrderCode,
     sid: Sid,
     /// `pay_by` below bit 48, then the flags, then the quantity.
@@ -38,7 +38,7 @@ const ENDED: u64 = 1 << (TIME_BITS + 1);
 const QUANTITY_SHIFT: u32 = TIME_BITS + 2;
 const _: () = assert!(LIMIT_PER_CUSTOMER_MAX < 1 << (u64::BITS - QUANTITY_SHIFT));
 
-impl Entry {
+impl PackedOrder {
     fn new(pending: &Pending) -> Self {
         let Pending { order, sid, pay_by, quantity, money_applied } = *pending;
         assert!(pay_by.0 >= 0 && pay_by.0 >> TIME_BITS == 0, "{} ms is no time of a sale", pay_by.0);
@@ -72,7 +72,7 @@ const GAPS_MIN: usize = 1024;
 /// Pending orders by ascending code. Codes ascend with time, so placing appends, and due holds gather at the front.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PendingOrders {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<PackedOrder>,
     gaps: usize,
 }
 
@@ -90,7 +90,7 @@ impl PendingOrders {
         if let Some(last) = self.entries.back() {
             assert!(last.order < pending.order, "order codes must ascend: {} after {}", pending.order, last.order);
         }
-        self.entries.push_back(Entry::new(&pending));
+        self.entries.push_back(PackedOrder::new(&pending));
     }
 
     pub(crate) fn get(&self, order: OrderCode) -> Option<Pending> {
@@ -101,7 +101,7 @@ impl PendingOrders {
         if let Some(index) = self.index(order) {
             let mut pending = self.entries[index].pending();
             change(&mut pending);
-            self.entries[index] = Entry::new(&pending);
+            self.entries[index] = PackedOrder::new(&pending);
         }
     }
 
@@ -111,7 +111,7 @@ impl PendingOrders {
         let removed = entry.pending();
         entry.rest |= ENDED;
         self.gaps += 1;
-        while self.entries.front().is_some_and(Entry::ended) {
+        while self.entries.front().is_some_and(PackedOrder::ended) {
             self.entries.pop_front();
             self.gaps -= 1;
         }
@@ -155,9 +155,9 @@ mod tests {
                 quantity: LIMIT_PER_CUSTOMER_MAX,
                 money_applied,
             };
-            let entry = Entry::new(&pending);
+            let entry = PackedOrder::new(&pending);
             assert_eq!((entry.pending(), entry.ended()), (pending, false));
         }
-        assert_eq!(size_of::<Entry>(), 32);
+        assert_eq!(size_of::<PackedOrder>(), 32);
     }
 }

@@ -9,8 +9,8 @@ pub enum Phase {
     Closed,
 }
 
-/// The phase of a drop at `now`, which opens and closes on its millisecond. A pause does not change it: a paused drop is
-/// still coming or open, only sells nothing meanwhile.
+/// The phase of a drop at `now`, which opens and closes on its millisecond. A pause does not change it: a paused drop
+/// is still coming or open, only sells nothing meanwhile.
 pub fn phase(opens_at: Timestamp, closes_at: Option<Timestamp>, killed: bool, now: Timestamp) -> Phase {
     if killed || closes_at.is_some_and(|closes_at| now >= closes_at) {
         Phase::Closed

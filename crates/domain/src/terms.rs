@@ -2,17 +2,17 @@ use crate::ids::DropId;
 use crate::money::Vnd;
 use crate::timestamp::Timestamp;
 
-/// A drop larger than this is not scarce; the bound keeps counters and memory sized ahead.
+/// Units of a drop. A larger drop is not scarce, and counters and memory are sized ahead.
 pub const SIZE_MAX: u32 = 10_000_000;
 /// Ten billion đồng for one unit; with [`LIMIT_PER_CUSTOMER_MAX`] an order stays far below 2^53.
 pub const PRICE_MAX: i64 = 10_000_000_000;
 pub const LIMIT_PER_CUSTOMER_MAX: u32 = 1_000;
 pub const HOLD_SECONDS_DEFAULT: u32 = 300;
-/// A quarter of an hour: longer holds keep units from people who would pay now.
+/// A quarter of an hour: a longer hold keeps a unit from shoppers ready to pay.
 pub const HOLD_SECONDS_MAX: u32 = 900;
-/// Between `pay_by` and the end of the hold: a transfer sent in the last second still reaches us as one in time.
+/// Between `pay_by` and the end of the hold, so that a transfer sent in the last second still arrives in time.
 pub const HOLD_GRACE_MS: i64 = 60_000;
-/// How long a unit waits for a provider that does not answer. Longer would let its outage keep stock from shoppers.
+/// How long a unit stays held while the provider does not answer. Longer would keep stock from shoppers in an outage.
 pub const SETTLING_MS: i64 = 15 * 60_000;
 pub const LATE_PAYMENT_SECONDS_DEFAULT: u32 = 24 * 3600;
 /// A week: bank transfers between banks on holidays arrive within it.

@@ -3,16 +3,16 @@ use crate::order::RefundState;
 use crate::order_code::OrderCode;
 use crate::outcome::Refusal;
 
-/// Where money stands that named no order, or one that could not take it.
+/// The state of money that named no order, or an order that could not take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnmatchedState {
-    /// Nobody has said what it is.
+    /// No operator has decided about it.
     Open,
-    /// Given to an order: in that one's sums.
+    /// Given to an order, whose sums hold it.
     Assigned,
     /// Not money of the sale.
     Dismissed,
-    /// Owed back to whoever sent it; never `Void`.
+    /// Owed back to the payer; never `Void`.
     Refund(RefundState),
 }
 

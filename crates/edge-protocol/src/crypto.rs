@@ -1,4 +1,4 @@
-//! The HS256 that jsonwebtoken signs with. Its own backends bring RSA and elliptic curves, 427 KB of wasm we never use.
+//! The HS256 that jsonwebtoken signs with. Its own backends bring RSA and elliptic curves: 427 KB of unused wasm.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
@@ -7,8 +7,8 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
 use sha2::Sha256;
 use signature::{Error as SignatureError, Signer, Verifier};
 
-/// Makes jsonwebtoken use HS256 of this crate. Idempotent. Parsing a [`crate::KeyRing`] calls it too, so no token can
-/// be minted or verified before.
+/// Makes jsonwebtoken use the HS256 of this crate, for the whole process. A second call changes nothing. Parsing a key
+/// ring calls it too, so that it comes before any token.
 pub fn install_crypto() {
     // An error only says that a provider is installed, and this crate is the only one that installs any.
     let _already_installed = PROVIDER.install_default();
@@ -55,7 +55,6 @@ impl Signer<Vec<u8>> for Hs256 {
 
 impl Verifier<Vec<u8>> for Hs256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), SignatureError> {
-        // A signature that was cut short is none.
         let signature: &[u8; 32] = signature.as_slice().try_into().map_err(|_| SignatureError::new())?;
         if self.0.verify(message, signature) { Ok(()) } else { Err(SignatureError::new()) }
     }

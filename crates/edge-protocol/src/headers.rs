@@ -1,4 +1,4 @@
-//! Header names that both sides write or read, in the lower case HTTP/2 demands.
+//! Names of headers, in lower case as HTTP/2 demands.
 
-/// Unix milliseconds of the answering side, on every response: pages correct their countdown by it.
+/// On every response: the server's time in milliseconds since 1970. Pages correct their countdown by it.
 pub const TIME: &str = "dropgate-time";

@@ -1,4 +1,4 @@
-//! Secrets and what is derived from them. No type here prints a secret.
+//! Secret keys, and what is computed with them. No type here prints a secret.
 
 use std::fmt;
 
@@ -17,6 +17,7 @@ const KEYS_MAX: usize = 2;
 /// As long as the output of SHA-256; a shorter key weakens the MAC.
 const SECRET_BYTES_MIN: usize = 32;
 
+/// Why the text of a key was refused. No message repeats the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("one or two keys are needed, separated by a comma")]
@@ -33,8 +34,8 @@ pub enum KeyError {
     Secret,
 }
 
-/// Which keys may sign which scopes. A key id says its ring by its first letter, so a key put into the wrong variable
-/// is refused at start.
+/// Which keys may sign which scopes. The first letter of a key id names the ring, so that a start with a key in the
+/// wrong variable fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ring {
     Edge,
@@ -50,7 +51,7 @@ impl Ring {
     }
 }
 
-/// The keys of one ring. The first signs, all verify.
+/// The one or two keys of a ring. The first signs, both verify.
 pub struct KeyRing {
     ring: Ring,
     signing: TokenKey,
@@ -67,6 +68,8 @@ pub(crate) struct TokenKey {
 }
 
 impl KeyRing {
+    /// From `<key id>.<secret>[,<key id>.<secret>]`, as in `e2.<secret>,e1.<secret>`. A key id is the ring's letter
+    /// (`e` edge, `a` admin) and 1 to 15 of a-z and 0-9; a secret is as [`parse_secret`] reads it.
     pub fn parse(ring: Ring, text: &str) -> Result<Self, KeyError> {
         install_crypto();
         let mut keys = split_keys(text)?.into_iter().map(|(kid, secret)| {
@@ -120,6 +123,8 @@ pub struct OrderKeys {
 }
 
 impl OrderKeys {
+    /// From `<version>.<secret>[,<version>.<secret>]`. A version is one of 0-9 and a-z; a secret is as [`parse_secret`]
+    /// reads it. The first makes keys, both verify.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let mut keys = Vec::with_capacity(KEYS_MAX);
         for (version, secret) in split_keys(text)? {
@@ -138,7 +143,7 @@ impl OrderKeys {
         order_key(*version, secret, order)
     }
 
-    /// Constant time in the key's text; the version is no secret.
+    /// Whether `key` is the key of this order. The time it takes depends on the version alone, which is no secret.
     pub fn verify(&self, order: OrderCode, key: &str) -> bool {
         let Some((version, secret)) = self.keys.iter().find(|(version, _)| key.starts_with(*version)) else {
             return false;
@@ -155,14 +160,16 @@ impl fmt::Debug for OrderKeys {
     }
 }
 
-/// Turns a phone into the customer it stands for within one drop. Without the secret nobody can test a phone.
+/// Computes the customer that a phone is within one drop. Without the secret a customer cannot be traced to a phone.
 pub struct CustomerSecret(Keyed);
 
 impl CustomerSecret {
+    /// From a secret as [`parse_secret`] reads it.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         parse_secret(text).map(|secret| Self(Keyed::new(&secret)))
     }
 
+    /// The first 16 bytes of HMAC-SHA256(secret, drop ‖ phone): `drop` as four bytes, most significant first.
     pub fn sub(&self, drop: DropId, phone: &Phone) -> Sub {
         let mac = self.0.mac(&[&drop.0.to_be_bytes(), phone.as_str().as_bytes()]);
         Sub(first_half(mac))
@@ -175,7 +182,7 @@ impl fmt::Debug for CustomerSecret {
     }
 }
 
-/// The text form of every secret: base64url without padding, at least 32 bytes.
+/// The bytes of a secret, from base64url without padding. [`KeyError::Secret`] when there are fewer than 32.
 pub fn parse_secret(text: &str) -> Result<Vec<u8>, KeyError> {
     let secret = URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyError::Secret)?;
     if secret.len() < SECRET_BYTES_MIN {

@@ -1,31 +1,32 @@
-//! Limits that hold at the edge and again at the origin, which trusts nobody.
+//! Limits that the edge checks and the origin checks again, because the origin trusts no sender. Each is inclusive.
 
-/// A purchase with the longest name, e-mail and address is under 4 KiB of JSON; the rest is room for escapes.
+/// Bytes of a request body. A purchase with the longest name, e-mail and address is under 4 KiB of JSON; the rest is
+/// room for escapes.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
-/// PayOS sends about 1 KiB. A larger sender is not PayOS, yet a description may grow.
+/// Bytes of a webhook's body. PayOS sends about 1 KiB; the rest is room for a longer description.
 pub const WEBHOOK_BYTES_MAX: usize = 64 * 1024;
 
-/// All request headers together.
+/// Bytes of all request headers together.
 pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 
-/// Our longest token is about 500 characters; anything longer is refused before it is decoded.
+/// Characters of a token. The longest Dropgate token has about 500; a longer text is refused before it is decoded.
 pub const TOKEN_CHARS_MAX: usize = 1024;
 
-/// Longest personal names on Vietnamese papers are far below; counted in characters, not bytes.
+/// Characters of a buyer's name. The longest names on Vietnamese papers are far shorter.
 pub const NAME_CHARS_MAX: usize = 120;
 
-/// The longest address SMTP can carry (RFC 5321, path limit of 256 with its angle brackets).
+/// Characters of an e-mail address: the longest that SMTP can carry (RFC 5321, a path of 256 with its angle brackets).
 pub const EMAIL_CHARS_MAX: usize = 254;
 
-/// House, street, ward and district on one line.
+/// Characters of house, street, ward and district on one line.
 pub const ADDRESS_LINE_CHARS_MAX: usize = 200;
 
-/// A phone as typed, separators included: E.164 has at most 15 digits.
+/// Bytes of a phone number as typed, separators included. E.164 has at most 15 digits.
 pub const PHONE_CHARS_MAX: usize = 32;
 
-/// A slug is part of a URL that people read aloud.
+/// Characters of a slug: part of a URL that people read aloud.
 pub const SLUG_CHARS_MAX: usize = 64;
 
-/// An operator's name inside an admin token.
+/// Characters of an operator's name in an admin token.
 pub const OPERATOR_NAME_CHARS_MAX: usize = 64;

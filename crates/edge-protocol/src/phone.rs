@@ -15,8 +15,9 @@ pub struct Phone {
     length: usize,
 }
 
+/// Text that is no phone number, or none a shopper can be called on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a Vietnamese mobile number of 10 digits, or + and a country code, is needed")]
+#[error("a phone number is a Vietnamese mobile number of 10 digits, or + and a country code")]
 pub struct PhoneError;
 
 impl Phone {
@@ -55,6 +56,7 @@ impl Phone {
         Self { text, length }
     }
 
+    /// In E.164, `+` included.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.text[..self.length]).expect("digits and a plus are ASCII")
     }

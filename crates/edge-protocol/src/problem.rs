@@ -1,4 +1,4 @@
-//! Refusals as problem+json (RFC 9457): every code there is, with its status, on one page.
+//! Every error a client can receive: its code, HTTP status and title. The form is problem+json (RFC 9457).
 
 use std::borrow::Cow;
 
@@ -6,15 +6,19 @@ use serde::{Deserialize, Serialize};
 
 pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
 
+/// The body of an error response. Clients branch on `code`; `title` and `detail` are English text for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// `urn:dropgate:problem:<code>`
     #[serde(rename = "type")]
     pub kind: Cow<'static, str>,
     pub title: Cow<'static, str>,
+    /// The HTTP status of the response.
     pub status: u16,
     pub code: ProblemCode,
+    /// What is wrong with this request, and what to do about it.
     pub detail: Cow<'static, str>,
+    /// The input that is wrong, as in `buyer.phone`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
@@ -31,7 +35,7 @@ impl Problem {
         }
     }
 
-    /// Names the input that is to blame, as in `buyer.phone`.
+    /// Names the input that is wrong, as in `buyer.phone`.
     #[must_use]
     pub fn at(mut self, field: &str) -> Self {
         self.field = Some(field.to_owned());
@@ -69,33 +73,33 @@ macro_rules! problem_codes {
 }
 
 problem_codes! {
-    InvalidJson          "invalid_json"           400 "The body is not the JSON we expect"
+    InvalidJson          "invalid_json"           400 "The body is not the JSON this request needs"
     InvalidField         "invalid_field"          400 "A field is not valid"
     InvalidPhone         "invalid_phone"          400 "The phone number is not valid"
     BadToken             "bad_token"              401 "The token is missing or not valid"
     BadOrderKey          "bad_order_key"          401 "The order key is missing or not valid"
     BadSignature         "bad_signature"          401 "The signature is not valid"
-    ChallengeFailed      "challenge_failed"       403 "The challenge was not passed"
+    ChallengeFailed      "challenge_failed"       403 "The challenge failed"
     NotYourOrder         "not_your_order"         403 "The order was placed from another browser"
-    Forbidden            "forbidden"              403 "The role does not allow this"
-    NotFound             "not_found"              404 "There is nothing here"
-    DropNotFound         "drop_not_found"         404 "There is no such drop"
-    OrderNotFound        "order_not_found"        404 "There is no such order"
-    PaymentNotFound      "payment_not_found"      404 "There is no such payment"
+    Forbidden            "forbidden"              403 "The operator's role does not allow this"
+    NotFound             "not_found"              404 "This address does not exist"
+    DropNotFound         "drop_not_found"         404 "This drop does not exist"
+    OrderNotFound        "order_not_found"        404 "This order does not exist"
+    PaymentNotFound      "payment_not_found"      404 "This payment does not exist"
     MethodNotAllowed     "method_not_allowed"     405 "The method is not allowed here"
-    OrderPending         "order_pending"          409 "Another order waits for its payment"
+    OrderPending         "order_pending"          409 "Another order is waiting for its payment"
     Paused               "paused"                 409 "The drop is paused"
     NotOpenYet           "not_open_yet"           409 "The drop is not open yet"
     Closed               "closed"                 409 "The drop is closed"
     LimitReached         "limit_reached"          409 "The limit per customer is reached"
-    SoldOut              "sold_out"               409 "Everything is sold"
-    HeldOut              "held_out"               409 "Everything is held; some may return"
-    InsufficientStock    "insufficient_stock"     409 "Fewer are left than asked for"
+    SoldOut              "sold_out"               409 "All units are sold"
+    HeldOut              "held_out"               409 "All units are held; some may become available"
+    InsufficientStock    "insufficient_stock"     409 "Fewer units are left than requested"
     OrderNotPending      "order_not_pending"      409 "The order is no longer pending"
     OrderEnded           "order_ended"            409 "The order ended without a sale"
-    RefundNotThere       "refund_not_there"       409 "The refund is not in a state for this step"
-    NotReleasable        "not_releasable"         409 "The money is applied or already on its way"
-    DestinationNotOwed   "destination_not_owed"   409 "Nothing is owed back on this order"
+    RefundNotThere       "refund_not_there"       409 "The state of the refund does not allow this step"
+    NotReleasable        "not_releasable"         409 "The money is applied or already being sent back"
+    DestinationNotOwed   "destination_not_owed"   409 "No refund is due on this order"
     SlugTaken            "slug_taken"             409 "Another drop has this slug"
     BodyTooLarge         "body_too_large"         413 "The body is too large"
     UnsupportedMediaType "unsupported_media_type" 415 "The body must be application/json"
@@ -103,10 +107,10 @@ problem_codes! {
     CustomerMismatch     "customer_mismatch"      422 "The phone is not the one the token was made for"
     InvalidQuantity      "invalid_quantity"       422 "The quantity is not allowed"
     RateLimited          "rate_limited"           429 "Too many requests"
-    Internal             "internal"               500 "Something went wrong on our side"
+    Internal             "internal"               500 "The server failed"
     Busy                 "busy"                   503 "Too many purchases at this moment"
-    OriginUnavailable    "origin_unavailable"     503 "The sale cannot be reached at this moment"
-    ClockBehind          "clock_behind"           503 "The clock is behind"
+    OriginUnavailable    "origin_unavailable"     503 "The server of the sale cannot be reached at this moment"
+    ClockBehind          "clock_behind"           503 "The clock of the server is behind"
 }
 
 #[cfg(test)]

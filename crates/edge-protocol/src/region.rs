@@ -2,10 +2,10 @@
 
 use domain::Region;
 
-/// From an ISO 3166-1 country and an ISO 3166-2 subdivision, with or without its `VN-`.
+/// The region of an ISO 3166-1 country and an ISO 3166-2 subdivision, with or without its `VN-`.
 ///
 /// The 34 provinces of 2025 kept the codes of the 63 before, and no merger crossed a region, so one table serves
-/// both. A shopper in Vietnam whose province is unknown belongs to no region of it and is `INTL`.
+/// both. A shopper in Vietnam whose province is unknown is booked as `INTL`.
 pub fn region_of(country: Option<&str>, subdivision: Option<&str>) -> Region {
     let (Some(country), Some(subdivision)) = (country, subdivision) else {
         return Region::Intl;

@@ -33,7 +33,7 @@ pub(super) fn expire(order: &OrderRecord, reason: ExpiryReason) -> Vec<Event> {
     events
 }
 
-/// Only the browser that bought may give the units back: the order key alone may have been forwarded to somebody.
+/// Only the browser that bought may give the units back: the buyer may have forwarded the order key.
 pub(super) fn cancel(order: &OrderRecord, sid: Sid) -> Decision {
     if order.sid != sid {
         return Decision::refused(Refusal::NotYourOrder);

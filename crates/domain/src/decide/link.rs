@@ -7,10 +7,10 @@ use crate::order::{Link, OrderRecord, OrderState};
 use crate::outcome::{Decision, Outcome, Refusal};
 use crate::timestamp::Timestamp;
 
-/// A shopper gets this long from the moment their link is asked for, however late that was.
+/// The time a shopper has to pay from the moment the link is asked for, however late that is.
 pub const LINK_WINDOW_MS: i64 = 180_000;
 
-/// Committed before the provider is called, so that after a crash we know that a link may exist.
+/// Committed before the provider is called, so that a start after a crash knows that a link may exist.
 pub(super) fn ask(state: &DropState, order: &OrderRecord, now: Timestamp) -> Decision {
     if order.state != OrderState::Pending {
         return Decision::refused(Refusal::LinkNotOwed);
@@ -29,7 +29,7 @@ pub(super) fn ask(state: &DropState, order: &OrderRecord, now: Timestamp) -> Dec
     Decision::done(vec![Event::LinkAsked { order: order.order, pay_by }])
 }
 
-/// Recorded for an ended order too: the outbox then closes a link nobody should pay.
+/// Recorded for an ended order too: the outbox then closes the link, which must not be paid.
 pub(super) fn made(order: &OrderRecord, facts: &LinkFacts) -> Decision {
     match &order.link {
         Link::Asked => Decision::done(vec![Event::LinkMade { order: order.order, link: facts.clone() }]),
@@ -38,7 +38,7 @@ pub(super) fn made(order: &OrderRecord, facts: &LinkFacts) -> Decision {
     }
 }
 
-/// Nothing that arrives on a link we did not make can be told to be this order's, so the unit goes to somebody else.
+/// Money on a link that Dropgate did not ask for may be for another purchase, so the hold ends.
 pub(super) fn conflict(order: &OrderRecord) -> Decision {
     if order.link != Link::Asked {
         return Decision::refused(Refusal::LinkNotOwed);
@@ -50,7 +50,7 @@ pub(super) fn conflict(order: &OrderRecord) -> Decision {
     Decision::done(events)
 }
 
-/// A closed link is only believed when all the money on it is ours already.
+/// A link counts as closed only when all money on it is recorded.
 pub(super) fn closed(order: &OrderRecord, payments: &[PaymentIdentity]) -> Decision {
     if !order.link.may_be_open() {
         return Decision::nothing(Outcome::Unchanged);

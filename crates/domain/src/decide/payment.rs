@@ -7,11 +7,11 @@ use crate::order_code::OrderCode;
 use crate::outcome::{Decision, Outcome, Refusal};
 use crate::timestamp::Timestamp;
 
-/// Nobody pays one order in more transfers by accident; beyond it money is kept apart as unmatched.
+/// Transfers on one order. More are no accident of a shopper, and are kept apart as unmatched money.
 pub const PAYMENTS_PER_ORDER_MAX: usize = 64;
 
 /// Gives money that arrived exactly one outcome: applied, owed back, or neither because it was known already. What is
-/// refused here is nobody's yet: the caller keeps it as unmatched.
+/// refused here belongs to no order: the caller keeps it as unmatched.
 pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Timestamp, payment: &Payment) -> Decision {
     let reports = order.payments.iter().filter(|known| known.identity == payment.identity);
     if let Some(same) = reports.clone().find(|known| known.amount == payment.amount) {
@@ -24,7 +24,7 @@ pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Timestamp, pay
         };
     }
     if let Some(known) = same_on_statement(order, payment) {
-        // One of them is the other: a person looks, and no sum counts the money twice.
+        // Both reports are of one transfer: an operator looks at it, and no sum counts the money twice.
         return if known.identity.is_on_statement() {
             Decision::done(vec![Event::PaymentDisputed { order: order.order, payment: payment.clone() }])
         } else {
@@ -52,8 +52,7 @@ pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Timestamp, pay
 fn same_on_statement<'a>(order: &'a OrderRecord, payment: &Payment) -> Option<&'a PaymentRecord> {
     let same_reference =
         || order.payments.iter().filter(|known| known.identity.reference == payment.identity.reference);
-    // A report kept apart, because an operator had entered the transfer as nobody's, is none: no sum holds its money,
-    // and it is this order's if the operator says so.
+    // A disputed report does not count here: no sum holds its money, and an operator may still give it to this order.
     let in_a_sum = same_reference().any(|known| known.state != PaymentState::Disputed);
     same_reference().find(|known| {
         in_a_sum
@@ -62,16 +61,16 @@ fn same_on_statement<'a>(order: &'a OrderRecord, payment: &Payment) -> Option<&'
     })
 }
 
-/// Whether the money came through another link than the one we made. A link whose making was not confirmed yet cannot
-/// be told from ours, and its code was ours alone to give.
+/// Whether the money came through another link than the one Dropgate asked for. Until the provider has named that link,
+/// each link under the order's code may be it.
 fn is_foreign(link: &Link, payment: &Payment) -> bool {
-    // An operator may give an order any money: that is how money without a home finds one.
+    // An operator may give any money to an order: that is how unmatched money is assigned.
     if payment.proof == Proof::Operator {
         return false;
     }
     match link {
         Link::Conflict => true,
-        Link::Made(ours) | Link::Closed(Some(ours)) => ours.id != payment.identity.link,
+        Link::Made(made) | Link::Closed(Some(made)) => made.id != payment.identity.link,
         Link::NotAsked | Link::Asked | Link::Closed(None) => false,
     }
 }

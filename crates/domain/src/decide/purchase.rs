@@ -11,7 +11,7 @@ use crate::stock::Stock;
 use crate::terms::Terms;
 use crate::timestamp::Timestamp;
 
-/// The order of the checks is the order in which a shopper hears of them, and part of the contract.
+/// The order of the checks decides which refusal a shopper gets, and is part of the contract.
 pub(super) fn decide(state: &DropState, order: Option<&OrderRecord>, now: Timestamp, purchase: &Purchase) -> Decision {
     if let Some(made) = order {
         return repeated(made, purchase);
@@ -24,11 +24,11 @@ pub(super) fn decide(state: &DropState, order: Option<&OrderRecord>, now: Timest
     if let Err(refusal) = admitted.and_then(|()| take(state.stock(), purchase.quantity)) {
         return Decision::refused(refusal);
     }
-    place(state, now, purchase)
+    place_order(state, now, purchase)
 }
 
-/// What a purchase by somebody without any order is refused with when no unit is available: known from a drop's
-/// published figures alone.
+/// The refusal of a purchase by a shopper without an order when no unit is available. It follows from a drop's published
+/// figures alone.
 pub fn refused_without_stock(
     terms: &Terms,
     status: DropStatus,
@@ -59,8 +59,8 @@ fn repeated(made: &OrderRecord, purchase: &Purchase) -> Decision {
     }))
 }
 
-/// A shopper who comes back with a new token resumes the hold they have. Somebody else who only knows the phone number
-/// gets what any customer over the limit gets.
+/// A shopper who comes back with a new token resumes the pending order. Another browser that only knows the phone number
+/// gets the refusal of any customer over the limit.
 fn own_pending(state: &DropState, purchase: &Purchase) -> Option<Decision> {
     let order = state.customer(purchase.sub).pending?;
     let pending = state.pending(order)?;
@@ -108,7 +108,7 @@ fn take(stock: Stock, quantity: u32) -> Result<(), Refusal> {
     }
 }
 
-fn place(state: &DropState, now: Timestamp, purchase: &Purchase) -> Decision {
+fn place_order(state: &DropState, now: Timestamp, purchase: &Purchase) -> Decision {
     let terms = state.terms();
     let amount: Vnd = terms.price.times(purchase.quantity);
     let order: OrderCode = purchase.order;

@@ -26,8 +26,8 @@ fn event(order: OrderCode, number: u32, step: &RefundStep) -> Event {
     }
 }
 
-/// Money can leave an order only while all of it is still ours and none of it is applied: its refund is due, and is of
-/// this payment alone.
+/// A payment can leave an order only while none of it is applied and none of it was sent back: its refund is due, and is
+/// of this payment alone.
 pub(super) fn release(order: &OrderRecord, identity: &PaymentIdentity) -> Decision {
     let payment =
         order.payments.iter().find(|payment| payment.identity == *identity && payment.state == PaymentState::Counted);

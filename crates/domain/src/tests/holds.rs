@@ -90,7 +90,7 @@ fn a_closed_link_is_believed_only_when_its_money_is_recorded() {
 }
 
 #[test]
-fn a_link_that_is_not_ours_releases_the_hold_and_its_money_is_nobodys() {
+fn a_foreign_link_releases_the_hold_and_its_money_stays_unmatched() {
     let mut sale = Sale::open(1, 1);
     let order = sale.order(1);
     sale.ask(order, Command::AskLink);

@@ -145,7 +145,7 @@ fn expire_sixty_forty_is_paid_late() {
 }
 
 #[test]
-fn late_money_for_a_unit_that_went_to_somebody_else_is_owed_back() {
+fn late_money_for_a_unit_that_was_sold_again_is_owed_back() {
     let mut sale = Sale::open(1, 1);
     let order = sale.order(1);
     sale.expire(order);
@@ -238,7 +238,7 @@ fn cancelling_with_part_of_the_money_owes_it_back() {
 }
 
 #[test]
-fn more_transfers_than_anybody_makes_are_kept_apart() {
+fn transfers_above_the_limit_of_an_order_are_kept_apart() {
     let mut sale = Sale::open(1, 1);
     let order = sale.order(1);
     for _ in 0..PAYMENTS_PER_ORDER_MAX {

@@ -49,7 +49,7 @@ fn a_shopper_who_comes_back_gets_the_order_they_hold() {
 }
 
 #[test]
-fn who_only_knows_the_phone_number_learns_nothing_of_its_order() {
+fn another_browser_with_the_phone_number_learns_nothing_of_its_order() {
     let mut sale = Sale::open(5, 2);
     sale.order(1);
     let stranger = Purchase { sid: Sid([9; 16]), ..sale.purchase(1, 1) };

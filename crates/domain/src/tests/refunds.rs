@@ -97,7 +97,7 @@ fn sixty_expire_refund_sent_forty_is_owed_back_too() {
     assert_eq!(sale.orders[&order].refunds[1].amount, vnd(40));
 }
 
-/// Money on its way back is not ours to apply, in whatever step it is.
+/// Money on its way back is not applied again, in whatever step it is.
 #[test]
 fn the_late_rule_uses_only_refunds_that_are_still_due() {
     for way in [vec![batch(7)], vec![batch(7), sent()], vec![batch(7), sent(), RefundStep::Confirm]] {
@@ -197,5 +197,9 @@ fn money_without_an_order_is_decided_about_once() {
         assert_eq!(may, [assigned, dismissed, owed], "{state:?}");
     }
     let refund = UnmatchedStep::Refund(batch(7));
-    assert_eq!(UnmatchedState::Open.after(&refund), Err(Refusal::RefundNotThere), "nobody said that it goes back");
+    assert_eq!(
+        UnmatchedState::Open.after(&refund),
+        Err(Refusal::RefundNotThere),
+        "no operator has said that it goes back"
+    );
 }

@@ -97,7 +97,7 @@ fn a_drop_is_over_when_no_hold_and_no_late_payment_can_come() {
     let endless = DropState::created(Terms { closes_at: None, ..terms(1, 1) });
     assert!(!endless.is_over(Timestamp(i64::MAX)));
 
-    // Shoppers on its page are told that it is closed, not that it never was.
+    // Its page still says that it is closed.
     let mut killed = Sale::on(Terms { closes_at: None, ..terms(1, 1) });
     killed.submit(None, &Command::Kill);
     let last_of_killed = last.plus_ms(OPENS_AT.0 - closed.0);
@@ -147,7 +147,7 @@ fn a_killed_drop_is_done_when_its_last_hold_has_ended() {
 
     sale.state.forget_when_done(sale.now);
     assert_eq!(sale.state.customers().count(), 0);
-    // What may still happen in it asks for nobody.
+    // What may still happen in the drop needs no customer.
     sale.ask(paid, Command::CancelByOperator { restock: false });
     sale.pay(held, PRICE);
     assert_eq!(sale.state.stock(), Stock { available: 1, held: 0, sold: 0, withdrawn: 1 });

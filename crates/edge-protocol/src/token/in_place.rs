@@ -35,8 +35,8 @@ pub(super) fn verify<T>(
     Some(Verified { claims: read_claims(own)?, expires_at })
 }
 
-/// Takes off the claims that every token has, which are written first and in this order: when they are this scope's, its
-/// `nbf`, its `exp` and a JSON object of the other claims.
+/// Takes off the claims that every token has, which are written first and in this order: when they are this scope's,
+/// its `nbf`, its `exp` and a JSON object of the other claims.
 fn split<'a>(scope: &Scope, json: &'a mut [u8]) -> Option<(i64, i64, &'a [u8])> {
     let rest = json.strip_prefix(br#"{"scope":""#)?.strip_prefix(scope.name.as_bytes())?;
     let rest = rest.strip_prefix(br#"","iss":""#)?.strip_prefix(scope.iss.as_bytes())?;

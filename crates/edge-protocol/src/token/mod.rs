@@ -1,4 +1,7 @@
-//! The signed tokens: the only way to the origin. JWT HS256; a verifier says which scope it expects and gets no other.
+//! The signed tokens, without which the origin answers no request. JWT HS256. Each kind has a function that mints it
+//! and one that verifies it and accepts no other kind.
+//!
+//! A verifier accepts a token from its `nbf` second until five seconds after its `exp`.
 
 mod claims;
 mod in_place;
@@ -18,28 +21,32 @@ use scope::{ADMIN, ORDER, PURCHASE, READ, Scope, WEBHOOK};
 #[derive(Serialize, Deserialize)]
 struct NoClaims {}
 
+/// A token for one purchase, good for 120 seconds from the second of `now`.
 pub fn mint_purchase(ring: &KeyRing, claims: &PurchaseClaims, now: Timestamp) -> String {
     mint(ring, &PURCHASE, claims, now, PURCHASE.life_seconds_max)
 }
 
-/// When a purchase token minted now ends.
+/// The end of a purchase token that is minted at `now`.
 pub fn purchase_expires_at(now: Timestamp) -> Timestamp {
     Timestamp((now.0.div_euclid(1000) + PURCHASE.life_seconds_max) * 1000)
 }
 
+/// A token to read the snapshot, good for 60 seconds.
 pub fn mint_read(ring: &KeyRing, now: Timestamp) -> String {
     mint(ring, &READ, &NoClaims {}, now, READ.life_seconds_max)
 }
 
+/// A token to deliver one webhook of the payment provider, good for 60 seconds.
 pub fn mint_webhook(ring: &KeyRing, now: Timestamp) -> String {
     mint(ring, &WEBHOOK, &NoClaims {}, now, WEBHOOK.life_seconds_max)
 }
 
+/// A token to see or change one order, good for 60 seconds.
 pub fn mint_order(ring: &KeyRing, claims: &OrderClaims, now: Timestamp) -> String {
     mint(ring, &ORDER, claims, now, ORDER.life_seconds_max)
 }
 
-/// A longer life than a shift is cut to a shift.
+/// An operator's token. Its life is cut to eight hours, one shift.
 pub fn mint_admin(ring: &KeyRing, claims: &AdminClaims, now: Timestamp, life_seconds: u32) -> String {
     mint(ring, &ADMIN, claims, now, ADMIN.life_seconds_max.min(life_seconds.into()))
 }
@@ -48,7 +55,7 @@ pub fn verify_purchase(ring: &KeyRing, token: &str, now: Timestamp) -> Result<Ve
     verify_with(ring, &PURCHASE, token, now, in_place::purchase_claims)
 }
 
-/// When the token ends.
+/// Returns the end of the token.
 pub fn verify_read(ring: &KeyRing, token: &str, now: Timestamp) -> Result<Timestamp, TokenError> {
     verify::<NoClaims>(ring, &READ, token, now).map(|verified| verified.expires_at)
 }
