@@ -10,7 +10,7 @@ export const KEY = "1abcdefghijklmnopqrst-_";
 
 /** @type {Order} an order that was cancelled, with nothing owed */
 export const ORDER = {
-  order_code: 7, code: "DG7", drop: { id: 1, slug: "binh-gom", name: "Bình gốm" }, state: "cancelled", settling: false,
+  order_code: 7, short_code: "DG7", drop: { id: 1, slug: "binh-gom", name: "Bình gốm" }, state: "cancelled", settling: false,
   quantity: 1, amount: 400_000, amount_applied: 0, refund_due: 0, refund_sending: 0, refund_sent: 0,
   refund_destination_usable_at: null, ordered_at: "2026-11-21T13:00:00Z", pay_by: "2026-11-21T13:05:00Z",
   ended_at: "2026-11-21T13:05:00Z", payment: null, payment_state: "closed", buyer: { name: "N", phone: "09…678", email: "" },

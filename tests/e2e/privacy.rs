@@ -13,8 +13,8 @@ async fn a_stranger_who_knows_a_phone_number_learns_nothing_of_its_order() {
     let token = stranger.token(&drop).await;
     let refusal = stranger.purchases(&drop, &token, 1).await;
     refusal.refused(409, "limit_reached");
-    let memo = view["code"].as_str().expect("a memo");
-    for secret in [order.code.to_string().as_str(), memo, &order.key, "Minh", "minh@"] {
+    let short_code = view["short_code"].as_str().expect("a short code");
+    for secret in [order.code.to_string().as_str(), short_code, &order.key, "Minh", "minh@"] {
         assert!(!refusal.text().contains(secret), "{secret} in {}", refusal.text());
     }
 

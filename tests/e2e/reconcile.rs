@@ -20,7 +20,7 @@ async fn money_that_no_webhook_brought_is_found_by_reconcile_once() {
     let difference = format!(
         "{}  {}  payment_found: 250000 VND with reference {}, now recorded",
         order.code,
-        pending["code"].as_str().expect("a memo"),
+        pending["short_code"].as_str().expect("a short code"),
         transfer["reference"].as_str().expect("a reference")
     );
     assert_eq!(found.lines().next(), Some(difference.as_str()), "{found}");

@@ -173,7 +173,7 @@ async fn shop_that_owes_a_refund(phone: &str) -> (Shop, Shopper, Order) {
 
 /// The memo of an order's first refund.
 async fn first_refund(shopper: &Shopper, order: &Order) -> String {
-    format!("RF{}1", shopper.order(order).await["code"].as_str().expect("a code"))
+    format!("RF{}1", shopper.order(order).await["short_code"].as_str().expect("a short code"))
 }
 
 fn account(number: &str) -> Value {

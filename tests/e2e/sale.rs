@@ -11,7 +11,7 @@ async fn a_shopper_buys_and_the_order_becomes_paid() {
     let pending = shopper.sees(&order, "payment_state", "ready").await;
     assert_eq!(pending["state"], "pending");
     assert_eq!(pending["amount"], 500_000);
-    assert_eq!(pending["payment"]["memo"], pending["code"], "the transfer is recognised by its memo");
+    assert_eq!(pending["payment"]["memo"], pending["short_code"], "the transfer is recognised by its memo");
     assert!(pending["payment"]["qr_code"].as_str().is_some_and(|qr| qr.starts_with("000201")));
     shop.shows_stock(&drop, "held", 2).await;
 

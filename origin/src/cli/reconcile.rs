@@ -93,7 +93,7 @@ async fn ask_payos(since: Option<String>) -> Result<()> {
             println!(
                 "{}  {}  {}: {}",
                 difference["order_code"],
-                difference["code"].as_str().unwrap_or_default(),
+                difference["short_code"].as_str().unwrap_or_default(),
                 difference["kind"].as_str().unwrap_or_default(),
                 difference["detail"].as_str().unwrap_or_default(),
             );

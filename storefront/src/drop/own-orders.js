@@ -48,7 +48,7 @@ function link(order) {
   return h(
     "a",
     { href: orderUrl(order), "data-testid": "own-order", "data-state": order.state },
-    h("span", {}, t(`drop.own_${order.state}`, { code: order.code })),
+    h("span", {}, t(`drop.own_${order.state}`, { short_code: order.short_code })),
     h("strong", {}, t(`drop.own_${order.state}_action`)),
   );
 }

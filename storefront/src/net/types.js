@@ -17,7 +17,7 @@
  * @typedef {{province_code: string, line: string}} Address
  * @typedef {{name: string, phone: string, email: string, address?: Address}} Buyer
  * @typedef {{quantity: number, buyer: Buyer}} Purchase
- * @typedef {{order_code: number, code: string, order_key: string, quantity: number, amount: number}} Receipt
+ * @typedef {{order_code: number, short_code: string, order_key: string, quantity: number, amount: number}} Receipt
  */
 
 /**
@@ -25,7 +25,7 @@
  * @typedef {{checkout_url: string, qr_code: string | null, bank_bin: string | null, account_number: string | null,
  *   account_name: string | null, memo: string | null}} Payment
  * @typedef {{name: string, phone: string, email: string}} BuyerHint
- * @typedef {{order_code: number, code: string, drop: {id: number, slug: string, name: string},
+ * @typedef {{order_code: number, short_code: string, drop: {id: number, slug: string, name: string},
  *   state: "pending" | "paid" | "expired" | "cancelled", settling: boolean, quantity: number, amount: number,
  *   amount_applied: number, refund_due: number, refund_sending: number, refund_sent: number,
  *   refund_destination_usable_at: string | null, ordered_at: string, pay_by: string, ended_at: string | null,

@@ -28,7 +28,7 @@ export class OrderView {
    * @param {number} nowMs
    */
   update(order, stage, nowMs) {
-    document.title = t(`order.title.${stage === "partial" ? "pending" : stage}`, { code: order.code });
+    document.title = t(`order.title.${stage === "partial" ? "pending" : stage}`, { short_code: order.short_code });
     const head = byTestId("order-state");
     setText(head, t(`order.state.${stage}`));
     head.dataset.state = stage;
@@ -79,7 +79,7 @@ export class OrderView {
   #showRows(order) {
     const rows = [
       ["product", t("order.product"), order.drop.name],
-      ["order-code", t("order.code"), order.code],
+      ["short-code", t("order.short_code"), order.short_code],
       ["order-quantity", t("order.quantity"), String(order.quantity)],
       ["order-amount", t("order.amount"), formatVnd(order.amount)],
       ["ordered-at", t("order.ordered_at"), longDateTime(Date.parse(order.ordered_at), language())],

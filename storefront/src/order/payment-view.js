@@ -16,7 +16,7 @@ import { paymentWays } from "./rules.js";
 export class PaymentView {
   constructor() {
     this.shown = "";
-    this.code = "";
+    this.shortCode = "";
     /** @type {Uint8Array<ArrayBuffer> | null} of the QR code that is shown */
     this.png = null;
     // A share sheet may refuse, and an app that shows pages drops a download without a word.
@@ -30,7 +30,7 @@ export class PaymentView {
    * @param {string} language rebuilds the texts when it changes
    */
   update(order, stage, language) {
-    this.code = order.code;
+    this.shortCode = order.short_code;
     const ways = paymentWays(order, stage);
     const key = JSON.stringify([language, stage, ways, order.payment_state, order.amount, order.amount_applied]);
     if (key === this.shown) return;
@@ -95,7 +95,7 @@ export class PaymentView {
 
   async #saveQr() {
     if (this.png === null) return;
-    const name = `QR-${this.code}.png`;
+    const name = `QR-${this.shortCode}.png`;
     const file = new File([this.png], name, { type: "image/png" });
     // On iOS only the share sheet reaches the photo library; a download would land among files.
     if (isTouched() && canShare()) {

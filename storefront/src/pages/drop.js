@@ -139,7 +139,7 @@ async function run(drop, purchase) {
     key: order.order_key,
     slug: drop.slug,
     drop_name: drop.product.name,
-    code: order.code,
+    short_code: order.short_code,
     quantity: order.quantity,
     amount: order.amount,
     state: "pending",

@@ -127,7 +127,7 @@ function showMyOrders() {
         "a",
         { href: orderUrl(order), "data-state": order.state },
         h("span", { class: "order-name" }, order.drop_name),
-        h("span", { class: "order-code" }, order.code),
+        h("span", { class: "short-code" }, order.short_code),
         h("span", { class: "order-chip" }, t(`order.state.${order.state}`)),
       ),
     ),

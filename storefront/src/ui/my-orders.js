@@ -3,7 +3,7 @@ import { load, save } from "./storage.js";
 /**
  * The orders made or opened on this device, newest first. Only the order key lets anyone see an order,
  * and PayOS sends the shopper back without it, so it is kept here.
- * @typedef {{order_code: string, key: string, slug: string, drop_name: string, code: string, quantity: number, amount: number, state: string}} MyOrder
+ * @typedef {{order_code: string, key: string, slug: string, drop_name: string, short_code: string, quantity: number, amount: number, state: string}} MyOrder
  */
 
 const ORDERS_MAX = 50;
@@ -36,7 +36,7 @@ export function updateOrder(order, key) {
     key,
     slug: order.drop.slug,
     drop_name: order.drop.name,
-    code: order.code,
+    short_code: order.short_code,
     quantity: order.quantity,
     amount: order.amount,
     state: order.state,

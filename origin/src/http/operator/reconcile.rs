@@ -40,7 +40,7 @@ struct Page {
 #[derive(Serialize)]
 struct Difference {
     order_code: u64,
-    code: String,
+    short_code: String,
     kind: &'static str,
     detail: String,
 }
@@ -100,5 +100,5 @@ fn described(order: OrderCode, difference: LinkDifference) -> Difference {
             ("amount_paid_differs", format!("PayOS counts {payos} VND, the ledger has {ledger} VND from this link"))
         }
     };
-    Difference { order_code: order.0, code: order.short_code(), kind, detail }
+    Difference { order_code: order.0, short_code: order.short_code(), kind, detail }
 }

@@ -17,7 +17,7 @@ use crate::store::{Buyer, Payer, StoredOrder};
 #[derive(Serialize)]
 struct OrderView {
     order_code: u64,
-    code: String,
+    short_code: String,
     drop: DropView,
     state: &'static str,
     settling: bool,
@@ -116,7 +116,7 @@ fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Time
     let refund_sent = refunds(|state| matches!(state, RefundState::Confirmed { .. }));
     Ok(OrderView {
         order_code: record.order.0,
-        code: record.order.short_code(),
+        short_code: record.order.short_code(),
         drop: DropView { id: record.drop.0, slug: listing.slug.clone(), name: listing.product.name.clone() },
         state: match record.state {
             OrderState::Pending => "pending",

@@ -57,7 +57,7 @@ struct Typed<'a>(#[serde(borrow)] Cow<'a, str>);
 #[derive(Serialize)]
 struct PurchaseReceipt<'a> {
     order_code: u64,
-    code: String,
+    short_code: String,
     drop: DropRef<'a>,
     quantity: u32,
     amount: i64,
@@ -153,7 +153,7 @@ fn receipt(app: &App, done: &PurchaseDone) -> ApiResult<Vec<u8>> {
     let mut json = Vec::with_capacity(RECEIPT_BYTES);
     let receipt = PurchaseReceipt {
         order_code: receipt.order.0,
-        code: receipt.order.short_code(),
+        short_code: receipt.order.short_code(),
         drop: DropRef { id: done.listing.terms.drop.0, slug: &done.listing.slug },
         quantity: receipt.quantity,
         amount: receipt.amount.get(),
