@@ -106,7 +106,7 @@ int ftruncate64(int fd, off64_t length) {
     return fails_on("truncate", fd) ? -1 : real(fd, length);
 }
 
-/* Another name first: whoever looks finds the whole copy or the one before. */
+/* Copies under another name first: a reader finds the whole copy or the one before. */
 static void keep_copy(int fd) {
     char path[PATH_MAX], copy[2 * PATH_MAX], half[2 * PATH_MAX + 8], buffer[65536];
     if (!*keep || !path_of(fd, path) || !strstr(path, "sale.db")) return;

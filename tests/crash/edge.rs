@@ -1,6 +1,4 @@
-//! What the edge would send: requests with the tokens it would have signed.
-
-use std::time::{SystemTime, UNIX_EPOCH};
+//! Requests as the edge sends them, with the tokens that it would sign.
 
 use domain::{DropId, Jti, OrderCode, Region, Sid, Timestamp};
 use edge_protocol::{
@@ -11,8 +9,9 @@ use harness::{CHECKSUM_KEY, LoneOrigin};
 use serde_json::{Value, json};
 
 use crate::{
-    chance::Chance,
-    wire::{get, post},
+    clock::now_ms,
+    random::Random,
+    raw_http::{get, post},
 };
 
 pub(crate) struct Edge {
@@ -22,18 +21,18 @@ pub(crate) struct Edge {
     customer_secret: CustomerSecret,
 }
 
-/// One person's wish to buy one unit. Sent again it is the same wish: the token is part of it.
+/// A purchase of one unit by one shopper. Sent again it is the same purchase, because the token is part of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Wish {
+pub(crate) struct Purchase {
     pub(crate) drop: u32,
     pub(crate) jti: [u8; 16],
     pub(crate) sid: [u8; 16],
     pub(crate) request: String,
 }
 
-/// A transfer as PayOS knows it.
+/// A payment as PayOS knows it.
 #[derive(Clone, Debug)]
-pub(crate) struct Transfer {
+pub(crate) struct Payment {
     pub(crate) order: u64,
     pub(crate) link: String,
     pub(crate) reference: String,
@@ -52,10 +51,10 @@ impl Edge {
         }
     }
 
-    /// A wish of somebody new.
-    pub(crate) fn wish(&self, drop: u32, chance: &mut Chance) -> Wish {
-        let phone = Phone::parse(&format!("+4915{:09}", chance.below(1_000_000_000))).expect("a phone number");
-        let (sid, jti) = (chance.bytes(), chance.bytes());
+    /// A purchase by a new customer.
+    pub(crate) fn purchase(&self, drop: u32, random: &mut Random) -> Purchase {
+        let phone = Phone::parse(&format!("+4915{:09}", random.below(1_000_000_000))).expect("a phone number");
+        let (sid, jti) = (random.bytes(), random.bytes());
         let claims = PurchaseClaims {
             drop: DropId(drop),
             sub: self.customer_secret.sub(DropId(drop), &phone),
@@ -67,29 +66,29 @@ impl Edge {
         let token = mint_purchase(&self.edge_keys, &claims, now());
         let buyer = json!({ "name": "Nguyễn Văn Ấn", "phone": phone.as_str(), "email": "an@example.com" });
         let body = json!({ "quantity": 1, "buyer": buyer }).to_string();
-        Wish { drop, jti, sid, request: post("/purchase", &token, &body) }
+        Purchase { drop, jti, sid, request: post("/purchase", &token, &body) }
     }
 
-    pub(crate) fn views(&self, order: u64) -> String {
+    pub(crate) fn view_order(&self, order: u64) -> String {
         get(&format!("/orders/{order}"), &mint_order(&self.edge_keys, &claims(order, None), now()))
     }
 
-    pub(crate) fn cancels(&self, order: u64, sid: [u8; 16]) -> String {
+    pub(crate) fn cancel_order(&self, order: u64, sid: [u8; 16]) -> String {
         let token = mint_order(&self.edge_keys, &claims(order, Some(sid)), now());
         post(&format!("/orders/{order}/cancel"), &token, "{}")
     }
 
-    /// PayOS's own report of a transfer, as the edge forwards it.
-    pub(crate) fn reports(&self, transfer: &Transfer) -> String {
+    /// PayOS's webhook for a payment, as the edge forwards it.
+    pub(crate) fn webhook(&self, payment: &Payment) -> String {
         let data: Value = json!({
-            "orderCode": transfer.order,
-            "amount": transfer.amount,
+            "orderCode": payment.order,
+            "amount": payment.amount,
             "description": "",
             "accountNumber": "113366668888",
-            "reference": transfer.reference,
+            "reference": payment.reference,
             "transactionDateTime": "2026-01-01 20:00:00",
             "currency": "VND",
-            "paymentLinkId": transfer.link,
+            "paymentLinkId": payment.link,
             "code": "00",
             "desc": "success",
         });
@@ -98,12 +97,12 @@ impl Edge {
         post("/webhooks/payos", &mint_webhook(&self.edge_keys, now()), &body.to_string())
     }
 
-    /// An operator ends a drop.
-    pub(crate) fn kills_drop(&self, drop: u32) -> String {
+    /// An operator kills a drop.
+    pub(crate) fn kill_drop(&self, drop: u32) -> String {
         post(&format!("/admin/drops/{drop}/kill"), &self.admin_token(), "{}")
     }
 
-    pub(crate) fn reconciles(&self) -> String {
+    pub(crate) fn reconcile(&self) -> String {
         post("/admin/reconcile", &self.admin_token(), &json!({ "since": "2026-01-01T00:00:00Z" }).to_string())
     }
 
@@ -120,10 +119,4 @@ fn claims(order_code: u64, sid: Option<[u8; 16]>) -> OrderClaims {
 
 fn now() -> Timestamp {
     Timestamp(now_ms())
-}
-
-#[expect(clippy::disallowed_methods, reason = "tokens carry wall time")]
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
-    i64::try_from(since.as_millis()).expect("a year that fits")
 }

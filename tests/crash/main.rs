@@ -1,18 +1,20 @@
-//! Claims about an origin that is killed, stopped, or whose disk fails, in the middle of a rush, or meets
-//! clients that do not behave. It is spoken to directly, with the tokens the edge would sign.
+//! Claims about an origin under load that is killed, stopped, or whose disk fails, and about clients that break the
+//! protocol. The tests send requests to the origin directly, with the tokens that the edge would sign.
 
-mod book;
-mod chance;
 mod clients;
+mod clock;
 mod disk;
+mod disk_fault;
 mod edge;
-mod fault;
+mod expectations;
+mod failpoints;
+mod load;
 mod locks;
 mod log_tail;
-mod points;
+mod random;
+mod raw_http;
 mod rounds;
-mod rush;
-mod shop;
+mod settings;
 mod stop;
-mod verifying;
-mod wire;
+mod tested_origin;
+mod verify;

@@ -1,64 +1,59 @@
 //! `kill -9` at random moments, from the first instruction of a start on.
 
-use harness::Start;
+use harness::StartOptions;
 
 use crate::{
-    chance::Chance,
-    rush::{CROWD, Crowd},
-    shop::{Shop, within},
+    load::{LOAD_SIZE, LoadSize},
+    random::Random,
+    settings::setting,
+    tested_origin::TestedOrigin,
 };
 
-/// As many as fit a normal run of the tests; `DROPGATE_CRASH_ROUNDS` asks for more.
+/// As many as fit a normal run of the tests; `DROPGATE_CRASH_ROUNDS` sets another count.
 const ROUNDS: u64 = 25;
-/// A shop lives through this many, so that crashes follow crashes and its ledger stays short.
-const ROUNDS_PER_SHOP: u64 = 5;
-/// A start takes about a fifth of it.
+/// Rounds of one data folder, so that crashes follow crashes and the ledger stays short.
+const ROUNDS_PER_ORIGIN: u64 = 5;
+/// A start takes about a fifth of this time.
 const KILL_WITHIN_MS: u64 = 350;
 
 #[tokio::test]
 async fn a_kill_9_at_any_moment_loses_nothing_acknowledged_and_doubles_nothing() {
     let rounds = setting("DROPGATE_CRASH_ROUNDS").unwrap_or(ROUNDS);
-    let (mut chance, seed) = Chance::of_this_run();
-    println!("{rounds} rounds; the same again with DROPGATE_CRASH_SEED={seed}");
-    let mut shop = Shop::opens().await;
-    let (mut acknowledged, mut unanswered, mut transfers) = (0, 0, 0);
+    let (mut random, seed) = Random::from_settings();
+    println!("{rounds} rounds; DROPGATE_CRASH_SEED={seed} repeats this run");
+    let mut tested = TestedOrigin::prepare().await;
+    let (mut acknowledged, mut unanswered, mut paid) = (0, 0, 0);
     for round in 0..rounds {
-        if round > 0 && round.is_multiple_of(ROUNDS_PER_SHOP) {
-            shop.closes().await;
-            shop = Shop::opens().await;
+        if round > 0 && round.is_multiple_of(ROUNDS_PER_ORIGIN) {
+            tested.assert_final_state().await;
+            tested = TestedOrigin::prepare().await;
         }
-        let (bought, paid) = (shop.book.bought.len(), shop.book.transfers.len());
-        is_killed_in_a_rush(&mut shop, &mut chance).await;
-        acknowledged += shop.book.bought.len() - bought;
-        unanswered += shop.book.unanswered.len();
-        transfers += shop.book.transfers.len() - paid;
-        shop.checks_files().await;
-        shop.recovers(bought).await;
-        shop.opens_another_narrow_drop();
-        if chance.one_in(3) {
-            let ended = shop.origin.stop().await;
-            assert!(ended.status.success(), "{}", ended.said);
+        let (orders, payments) = (tested.expectations.acknowledged.len(), tested.expectations.payments.len());
+        kill_under_load(&mut tested, &mut random).await;
+        acknowledged += tested.expectations.acknowledged.len() - orders;
+        unanswered += tested.expectations.unanswered.len();
+        paid += tested.expectations.payments.len() - payments;
+        tested.assert_files_hold().await;
+        tested.assert_recovers(orders).await;
+        tested.open_another_narrow_drop();
+        if random.one_in(3) {
+            let exit = tested.origin.stop().await;
+            assert!(exit.status.success(), "{}", exit.stderr);
         } else {
-            shop.origin.kill().await;
+            tested.origin.kill().await;
         }
     }
-    shop.closes().await;
-    println!("{acknowledged} orders acknowledged before a kill, {unanswered} unanswered, {transfers} transfers");
-    assert!(acknowledged > 0 && unanswered > 0 && transfers > 0, "the kills met no load");
+    tested.assert_final_state().await;
+    println!("{acknowledged} orders acknowledged before a kill, {unanswered} unanswered, {paid} payments");
+    assert!(acknowledged > 0 && unanswered > 0 && paid > 0, "the kills met no load");
 }
 
-async fn is_killed_in_a_rush(shop: &mut Shop, chance: &mut Chance) {
-    let kill_after = within(KILL_WITHIN_MS, chance);
-    let ends_narrow_after = chance.one_in(3).then(|| within(KILL_WITHIN_MS, chance));
-    shop.origin.begins(&Start::default());
-    let rush = shop.is_rushed_by(Crowd { ends_narrow_after, ..CROWD }, chance);
+async fn kill_under_load(tested: &mut TestedOrigin, random: &mut Random) {
+    let kill_after = random.duration_below(KILL_WITHIN_MS);
+    let kill_narrow_after = random.one_in(3).then(|| random.duration_below(KILL_WITHIN_MS));
+    tested.origin.spawn(&StartOptions::default());
+    let load = tested.start_load(LoadSize { kill_narrow_after, ..LOAD_SIZE }, random);
     tokio::time::sleep(kill_after).await;
-    shop.origin.kill().await;
-    shop.book.adds(rush.ends().await);
-}
-
-#[expect(clippy::disallowed_methods, reason = "the length of a run is chosen by whoever starts it")]
-pub(crate) fn setting(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
+    tested.origin.kill().await;
+    tested.expectations.merge(load.finish().await);
 }

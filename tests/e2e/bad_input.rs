@@ -1,4 +1,4 @@
-use harness::{Answer, DropTerms, Shop};
+use harness::{DropTerms, Response, Shop};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -33,20 +33,20 @@ async fn a_bad_purchase_names_the_field_and_sells_nothing() {
         ("buyer.address.line", json!(12)),
     ];
     for (field, value) in fields {
-        let answer = shopper.purchases_as(&drop, &token, &with(shopper.form(1), field, value.clone())).await;
-        assert_eq!(answer.status, 400, "{field} = {value}: {}", answer.text());
-        assert_eq!(answer.refused(400, "invalid_field")["field"], field, "{field} = {value}");
+        let response = shopper.purchases_as(&drop, &token, &with(shopper.form(1), field, value.clone())).await;
+        assert_eq!(response.status, 400, "{field} = {value}: {}", response.text());
+        assert_eq!(response.assert_refused(400, "invalid_field")["field"], field, "{field} = {value}");
     }
     for phone in ["12345", "09120000", "+", "0912000070x"] {
-        let answer = shopper.purchases_as(&drop, &token, &with(shopper.form(1), "buyer.phone", json!(phone))).await;
-        assert_eq!(answer.refused(400, "invalid_phone")["field"], "buyer.phone", "{phone}");
+        let response = shopper.purchases_as(&drop, &token, &with(shopper.form(1), "buyer.phone", json!(phone))).await;
+        assert_eq!(response.assert_refused(400, "invalid_phone")["field"], "buyer.phone", "{phone}");
     }
     for quantity in [0, 3, 1000] {
-        shopper.purchases(&drop, &token, quantity).await.refused(422, "invalid_quantity");
+        shopper.purchases(&drop, &token, quantity).await.assert_refused(422, "invalid_quantity");
     }
 
     assert_eq!(shop.stock(&drop).await["available"], 10);
-    shopper.purchases(&drop, &token, 1).await.expect(201);
+    shopper.purchases(&drop, &token, 1).await.assert_status(201);
     shop.finish().await;
 }
 
@@ -58,7 +58,7 @@ async fn unknown_fields_are_ignored() {
     let token = shopper.token(&drop).await;
 
     let form = with(with(shopper.form(1), "coupon", json!("TET")), "buyer.nickname", json!(["Mi"]));
-    shopper.purchases_as(&drop, &token, &form).await.expect(201);
+    shopper.purchases_as(&drop, &token, &form).await.assert_status(201);
     shop.finish().await;
 }
 
@@ -69,18 +69,18 @@ async fn a_body_that_is_not_the_expected_json_is_refused() {
     let token_path = format!("/api/drops/{}/token", drop.slug);
 
     for body in ["", "{", "phone=0912000072", "\u{0}", "{\"phone\":\"0912000072\"} trailing"] {
-        posts_text(&shop, &token_path, "application/json", body).await.refused(400, "invalid_json");
+        posts_text(&shop, &token_path, "application/json", body).await.assert_refused(400, "invalid_json");
     }
     for body in ["[]", "\"0912000072\"", "null"] {
-        posts_text(&shop, &token_path, "application/json", body).await.refused(400, "invalid_json");
+        posts_text(&shop, &token_path, "application/json", body).await.assert_refused(400, "invalid_json");
     }
     let form = "phone=0912000072";
-    let answer = posts_text(&shop, &token_path, "application/x-www-form-urlencoded", form).await;
-    answer.refused(415, "unsupported_media_type");
+    let response = posts_text(&shop, &token_path, "application/x-www-form-urlencoded", form).await;
+    response.assert_refused(415, "unsupported_media_type");
     for phone in [json!(912_000_072), json!(""), json!("phone"), Value::Null] {
         let body = json!({ "phone": phone }).to_string();
-        let answer = posts_text(&shop, &token_path, "application/json", &body).await;
-        assert_eq!(answer.refused(400, "invalid_phone")["field"], "phone", "{body}");
+        let response = posts_text(&shop, &token_path, "application/json", &body).await;
+        assert_eq!(response.assert_refused(400, "invalid_phone")["field"], "phone", "{body}");
     }
     shop.finish().await;
 }
@@ -93,15 +93,15 @@ async fn a_body_over_the_limit_is_refused_at_the_edge_and_at_the_origin() {
     let token = shopper.token(&drop).await;
     let huge = with(shopper.form(1), "buyer.name", json!("n".repeat(HUGE)));
 
-    shopper.purchases_as(&drop, &token, &huge).await.refused(413, "body_too_large");
+    shopper.purchases_as(&drop, &token, &huge).await.assert_refused(413, "body_too_large");
     let request = shop.client.post(format!("{}/purchase", shop.origin_url()));
-    shop.sends(request.bearer_auth(&token).json(&huge)).await.refused(413, "body_too_large");
+    shop.sends(request.bearer_auth(&token).json(&huge)).await.assert_refused(413, "body_too_large");
     let path = format!("/api/drops/{}/token", drop.slug);
-    posts_text(&shop, &path, "application/json", &huge.to_string()).await.refused(413, "body_too_large");
+    posts_text(&shop, &path, "application/json", &huge.to_string()).await.assert_refused(413, "body_too_large");
     let webhook = format!("/webhooks/payos/{}", shop.secrets.get("DROPGATE_WEBHOOK_SECRET"));
-    posts_text(&shop, &webhook, "application/json", &huge.to_string()).await.refused(413, "body_too_large");
+    posts_text(&shop, &webhook, "application/json", &huge.to_string()).await.assert_refused(413, "body_too_large");
 
-    shopper.purchases(&drop, &token, 1).await.expect(201);
+    shopper.purchases(&drop, &token, 1).await.assert_status(201);
     shop.finish().await;
 }
 
@@ -123,9 +123,9 @@ async fn paths_and_methods_that_do_not_exist_are_404_and_405() {
         ("/webhooks/payos", "not_found"),
     ];
     for (path, code) in not_found {
-        let answer = shop.visits(path).await;
-        assert_eq!(answer.status, 404, "{path}: {}", answer.text());
-        answer.refused(404, code);
+        let response = shop.visits(path).await;
+        assert_eq!(response.status, 404, "{path}: {}", response.text());
+        response.assert_refused(404, code);
     }
     let wrong_method = [
         (Method::POST, "/api/drops", "GET"),
@@ -134,13 +134,13 @@ async fn paths_and_methods_that_do_not_exist_are_404_and_405() {
         (Method::PUT, "/api/orders/100000000000001", "GET"),
     ];
     for (method, path, allowed) in wrong_method {
-        let answer = shop.sends(shop.client.request(method.clone(), format!("{}{path}", shop.edge_url()))).await;
-        assert_eq!(answer.status, 405, "{method} {path}: {}", answer.text());
-        answer.refused(405, "method_not_allowed");
-        assert!(answer.header("allow").contains(allowed), "{method} {path}: Allow: {}", answer.header("allow"));
+        let response = shop.sends(shop.client.request(method.clone(), format!("{}{path}", shop.edge_url()))).await;
+        assert_eq!(response.status, 405, "{method} {path}: {}", response.text());
+        response.assert_refused(405, "method_not_allowed");
+        assert!(response.header("allow").contains(allowed), "{method} {path}: Allow: {}", response.header("allow"));
     }
     let guess = posts_text(&shop, "/webhooks/payos/guessed-secret-000", "application/json", "{}").await;
-    guess.refused(404, "not_found");
+    guess.assert_refused(404, "not_found");
     shop.finish().await;
 }
 
@@ -149,9 +149,9 @@ async fn an_order_code_that_is_none_is_not_found_even_with_a_key() {
     let shop = Shop::start().await;
     for code in ["0", "-1", "abc", "9007199254740993", "1e9", "1.5"] {
         let request = shop.client.get(format!("{}/api/orders/{code}", shop.edge_url()));
-        let answer = shop.sends(request.bearer_auth("0AAAAAAAAAAAAAAAAAAAAAA")).await;
-        assert!([401, 404].contains(&answer.status), "{code}: {}", answer.text());
-        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let response = shop.sends(request.bearer_auth("0AAAAAAAAAAAAAAAAAAAAAA")).await;
+        assert!([401, 404].contains(&response.status), "{code}: {}", response.text());
+        assert_eq!(response.header("content-type"), "application/problem+json");
     }
     shop.finish().await;
 }
@@ -195,7 +195,7 @@ async fn the_command_line_refuses_a_bad_drop_and_says_why() {
     shop.finish().await;
 }
 
-async fn posts_text(shop: &Shop, path: &str, content_type: &str, body: &str) -> Answer {
+async fn posts_text(shop: &Shop, path: &str, content_type: &str, body: &str) -> Response {
     let request = shop.client.post(format!("{}{path}", shop.edge_url()));
     shop.sends(request.header("content-type", content_type).body(body.to_owned())).await
 }

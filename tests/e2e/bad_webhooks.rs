@@ -1,4 +1,4 @@
-//! Webhooks that tell of no money: each has its own answer, none leaves a trace in the ledger.
+//! Webhooks that tell of no money: each has its own response, none leaves a trace in the ledger.
 
 use edge_protocol::{limits::WEBHOOK_BYTES_MAX, mint_webhook};
 use harness::{DropTerms, Order, Shop, Shopper};
@@ -33,7 +33,7 @@ async fn a_signed_webhook_with_an_amount_that_no_money_has_records_nothing() {
     assert_ne!(twice, genuine);
     assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": twice })).await, 400);
 
-    shows_counted(&shop, [("not_a_payment", 1), ("invalid_json", 5)]).await;
+    assert_counted(&shop, [("not_a_payment", 1), ("invalid_json", 5)]).await;
     assert_eq!(shop.metric("dropgate_ledger_seq").await, before, "something was recorded");
     assert_eq!(shopper.order(&order).await["state"], "pending");
     // What was refused is what was wrong with them: without it the same webhook pays.
@@ -53,7 +53,7 @@ async fn a_webhook_that_payos_did_not_sign_is_401_counted_and_forgotten() {
     other_amount["data"]["amount"] = json!(PRICE + 1);
     assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": other_amount.to_string() })).await, 401);
 
-    shows_counted(&shop, [("bad_signature", 2)]).await;
+    assert_counted(&shop, [("bad_signature", 2)]).await;
     assert_eq!(shop.metric("dropgate_ledger_seq").await, before, "something was recorded");
     assert_eq!(shopper.order(&order).await["state"], "pending");
     shop.finish().await;
@@ -72,9 +72,9 @@ async fn a_webhook_over_64_kib_is_refused_at_the_edge_and_at_the_origin_however_
     let token = mint_webhook(&edge_ring(&shop.secrets), now(&shop).await);
     let request = shop.client.post(format!("{}/webhooks/payos", shop.origin_url())).bearer_auth(token);
     let request = request.header("content-type", "application/json").body(too_long);
-    shop.sends(request).await.refused(413, "body_too_large");
+    shop.sends(request).await.assert_refused(413, "body_too_large");
     // The edge refused the first before the origin heard of it.
-    shows_counted(&shop, [("body_too_large", 1)]).await;
+    assert_counted(&shop, [("body_too_large", 1)]).await;
     assert_eq!(shop.metric("dropgate_ledger_seq").await, before, "something was recorded");
     assert_eq!(shopper.order(&order).await["state"], "pending");
 
@@ -110,7 +110,7 @@ async fn report(shop: &Shop, order: &Order, amount: &Value) -> Value {
     })
 }
 
-async fn shows_counted<const N: usize>(shop: &Shop, results: [(&str, i64); N]) {
+async fn assert_counted<const N: usize>(shop: &Shop, results: [(&str, i64); N]) {
     for (result, times) in results {
         let metric = format!("dropgate_webhooks_total{{result=\"{result}\"}}");
         assert_eq!(shop.metric(&metric).await, times, "{result}");

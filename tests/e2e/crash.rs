@@ -10,7 +10,7 @@ async fn kill_9_after_the_201_keeps_the_order() {
     shop.kill_origin().await;
     let token = shopper.token(&drop).await;
     let refusal = shopper.purchases(&drop, &token, 1).await;
-    refusal.refused(503, "origin_unavailable");
+    refusal.assert_refused(503, "origin_unavailable");
     assert!(!refusal.header("retry-after").is_empty());
 
     shop.restart_origin().await;

@@ -24,7 +24,7 @@ async fn a_killed_drop_cancels_its_orders_sells_nothing_and_owes_back_what_still
     let token = late.token(&drop).await;
 
     shop.operates(&["drop", "kill", &drop.id.to_string()]);
-    late.purchases(&drop, &token, 1).await.refused(409, "closed");
+    late.purchases(&drop, &token, 1).await.assert_refused(409, "closed");
     for (shopper, order) in [(&partial, &part), (&unpaid, &open)] {
         shopper.sees(order, "state", "cancelled").await;
         shop.payos.closes_link(order.code).await;
@@ -44,7 +44,7 @@ async fn a_killed_drop_cancels_its_orders_sells_nothing_and_owes_back_what_still
     assert_eq!(shop.metric("dropgate_refunds_due_vnd").await, 500_000);
 
     // For good.
-    let (_, said) = shop.refuses_to(&["drop", "resume", &drop.id.to_string()]);
+    let (_, said) = shop.assert_refuses(&["drop", "resume", &drop.id.to_string()]);
     assert!(said.contains("closed: "), "{said}");
     shop.finish().await;
 }

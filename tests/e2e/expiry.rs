@@ -18,7 +18,7 @@ async fn an_expired_hold_is_sold_to_the_next_buyer() {
 
     let unpaid = first.buys(&drop, 1).await;
     let token = second.token(&drop).await;
-    second.purchases(&drop, &token, 1).await.refused(409, "held_out");
+    second.purchases(&drop, &token, 1).await.assert_refused(409, "held_out");
 
     first.sees_within(HOLD_END_DEADLINE, &unpaid, "state", "expired").await;
     shop.shows_stock(&drop, "available", 1).await;

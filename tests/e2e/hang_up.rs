@@ -18,10 +18,10 @@ async fn a_purchase_that_breaks_off_is_never_forwarded() {
     let path = format!("/api/drops/{}/purchase", drop.slug);
     let form = shopper.form(2).to_string();
 
-    let answer = shopper.breaks_off(&path, &token, &form, form.len() + MISSING).await;
-    assert!(!answer.contains(" 201 ") && !answer.contains("order_code"), "{answer}");
+    let response = shopper.breaks_off(&path, &token, &form, form.len() + MISSING).await;
+    assert!(!response.contains(" 201 ") && !response.contains("order_code"), "{response}");
     // Had the order been made, the token would have been spent on two units.
-    shopper.purchases(&drop, &token, 1).await.expect(201);
+    shopper.purchases(&drop, &token, 1).await.assert_status(201);
     assert_eq!(shop.metric("dropgate_purchases_total{result=\"placed\"}").await, 1);
     shop.shows_stock(&drop, "held", 1).await;
 
@@ -29,8 +29,8 @@ async fn a_purchase_that_breaks_off_is_never_forwarded() {
     let other = shop.shopper("0912000181");
     let token = other.token(&drop).await;
     let form = other.form(2).to_string();
-    let answer = other.breaks_off(&path, &token, &form, form.len()).await;
-    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    let response = other.breaks_off(&path, &token, &form, form.len()).await;
+    assert!(response.starts_with("HTTP/1.1 201 "), "{response}");
     shop.shows_stock(&drop, "held", 3).await;
     shop.finish().await;
 }
@@ -54,10 +54,10 @@ async fn a_webhook_that_breaks_off_is_never_forwarded() {
     }));
     let path = format!("/webhooks/payos/{}", shop.secrets.get("DROPGATE_WEBHOOK_SECRET"));
 
-    let answer = shopper.breaks_off(&path, "", &webhook, webhook.len() + MISSING).await;
-    assert!(!answer.contains(" 204 "), "{answer}");
-    let answer = shopper.breaks_off(&path, "", &webhook, webhook.len()).await;
-    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+    let response = shopper.breaks_off(&path, "", &webhook, webhook.len() + MISSING).await;
+    assert!(!response.contains(" 204 "), "{response}");
+    let response = shopper.breaks_off(&path, "", &webhook, webhook.len()).await;
+    assert!(response.starts_with("HTTP/1.1 204 "), "{response}");
     shopper.sees(&order, "state", "paid").await;
     assert_eq!(shop.metric("dropgate_webhooks_total{result=\"recorded\"}").await, 1);
     let answers = shop.sends(shop.client.get(format!("{}/metrics", shop.private_url()))).await;

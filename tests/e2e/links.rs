@@ -72,7 +72,7 @@ async fn a_link_that_appears_after_its_order_has_ended_is_cancelled_and_takes_no
     shop.payos.behaves(&json!({ "create": "slow", "delay_ms": APPEARS_AFTER_MS, "next": 1 })).await;
     let ended = first.buys(&drop, 1).await;
     shop.payos.is_asked_for_links(1).await;
-    first.cancels(&ended).await.expect(200);
+    first.cancels(&ended).await.assert_status(200);
     assert!(shop.payos.link(ended.code).await.is_none(), "the link is there before its order has ended");
 
     shop.payos.closes_link(ended.code).await;
@@ -97,7 +97,7 @@ async fn money_that_lands_while_its_link_is_cancelled_is_found_by_the_read_and_o
         let order = shopper.buys(&drop, 1).await;
         shopper.sees(&order, "payment_state", "ready").await;
         shop.payos.pays_as(order.code, &json!({ "amount": 250_000, "when": when, "webhook": false })).await;
-        shopper.cancels(&order).await.expect(200);
+        shopper.cancels(&order).await.assert_status(200);
 
         let view = shopper.sees_money(&order, "refund_due", 250_000).await;
         assert_eq!((&view["state"], &view["amount_applied"]), (&json!("cancelled"), &json!(0)), "{when}");
@@ -124,7 +124,7 @@ async fn a_drop_sells_while_payos_is_down_and_every_order_can_be_paid_when_it_co
     }
     let late = shop.shopper("0912000131");
     let token = late.token(&drop).await;
-    late.purchases(&drop, &token, 1).await.refused(409, "held_out");
+    late.purchases(&drop, &token, 1).await.assert_refused(409, "held_out");
     shop.payos.is_asked_for_links(3).await;
     // Money needs no PayOS where an operator has read it on the statement.
     let [recorded, by_webhook, given_up] = orders.as_slice() else { unreachable!("three orders") };
@@ -132,7 +132,7 @@ async fn a_drop_sells_while_payos_is_down_and_every_order_can_be_paid_when_it_co
     let record = ["payment", "record", "--bank-reference", "FT1", "--amount", "250000", "--order", &code];
     shop.operates(&[&record[..], &["--at", "2026-11-21T12:06:00+07:00"]].concat());
     assert_eq!(recorded.0.order(&recorded.1).await["state"], "paid");
-    given_up.0.cancels(&given_up.1).await.expect(200);
+    given_up.0.cancels(&given_up.1).await.assert_status(200);
     assert_eq!(shop.payos.links_made().await, 0);
 
     shop.payos.behaves(&json!({ "create": "ok", "get": "ok", "cancel": "ok" })).await;

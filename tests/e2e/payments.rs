@@ -54,7 +54,7 @@ async fn a_second_full_transfer_for_a_paid_order_is_owed_back() {
 #[tokio::test]
 async fn a_transfer_after_the_shopper_cancelled_is_owed_back() {
     let (shop, drop, shopper, order) = shop_with_payable_order("0912000103").await;
-    shopper.cancels(&order).await.expect(200);
+    shopper.cancels(&order).await.assert_status(200);
     shop.shows_stock(&drop, "available", 3).await;
 
     shop.payos.pays_as(order.code, &json!({ "amount": PRICE })).await;
@@ -100,7 +100,7 @@ async fn any_money_for_a_cancelled_order_is_owed_back_whole_and_once() {
     let (shop, drop, shopper, order) = shop_with_payable_order("0912000107").await;
     shop.payos.pays_as(order.code, &json!({ "amount": 5_000 })).await;
     shopper.sees_money(&order, "amount_applied", 5_000).await;
-    shopper.cancels(&order).await.expect(200);
+    shopper.cancels(&order).await.assert_status(200);
     assert_eq!(shopper.order(&order).await["refund_due"], 5_000, "what was applied is not the shop's any more");
 
     shop.payos.pays_as(order.code, &json!({ "amount": 40_000 })).await;
@@ -150,7 +150,7 @@ async fn money_that_an_operator_enters_pays_the_order_they_name_or_waits_for_one
     let entry = ["payment", "record", "--at", "2026-11-21T12:06:00+07:00", "--bank-reference"];
     let enters = |rest: &[&'static str]| [&entry[..], rest].concat();
     for rest in [&["FT1", "--amount", "100000"][..], &["FT1", "--amount", "100000", "--unmatched", "--order", "7"]] {
-        shop.refuses_to(&enters(rest));
+        shop.assert_refuses(&enters(rest));
     }
     let part = shop.operates(&[&enters(&["FT1", "--amount", "100000", "--order"])[..], &[&code]].concat());
     assert_eq!(part, "recorded FT1\n");

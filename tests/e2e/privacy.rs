@@ -12,7 +12,7 @@ async fn a_stranger_who_knows_a_phone_number_learns_nothing_of_its_order() {
     let stranger = shop.shopper("0912000030");
     let token = stranger.token(&drop).await;
     let refusal = stranger.purchases(&drop, &token, 1).await;
-    refusal.refused(409, "limit_reached");
+    refusal.assert_refused(409, "limit_reached");
     let short_code = view["short_code"].as_str().expect("a short code");
     for secret in [order.code.to_string().as_str(), short_code, &order.key, "Minh", "minh@"] {
         assert!(!refusal.text().contains(secret), "{secret} in {}", refusal.text());
@@ -35,14 +35,14 @@ async fn an_order_is_shown_to_its_key_only_and_masked_even_then() {
     let other = shop.shopper("0912000032").buys(&drop, 1).await;
 
     let wrong_key = shopper.asks_for_order(order.code, &other.key).await;
-    wrong_key.refused(401, "bad_order_key");
+    wrong_key.assert_refused(401, "bad_order_key");
     // An order that exists and one that does not look the same without the key.
     let no_such_order = shopper.asks_for_order(order.code + 1_000_000, &other.key).await;
     assert_eq!(no_such_order.body, wrong_key.body);
-    shop.visits(&format!("/api/orders/{}", order.code)).await.refused(401, "bad_order_key");
+    shop.visits(&format!("/api/orders/{}", order.code)).await.assert_refused(401, "bad_order_key");
 
     let shown = shopper.asks_for_order(order.code, &order.key).await;
-    shown.expect(200);
+    shown.assert_status(200);
     for personal in ["0912000031", "912000031", "minh@example.com", "Trần Văn Minh"] {
         assert!(!shown.text().contains(personal), "{personal} in {}", shown.text());
     }
@@ -57,9 +57,9 @@ async fn the_key_of_an_order_does_not_cancel_it_from_another_browser() {
     let order = shopper.buys(&drop, 1).await;
 
     let passer_by = shop.shopper("0912000034");
-    passer_by.cancels(&order).await.refused(403, "not_your_order");
+    passer_by.cancels(&order).await.assert_refused(403, "not_your_order");
     passer_by.token(&drop).await;
-    passer_by.cancels(&order).await.refused(403, "not_your_order");
+    passer_by.cancels(&order).await.assert_refused(403, "not_your_order");
     assert_eq!(shopper.order(&order).await["state"], "pending");
     shop.finish().await;
 }

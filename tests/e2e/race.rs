@@ -19,18 +19,18 @@ async fn five_hundred_buyers_race_for_five_units_and_exactly_five_orders_exist()
         race.spawn(async move {
             let token = shopper.token(&drop).await;
             starting_shot.wait().await;
-            let answer = shopper.purchases(&drop, &token, 1).await;
-            (shopper, answer)
+            let response = shopper.purchases(&drop, &token, 1).await;
+            (shopper, response)
         });
     }
 
     let mut winners: Vec<(Shopper, Order)> = Vec::new();
     while let Some(joined) = race.join_next().await {
-        let (shopper, answer) = joined.expect("a buyer who does not panic");
-        if answer.status == 201 {
-            winners.push((shopper, Order::of(&answer)));
+        let (shopper, response) = joined.expect("a buyer who does not panic");
+        if response.status == 201 {
+            winners.push((shopper, Order::of(&response)));
         } else {
-            answer.refused(409, "held_out");
+            response.assert_refused(409, "held_out");
         }
     }
     let codes: HashSet<u64> = winners.iter().map(|(_, order)| order.code).collect();

@@ -70,7 +70,7 @@ async fn reconcile_names_what_it_could_not_read_and_fails() {
     shopper.sees(&order, "payment_state", "ready").await;
     shop.payos.behaves(&json!({ "get": "fail_5xx" })).await;
 
-    let (printed, said) = shop.refuses_to(&["reconcile"]);
+    let (printed, said) = shop.assert_refuses(&["reconcile"]);
     assert!(printed.starts_with(&format!("{}  not read", order.code)), "{printed}");
     assert!(printed.ends_with(" 0 differences, 1 not read\n"), "{printed}");
     assert!(said.contains("run it again"), "{said}");
@@ -78,7 +78,7 @@ async fn reconcile_names_what_it_could_not_read_and_fails() {
     // Only orders placed since are asked about, and a time that is none is refused.
     let later = shop.operates(&["reconcile", "--since", "2099-01-01T00:00:00Z"]);
     assert!(later.starts_with("0 links read"), "{later}");
-    let (_, said) = shop.refuses_to(&["reconcile", "--since", "yesterday"]);
+    let (_, said) = shop.assert_refuses(&["reconcile", "--since", "yesterday"]);
     assert!(said.contains("invalid_field: since: "), "{said}");
     shop.finish().await;
 }

@@ -15,7 +15,7 @@ async fn a_refund_goes_its_whole_way_through_the_command_line() {
     assert!(shop.operates(&["refund", "list"]).ends_with("none yet\n"));
     assert_eq!(shop.operates(&["refund", "export"]), "", "nobody has said where the money goes");
 
-    let given = shopper.wants_refund_to(order.code, &order.key, &account("0123456789")).await.expect(200);
+    let given = shopper.wants_refund_to(order.code, &order.key, &account("0123456789")).await.assert_status(200);
     assert_eq!(shopper.order(&order).await["refund_destination_usable_at"], given["usable_at"]);
     let list = shop.operates(&["refund", "export"]);
     let header = "memo,amount,bank,account_number,account_name,order_code";
@@ -27,7 +27,7 @@ async fn a_refund_goes_its_whole_way_through_the_command_line() {
     assert_eq!(shop.metric("dropgate_refunds_due").await, 0);
 
     // Before the bank has sent it there is nothing to confirm.
-    let (_, said) = shop.refuses_to(&["refund", "confirm", &refund]);
+    let (_, said) = shop.assert_refuses(&["refund", "confirm", &refund]);
     assert!(said.contains("refund_not_there: "), "{said}");
     let sent = bank_file(&format!("date,bank_reference,memo\n2026-11-21,FT26325000777,{refund}\n"));
     assert_eq!(shop.operates(&["refund", "import", sent.path()]), format!("sent {refund}\n"));
@@ -45,7 +45,7 @@ async fn a_refund_goes_its_whole_way_through_the_command_line() {
 async fn a_refund_that_came_back_is_due_again_and_goes_out_on_the_next_list() {
     let (shop, shopper, order) = shop_that_owes_a_refund("0912000151").await;
     let refund = first_refund(&shopper, &order).await;
-    shopper.wants_refund_to(order.code, &order.key, &account("0123456789")).await.expect(200);
+    shopper.wants_refund_to(order.code, &order.key, &account("0123456789")).await.assert_status(200);
     let first = shop.operates(&["refund", "export"]);
 
     shop.operates(&["refund", "fail", &refund, "--reason", "the account is closed"]);
@@ -54,7 +54,7 @@ async fn a_refund_that_came_back_is_due_again_and_goes_out_on_the_next_list() {
     assert_eq!(shopper.order(&order).await["refund_due"], PRICE);
 
     // Somebody who has got hold of the order key cannot turn the money to another account at once.
-    let changed = shopper.wants_refund_to(order.code, &order.key, &account("999")).await.expect(200);
+    let changed = shopper.wants_refund_to(order.code, &order.key, &account("999")).await.assert_status(200);
     assert_eq!(shopper.order(&order).await["refund_destination_usable_at"], changed["usable_at"]);
     assert_eq!(shop.operates(&["refund", "export"]), "", "the new account waits a day");
     assert_eq!(shop.operates(&["refund", "export", "--batch", "1"]), first);
@@ -65,7 +65,7 @@ async fn a_refund_that_came_back_is_due_again_and_goes_out_on_the_next_list() {
 async fn a_failed_refund_to_the_same_account_goes_out_again_and_is_on_one_list_alone() {
     let (shop, shopper, order) = shop_that_owes_a_refund("0912000152").await;
     let refund = first_refund(&shopper, &order).await;
-    shopper.wants_refund_to(order.code, &order.key, &account("0123456789")).await.expect(200);
+    shopper.wants_refund_to(order.code, &order.key, &account("0123456789")).await.assert_status(200);
     let first = shop.operates(&["refund", "export"]);
     let sent = bank_file(&format!("memo,bank_reference\n{refund},FT1\n"));
     shop.operates(&["refund", "import", sent.path()]);
@@ -90,9 +90,9 @@ async fn only_the_bearer_of_the_order_key_says_where_only_what_is_owed_goes() {
     let last = order.key.chars().last().expect("a key");
     let wrong = format!("{}{}", order.key.trim_end_matches(last), if last == 'A' { 'B' } else { 'A' });
     for key in [wrong.as_str(), unpaid.key.as_str(), "x"] {
-        set(order.code, key, &to).await.refused(401, "bad_order_key");
+        set(order.code, key, &to).await.assert_refused(401, "bad_order_key");
     }
-    set(unpaid.code, &unpaid.key, &to).await.refused(409, "destination_not_owed");
+    set(unpaid.code, &unpaid.key, &to).await.assert_refused(409, "destination_not_owed");
 
     for (field, value) in [
         ("account_name", "=HYPERLINK(\"http://x\")"),
@@ -103,7 +103,7 @@ async fn only_the_bearer_of_the_order_key_says_where_only_what_is_owed_goes() {
     ] {
         let mut bad = to.clone();
         bad[field] = json!(value);
-        let problem = set(order.code, &order.key, &bad).await.refused(400, "invalid_field");
+        let problem = set(order.code, &order.key, &bad).await.assert_refused(400, "invalid_field");
         assert_eq!(problem["field"], field, "{value}");
     }
     let view = shopper.order(&order).await;
@@ -115,7 +115,7 @@ async fn only_the_bearer_of_the_order_key_says_where_only_what_is_owed_goes() {
 async fn commands_about_money_refuse_what_is_wrong_and_say_why() {
     let (shop, shopper, order) = shop_that_owes_a_refund("0912000154").await;
     let refund = first_refund(&shopper, &order).await;
-    shopper.wants_refund_to(order.code, &order.key, &account("0123456789")).await.expect(200);
+    shopper.wants_refund_to(order.code, &order.key, &account("0123456789")).await.assert_status(200);
     shop.operates(&["refund", "export"]);
     let unknown = format!("{refund}7");
     let code = (order.code + 1).to_string();
@@ -133,7 +133,7 @@ async fn commands_about_money_refuse_what_is_wrong_and_say_why() {
         (&["order", "cancel", "first"], "invalid value 'first'"),
         (&["drop", "kill", "99"], "drop_not_found: "),
     ] {
-        let (_, said) = shop.refuses_to(arguments);
+        let (_, said) = shop.assert_refuses(arguments);
         assert!(said.contains(why), "dropgate {}: {said}", arguments.join(" "));
     }
 
@@ -142,12 +142,12 @@ async fn commands_about_money_refuse_what_is_wrong_and_say_why() {
         ("memo,amount\nRF1,1\n", "there is no column bank_reference"),
         ("memo,bank_reference\nRF1,1,extra\n", "line 2 cannot be read"),
     ] {
-        let (_, said) = shop.refuses_to(&["refund", "import", bank_file(csv).path()]);
+        let (_, said) = shop.assert_refuses(&["refund", "import", bank_file(csv).path()]);
         assert!(said.contains(why), "{csv}: {said}");
     }
     // A wrong line does not keep the right ones from being recorded.
     let mixed = bank_file(&format!("memo,bank_reference\n{unknown},FT1\n=1+1,FT2\n{refund},\n{refund},FT4\n"));
-    let (printed, said) = shop.refuses_to(&["refund", "import", mixed.path()]);
+    let (printed, said) = shop.assert_refuses(&["refund", "import", mixed.path()]);
     assert!(said.contains("3 lines were refused"), "{said}");
     let lines: Vec<&str> = printed.lines().collect();
     assert!(lines[0].starts_with(&format!("line 2: {unknown}: refund_not_there: ")), "{printed}");

@@ -52,11 +52,11 @@ async fn a_token_does_not_buy_a_second_thing() {
     let shopper = shop.shopper("0912000012");
     let token = shopper.token(&drop).await;
 
-    shopper.purchases(&drop, &token, 1).await.expect(201);
-    shopper.purchases(&drop, &token, 2).await.refused(422, "token_reused");
+    shopper.purchases(&drop, &token, 1).await.assert_status(201);
+    shopper.purchases(&drop, &token, 2).await.assert_refused(422, "token_reused");
     let mut form = shopper.form(1);
     form["buyer"]["name"] = json!("Someone Else");
-    shopper.purchases_as(&drop, &token, &form).await.refused(422, "token_reused");
+    shopper.purchases_as(&drop, &token, &form).await.assert_refused(422, "token_reused");
     shop.finish().await;
 }
 
@@ -69,9 +69,9 @@ async fn a_shopper_with_a_pending_order_gets_that_order_again() {
 
     let token = shopper.token(&drop).await;
     let again = shopper.purchases(&drop, &token, 1).await;
-    assert_eq!(again.expect(200)["order_code"], order.code);
+    assert_eq!(again.assert_status(200)["order_code"], order.code);
     let token = shopper.token(&drop).await;
-    shopper.purchases(&drop, &token, 2).await.refused(409, "order_pending");
+    shopper.purchases(&drop, &token, 2).await.assert_refused(409, "order_pending");
     shop.shows_stock(&drop, "held", 1).await;
     shop.finish().await;
 }

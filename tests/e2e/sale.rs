@@ -34,17 +34,17 @@ async fn a_cancelled_order_frees_its_unit_for_the_next_buyer() {
 
     let order = first.buys(&drop, 1).await;
     let token = second.token(&drop).await;
-    second.purchases(&drop, &token, 1).await.refused(409, "held_out");
-    assert_eq!(first.cancels(&order).await.expect(200)["state"], "cancelled");
+    second.purchases(&drop, &token, 1).await.assert_refused(409, "held_out");
+    assert_eq!(first.cancels(&order).await.assert_status(200)["state"], "cancelled");
 
     // A refusal is not remembered: the same token may try again.
     let bought = Order::of(&second.purchases(&drop, &token, 1).await);
     // Cancelling twice is cancelling; a paid order is not the shopper's to cancel any more.
-    assert_eq!(first.cancels(&order).await.expect(200)["state"], "cancelled");
+    assert_eq!(first.cancels(&order).await.assert_status(200)["state"], "cancelled");
     second.sees(&bought, "payment_state", "ready").await;
     shop.payos.pays(bought.code).await;
     second.sees(&bought, "state", "paid").await;
-    second.cancels(&bought).await.refused(409, "order_not_pending");
+    second.cancels(&bought).await.assert_refused(409, "order_not_pending");
     shop.shows_stock(&drop, "sold", 1).await;
     shop.finish().await;
 }
@@ -56,11 +56,11 @@ async fn a_drop_sells_nothing_before_it_opens_or_while_it_is_paused() {
     let open = shop.opens_drop(DropTerms::default()).await;
     let shopper = shop.shopper("0912000003");
 
-    shopper.asks_for_token(&coming).await.refused(409, "not_open_yet");
+    shopper.asks_for_token(&coming).await.assert_refused(409, "not_open_yet");
     // A token taken before the pause must not get through it.
     let token = shopper.token(&open).await;
     assert!(shop.dropgate(&["drop", "pause", &open.id.to_string()]).status.success());
-    shopper.purchases(&open, &token, 1).await.refused(409, "paused");
+    shopper.purchases(&open, &token, 1).await.assert_refused(409, "paused");
 
     assert!(shop.dropgate(&["drop", "resume", &open.id.to_string()]).status.success());
     Order::of(&shopper.purchases(&open, &token, 1).await);

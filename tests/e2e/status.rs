@@ -1,4 +1,4 @@
-use harness::{Answer, DropTerms, Shop, until};
+use harness::{DropTerms, Response, Shop, until};
 use std::time::Duration;
 
 #[tokio::test]
@@ -8,7 +8,7 @@ async fn the_status_of_a_drop_is_the_same_by_id_and_slug_and_comes_with_an_etag(
 
     let by_slug = shop.visits(&format!("/api/drops/{}", drop.slug)).await;
     let by_id = shop.visits(&format!("/api/drops/{}", drop.id)).await;
-    assert_eq!(by_id.expect(200)["drop"], by_slug.expect(200)["drop"]);
+    assert_eq!(by_id.assert_status(200)["drop"], by_slug.assert_status(200)["drop"]);
     assert_eq!(by_slug.header("cache-control"), "public, max-age=1, stale-if-error=60");
     assert!(by_slug.header("dropgate-time").parse::<u64>().is_ok());
 
@@ -25,18 +25,18 @@ async fn the_status_is_shown_and_marked_stale_while_the_origin_is_down() {
     let mut shop = Shop::start().await;
     let drop = shop.opens_drop(DropTerms::default()).await;
     let path = format!("/api/drops/{}", drop.slug);
-    assert_eq!(shop.visits(&path).await.expect(200)["stale"], false);
+    assert_eq!(shop.visits(&path).await.assert_status(200)["stale"], false);
 
     shop.kill_origin().await;
     let deadline = Duration::from_secs(20);
     until("the status is marked stale", deadline, async || {
-        (shop.visits(&path).await.expect(200)["stale"] == true).then_some(())
+        (shop.visits(&path).await.assert_status(200)["stale"] == true).then_some(())
     })
     .await;
 
     shop.restart_origin().await;
     until("the status is fresh again", deadline, async || {
-        (shop.visits(&path).await.expect(200)["stale"] == false).then_some(())
+        (shop.visits(&path).await.assert_status(200)["stale"] == false).then_some(())
     })
     .await;
     shop.finish().await;
@@ -56,14 +56,14 @@ async fn only_the_status_may_be_cached() {
         ("drop page", shop.visits(&format!("/drops/{}", drop.slug)).await),
         ("order page", shop.visits(&format!("/orders/{}", order.code)).await),
     ];
-    for (what, answer) in answers {
-        assert_eq!(answer.header("cache-control"), "no-store", "{what}");
-        assert!(answer.header("dropgate-time").parse::<u64>().is_ok(), "{what}");
+    for (what, response) in answers {
+        assert_eq!(response.header("cache-control"), "no-store", "{what}");
+        assert!(response.header("dropgate-time").parse::<u64>().is_ok(), "{what}");
     }
     shop.finish().await;
 }
 
-async fn asks_again(shop: &Shop, slug: &str, etag: &str) -> Answer {
+async fn asks_again(shop: &Shop, slug: &str, etag: &str) -> Response {
     let request = shop.client.get(format!("{}/api/drops/{slug}", shop.edge_url()));
     shop.sends(request.header("if-none-match", etag)).await
 }

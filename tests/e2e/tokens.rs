@@ -4,7 +4,7 @@ use edge_protocol::{
     AdminClaims, KeyRing, OrderClaims, PurchaseClaims, Ring, Role, mint_admin, mint_order, mint_purchase, mint_read,
     mint_webhook, verify_purchase,
 };
-use harness::{Answer, DropTerms, Secrets, Shop};
+use harness::{DropTerms, Response, Secrets, Shop};
 use serde_json::{Value, json};
 
 const MINUTE_MS: i64 = 60_000;
@@ -20,16 +20,16 @@ async fn a_bad_token_gets_401_at_the_edge_before_the_origin_is_asked() {
     // Nobody to ask: a refusal that needs the origin would be a 503, as the good token shows.
     shop.kill_origin().await;
     for (what, token) in &bad {
-        let answer = shopper.purchases(&drop, token, 1).await;
-        assert_eq!(answer.status, 401, "{what}: {}", answer.text());
-        answer.refused(401, "bad_token");
+        let response = shopper.purchases(&drop, token, 1).await;
+        assert_eq!(response.status, 401, "{what}: {}", response.text());
+        response.assert_refused(401, "bad_token");
     }
     let path = format!("/api/drops/{}/purchase", drop.slug);
-    shopper.posts(&path, None, &shopper.form(1)).await.refused(401, "bad_token");
-    shopper.purchases(&drop, &good, 1).await.refused(503, "origin_unavailable");
+    shopper.posts(&path, None, &shopper.form(1)).await.assert_refused(401, "bad_token");
+    shopper.purchases(&drop, &good, 1).await.assert_refused(503, "origin_unavailable");
 
     shop.restart_origin().await;
-    shopper.purchases(&drop, &good, 1).await.expect(201);
+    shopper.purchases(&drop, &good, 1).await.assert_status(201);
     shop.finish().await;
 }
 
@@ -41,12 +41,12 @@ async fn a_bad_token_gets_401_at_the_origin_too() {
     let good = shopper.token(&drop).await;
 
     for (what, token) in bad_tokens(&shop.secrets, &good, now(&shop).await) {
-        let answer = asks_origin(&shop, "/purchase", &token, &shopper.form(1)).await;
-        assert_eq!(answer.status, 401, "{what}: {}", answer.text());
-        answer.refused(401, "bad_token");
+        let response = asks_origin(&shop, "/purchase", &token, &shopper.form(1)).await;
+        assert_eq!(response.status, 401, "{what}: {}", response.text());
+        response.assert_refused(401, "bad_token");
     }
     assert_eq!(shop.stock(&drop).await["held"], 0);
-    asks_origin(&shop, "/purchase", &good, &shopper.form(1)).await.expect(201);
+    asks_origin(&shop, "/purchase", &good, &shopper.form(1)).await.assert_status(201);
     shop.finish().await;
 }
 
@@ -75,7 +75,7 @@ async fn a_token_opens_only_the_routes_of_its_scope_at_the_origin() {
     ];
     for (path, token) in refused {
         let request = shop.client.get(format!("{}{path}", shop.origin_url())).bearer_auth(token);
-        shop.sends(request).await.refused(401, "bad_token");
+        shop.sends(request).await.assert_refused(401, "bad_token");
     }
     for (path, token) in [
         ("/webhooks/payos", &purchase),
@@ -85,7 +85,7 @@ async fn a_token_opens_only_the_routes_of_its_scope_at_the_origin() {
         ("/admin/products", &read),
         ("/admin/products", &webhook),
     ] {
-        asks_origin(&shop, path, token, &json!({})).await.refused(401, "bad_token");
+        asks_origin(&shop, path, token, &json!({})).await.assert_refused(401, "bad_token");
     }
     shop.finish().await;
 }
@@ -95,8 +95,8 @@ async fn the_origin_answers_nothing_without_a_token() {
     let shop = Shop::start().await;
     for path in ["/", "/snapshot", "/purchase", "/orders/1", "/admin/drops", "/metrics", "/livez", "/nothing/here"] {
         let url = format!("{}{path}", shop.origin_url());
-        shop.sends(shop.client.get(&url)).await.refused(401, "bad_token");
-        shop.sends(shop.client.post(&url)).await.refused(401, "bad_token");
+        shop.sends(shop.client.get(&url)).await.assert_refused(401, "bad_token");
+        shop.sends(shop.client.post(&url)).await.assert_refused(401, "bad_token");
     }
     shop.finish().await;
 }
@@ -109,10 +109,10 @@ async fn a_stolen_token_is_worthless_without_the_cookie_it_was_given_with() {
     let token = shopper.token(&drop).await;
 
     let thief = shop.shopper("0912000063");
-    thief.purchases(&drop, &token, 1).await.refused(401, "bad_token");
+    thief.purchases(&drop, &token, 1).await.assert_refused(401, "bad_token");
     thief.token(&drop).await;
-    thief.purchases(&drop, &token, 1).await.refused(401, "bad_token");
-    shopper.purchases(&drop, &token, 1).await.expect(201);
+    thief.purchases(&drop, &token, 1).await.assert_refused(401, "bad_token");
+    shopper.purchases(&drop, &token, 1).await.assert_status(201);
     shop.finish().await;
 }
 
@@ -126,8 +126,8 @@ async fn a_token_is_for_one_phone_and_one_drop() {
 
     let mut form = shopper.form(1);
     form["buyer"]["phone"] = json!("0912000065");
-    shopper.purchases_as(&drop, &token, &form).await.refused(422, "customer_mismatch");
-    shopper.purchases(&other_drop, &token, 1).await.refused(401, "bad_token");
+    shopper.purchases_as(&drop, &token, &form).await.assert_refused(422, "customer_mismatch");
+    shopper.purchases(&other_drop, &token, 1).await.assert_refused(401, "bad_token");
     shop.finish().await;
 }
 
@@ -203,7 +203,7 @@ fn encoded(part: &Value) -> String {
     URL_SAFE_NO_PAD.encode(part.to_string())
 }
 
-async fn asks_origin(shop: &Shop, path: &str, token: &str, body: &Value) -> Answer {
+async fn asks_origin(shop: &Shop, path: &str, token: &str, body: &Value) -> Response {
     let request = shop.client.post(format!("{}{path}", shop.origin_url())).bearer_auth(token).json(body);
     shop.sends(request).await
 }

@@ -41,10 +41,10 @@ async fn money_for_nobody_from_an_unknown_account_waits_until_an_operator_says_w
     assert!(shop.operates(&["refund", "list"]).ends_with("none yet\n"));
     assert_eq!(shop.operates(&["refund", "export"]), "");
 
-    let (_, said) = shop.refuses_to(&["payment", "refund", &payment, "--bank", "970436"]);
+    let (_, said) = shop.assert_refuses(&["payment", "refund", &payment, "--bank", "970436"]);
     assert!(said.contains("--account-number"), "{said}");
     let to = ["--bank", "970436", "--account-number", "=1+1", "--account-name", "AN"];
-    let (_, said) = shop.refuses_to(&[&["payment", "refund", &payment][..], &to].concat());
+    let (_, said) = shop.assert_refuses(&[&["payment", "refund", &payment][..], &to].concat());
     assert!(said.contains("invalid_field: account_number: "), "{said}");
 
     let to = ["--bank", "970436", "--account-number", "0099", "--account-name", "TRAN AN"];
@@ -52,7 +52,7 @@ async fn money_for_nobody_from_an_unknown_account_waits_until_an_operator_says_w
     assert!(shop.operates(&["refund", "export"]).contains(",250000,970436,0099,TRAN AN,"));
     // On its way it is nobody's to give or to dismiss.
     for refused in [&["payment", "refund", &payment][..], &["payment", "dismiss", &payment, "--reason", "late"]] {
-        let (_, said) = shop.refuses_to(refused);
+        let (_, said) = shop.assert_refuses(refused);
         assert!(said.contains("not_releasable: "), "{said}");
     }
     shop.finish().await;

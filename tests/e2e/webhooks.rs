@@ -39,7 +39,7 @@ async fn a_webhook_is_worth_nothing_without_the_signature_of_payos() {
     unsigned["signature"] = Value::Null;
     let status = shop.payos.sends_raw_webhook(&json!({ "body": unsigned.to_string() })).await;
     assert!([400, 401].contains(&status), "{status}");
-    assert_eq!(shopper.asks_for_order(other.code, &other.key).await.expect(200)["state"], "pending");
+    assert_eq!(shopper.asks_for_order(other.code, &other.key).await.assert_status(200)["state"], "pending");
 
     // The genuine one again is the same payment again.
     assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": genuine })).await / 100, 2);

@@ -4,23 +4,23 @@
 //! Helpers are named for what people do: a shop opens a drop, a shopper takes a token and buys, PayOS pays.
 //! They panic when the system does something no claim allows for; refusals are answers and are returned.
 
-mod answer;
 mod built;
 mod lone_origin;
 mod operator;
 mod payos;
 mod ports;
 mod process;
+mod response;
 pub mod sale_db;
 mod secrets;
 mod shop;
 mod shopper;
 mod wait;
 
-pub use answer::Answer;
 pub use built::root;
-pub use lone_origin::{Ended, LoneOrigin, Start};
+pub use lone_origin::{Exit, LoneOrigin, StartOptions};
 pub use payos::{API_KEY, CHECKSUM_KEY, CLIENT_ID, PayOs};
+pub use response::Response;
 pub use secrets::Secrets;
 pub use shop::{DropTerms, OpenedDrop, Shop};
 pub use shopper::{Order, Shopper};

@@ -9,11 +9,11 @@ use tempfile::TempDir;
 
 use crate::{DropTerms, Secrets, built, payos, ports::ReservedPort, process::Process};
 
-/// Nobody listens there: every call to PayOS fails at once.
+/// No program listens on this port, so every call to PayOS fails at once.
 const NO_PAYOS: &str = "http://127.0.0.1:9";
 
-/// An origin on a folder of its own, without an edge in front of it: tests of crashes and stops speak to it as the
-/// edge would. It is started, killed and started again on the same folder and the same ports.
+/// An origin without an edge, on a folder of its own. Tests of crashes and stops send it requests as the edge would. A
+/// test starts it, kills it and starts it again on the same folder and the same ports.
 pub struct LoneOrigin {
     pub secrets: Secrets,
     ports: Ports,
@@ -28,43 +28,43 @@ struct Ports {
     private: ReservedPort,
 }
 
-/// How to start it otherwise than usual.
+/// Options of a start.
 #[derive(Clone, Default)]
-pub struct Start {
-    /// The program that has failpoints compiled in.
+pub struct StartOptions {
+    /// Whether to start the program with failpoints.
     pub failpoints: bool,
     pub environment: Vec<(String, String)>,
 }
 
-/// How it ended and what it said on stderr since its start.
-pub struct Ended {
+/// How the origin ended, and what it wrote to stderr since its start.
+pub struct Exit {
     pub status: ExitStatus,
-    pub said: String,
+    pub stderr: String,
 }
 
-impl Start {
-    /// The program with failpoints, which ends itself when it comes to `point` for the `nth` time.
-    pub fn dying_at(point: &str, nth: u64) -> Start {
+impl StartOptions {
+    /// Starts the program with failpoints. It aborts when it reaches `point` for the `nth` time.
+    pub fn crashing_at(point: &str, nth: u64) -> StartOptions {
         let failpoint = ("DROPGATE_FAILPOINT".to_owned(), format!("{point}:{nth}"));
-        Start { failpoints: true, environment: vec![failpoint] }
+        StartOptions { failpoints: true, environment: vec![failpoint] }
     }
 }
 
-impl Ended {
-    /// It ended by itself, with an exit code, and its last line says why in these words.
+impl Exit {
+    /// The origin ended by itself with an exit code of 1, and its last line has these words.
     #[track_caller]
-    pub fn is_plain_refusal(&self, words: &[&str]) {
-        assert_eq!(self.status.code(), Some(1), "{}", self.said);
-        let last = self.said.lines().last().unwrap_or_default();
-        assert!(last.starts_with("dropgate: "), "{}", self.said);
+    pub fn assert_exits_saying(&self, words: &[&str]) {
+        assert_eq!(self.status.code(), Some(1), "{}", self.stderr);
+        let last = self.stderr.lines().last().unwrap_or_default();
+        assert!(last.starts_with("dropgate: "), "{}", self.stderr);
         for word in words {
-            assert!(last.contains(word), "{word:?} is not in the last line:\n{}", self.said);
+            assert!(last.contains(word), "{word:?} is not in the last line:\n{}", self.stderr);
         }
     }
 }
 
 impl LoneOrigin {
-    /// On a fresh folder, not started yet. Without an address PayOS is down.
+    /// On a fresh folder, not started. Without an address PayOS is down.
     pub fn new(payos_url: Option<String>) -> LoneOrigin {
         let folder = tempfile::Builder::new().prefix("dropgate-origin-").tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join("data")).expect("the folder of data");
@@ -77,42 +77,42 @@ impl LoneOrigin {
         }
     }
 
-    /// Starts it and does not wait until it answers.
-    pub fn begins(&mut self, start: &Start) {
+    /// Starts the origin and returns at once.
+    pub fn spawn(&mut self, start: &StartOptions) {
         assert!(!self.is_running(), "the origin still runs");
         let mut command = self.command(start.failpoints, &self.data());
         command.arg("serve").envs(start.environment.iter().map(|(name, value)| (name, value)));
         self.process = Some(Process::start("origin", command, self.folder.path()));
     }
 
-    /// Starts it; returns when it listens.
-    pub async fn starts(&mut self) {
-        self.starts_as(&Start::default()).await;
+    /// Starts the origin. Returns when it listens.
+    pub async fn start(&mut self) {
+        self.start_with(&StartOptions::default()).await;
     }
 
-    pub async fn starts_as(&mut self, start: &Start) {
-        self.begins(start);
-        self.process().listens().await;
+    pub async fn start_with(&mut self, start: &StartOptions) {
+        self.spawn(start);
+        self.process().assert_listens().await;
     }
 
-    /// Starts it, and expects that it refuses.
-    pub async fn refuses_to_start(&mut self, start: &Start) -> Ended {
-        self.begins(start);
-        let listens = self.process().listens_or_ends().await;
-        assert!(listens.is_err(), "the origin started all the same");
-        self.ends().await
+    /// Starts the origin, which must end instead of listening.
+    pub async fn assert_refuses_to_start(&mut self, start: &StartOptions) -> Exit {
+        self.spawn(start);
+        let listens = self.process().wait_until_listening().await;
+        assert!(listens.is_err(), "the origin listens all the same");
+        self.wait_for_exit().await
     }
 
-    /// A second one on the same folder, on other ports.
-    pub async fn refuses_a_second(&mut self) -> Ended {
+    /// Starts a second origin on the same folder and other ports, which must end instead of listening.
+    pub async fn assert_refuses_second(&mut self) -> Exit {
         let mut command = self.command(false, &self.data());
         command.arg("serve").env("DROPGATE_LISTEN", "127.0.0.1:0").env("DROPGATE_PRIVATE_LISTEN", "127.0.0.1:0");
         let mut second = Process::start("second-origin", command, self.folder.path());
-        assert!(second.listens_or_ends().await.is_err(), "two origins serve one folder");
-        Ended { status: second.ends().await, said: second.said() }
+        assert!(second.wait_until_listening().await.is_err(), "two origins serve one folder");
+        Exit { status: second.wait_for_exit().await, stderr: second.stderr() }
     }
 
-    /// SIGKILL: nothing more is done, whatever was under way.
+    /// SIGKILL.
     pub async fn kill(&mut self) {
         self.process().kill().await;
         assert!(!self.process().has_panicked(), "{}", self.log());
@@ -123,36 +123,36 @@ impl LoneOrigin {
         self.process().terminate();
     }
 
-    /// SIGTERM, and whatever time it takes.
-    pub async fn stop(&mut self) -> Ended {
+    /// SIGTERM, and waits for the exit.
+    pub async fn stop(&mut self) -> Exit {
         self.terminate();
-        self.ends().await
+        self.wait_for_exit().await
     }
 
-    /// Waits until it has ended by itself.
-    pub async fn ends(&mut self) -> Ended {
+    /// Waits until the origin has ended by itself.
+    pub async fn wait_for_exit(&mut self) -> Exit {
         let process = self.process();
-        let status = process.ends().await;
+        let status = process.wait_for_exit().await;
         assert!(!process.has_panicked(), "{}", process.log());
-        Ended { status, said: process.said() }
+        Exit { status, stderr: process.stderr() }
     }
 
     pub fn is_running(&mut self) -> bool {
         self.process.as_mut().is_some_and(Process::is_running)
     }
 
-    /// The memory it takes.
+    /// Resident memory of the origin.
     pub fn resident_bytes(&mut self) -> usize {
         self.process().resident_bytes()
     }
 
-    /// As a machine whose open files are used up, or one that has some again.
+    /// Whether the origin may open more files, as on a machine with or without free ones.
     pub fn may_open_files(&mut self, may: bool) {
         self.process().may_open_files(may);
     }
 
-    /// Opens a drop by the operator's command line; returns its number.
-    pub fn opens_drop(&self, slug: &str, terms: DropTerms) -> u32 {
+    /// Opens a drop by the operator's command line. Returns its id.
+    pub fn open_drop(&self, slug: &str, terms: DropTerms) -> u32 {
         let options = [
             ("--slug", slug.to_owned()),
             ("--name", "Đèn lồng Hội An".to_owned()),
@@ -165,7 +165,7 @@ impl LoneOrigin {
         let output = self.dropgate(&["drop", "create"].into_iter().chain(options).collect::<Vec<_>>());
         assert!(output.status.success(), "dropgate drop create: {}", String::from_utf8_lossy(&output.stderr));
         let created: Value = serde_json::from_slice(&output.stdout).expect("the new drop as JSON");
-        created["id"].as_u64().and_then(|id| u32::try_from(id).ok()).expect("the number of the new drop")
+        created["id"].as_u64().and_then(|id| u32::try_from(id).ok()).expect("the id of the new drop")
     }
 
     /// Runs the operator's command line.
@@ -173,14 +173,14 @@ impl LoneOrigin {
         self.dropgate_on(&self.data(), arguments)
     }
 
-    /// The same, on another folder of data.
+    /// The same on another data folder.
     pub fn dropgate_on(&self, data: &Path, arguments: &[&str]) -> Output {
         self.command(false, data).args(arguments).output().expect("dropgate runs")
     }
 
-    /// `dropgate verify` on any folder of data; what it prints must be all right.
+    /// Runs `dropgate verify` on a data folder, which must succeed. Returns what it prints.
     #[track_caller]
-    pub fn verifies(&self, data: &Path) -> String {
+    pub fn assert_verifies(&self, data: &Path) -> String {
         let output = self.dropgate_on(data, &["verify"]);
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let said = String::from_utf8_lossy(&output.stderr);
@@ -188,12 +188,12 @@ impl LoneOrigin {
         printed
     }
 
-    /// A copy of its files as they are, to look into without touching what the next start finds.
-    pub fn copies_data(&self) -> TempDir {
+    /// A copy of the data folder as it is, so that a test can open it without a change for the next start.
+    pub fn copy_data(&self) -> TempDir {
         let copy = tempfile::Builder::new().prefix("dropgate-copy-").tempdir().expect("a temporary folder");
         for entry in fs::read_dir(self.data()).expect("the folder of data") {
             let file = entry.expect("a readable folder").path();
-            // The index of the log is rebuilt from the log by whoever opens it.
+            // SQLite rebuilds the index of the log when it opens the copy.
             if file.file_name().is_some_and(|name| name != "sale.db-shm") {
                 fs::copy(&file, copy.path().join(file.file_name().expect("a name"))).expect("a copy");
             }
@@ -201,8 +201,8 @@ impl LoneOrigin {
         copy
     }
 
-    /// Puts the files of `folder` in the place of its own, as a machine that lost power finds what its disk has.
-    pub fn finds(&mut self, folder: &Path) {
+    /// Replaces the data folder by `folder`, which is what a disk has after a power cut.
+    pub fn restore_from(&mut self, folder: &Path) {
         assert!(!self.is_running(), "the origin still runs");
         fs::remove_dir_all(self.data()).expect("the folder of data");
         fs::rename(folder, self.data()).expect("another folder in its place");
@@ -216,7 +216,7 @@ impl LoneOrigin {
         self.folder.path().join("data")
     }
 
-    /// A folder beside its data, for files of the test.
+    /// A path beside the data folder, for files of the test.
     pub fn beside(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -17,7 +17,7 @@ impl Shop {
 
     /// Runs a command that must fail, without a panic; returns what it prints and what it says of why.
     #[track_caller]
-    pub fn refuses_to(&self, arguments: &[&str]) -> (String, String) {
+    pub fn assert_refuses(&self, arguments: &[&str]) -> (String, String) {
         let output = self.dropgate(arguments);
         let (printed, said) = (out(&output), err(&output));
         assert!(
@@ -31,9 +31,9 @@ impl Shop {
 
     /// A gauge as monitoring reads it; its labels are part of its name.
     pub async fn metric(&self, name: &str) -> i64 {
-        let answer = self.sends(self.client.get(format!("{}/metrics", self.private_url()))).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        let value = answer.text().lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let response = self.sends(self.client.get(format!("{}/metrics", self.private_url()))).await;
+        assert_eq!(response.status, 200, "{}", response.text());
+        let value = response.text().lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.unwrap_or_else(|| panic!("no metric {name}")).parse().expect("a whole number")
     }
 

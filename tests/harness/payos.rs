@@ -4,7 +4,7 @@ use payos::{Config, CreateLink};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::{Answer, built::program, ports::ReservedPort, process::Process, shop::new_client, wait::until};
+use crate::{Response, built::program, ports::ReservedPort, process::Process, shop::new_client, wait::until};
 
 /// The account the shop has with the stand-in.
 pub const CLIENT_ID: &str = "test-client";
@@ -26,7 +26,7 @@ impl PayOs {
     /// Without a shop around it: whoever wants to know of money must ask.
     pub async fn alone(logs: &Path) -> PayOs {
         let mut payos = PayOs::start(new_client(), None, logs);
-        payos.is_ready().await;
+        payos.assert_listens().await;
         payos
     }
 
@@ -39,8 +39,8 @@ impl PayOs {
         PayOs { port, process, client }
     }
 
-    pub(crate) async fn is_ready(&mut self) {
-        self.process.listens().await;
+    pub(crate) async fn assert_listens(&mut self) {
+        self.process.assert_listens().await;
     }
 
     /// Someone transfers what the order costs, and PayOS tells the shop once.
@@ -138,10 +138,10 @@ impl PayOs {
 
     async fn controls(&self, path: &str, body: &Value) -> Value {
         let request = self.client.post(format!("{}/_control/{path}", self.url()));
-        Answer::to(request.json(body)).await.expect(200)
+        Response::to(request.json(body)).await.assert_status(200)
     }
 
     async fn looks(&self, path: &str) -> Value {
-        Answer::to(self.client.get(format!("{}/_control/{path}", self.url()))).await.expect(200)
+        Response::to(self.client.get(format!("{}/_control/{path}", self.url()))).await.assert_status(200)
     }
 }

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, ki
 
 use crate::wait::until;
 
-/// A healthy start takes well under a second; two cores under full load can make it many.
+/// A start takes well under a second, and several on two cores under full load.
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
 const STOP_DEADLINE: Duration = Duration::from_secs(20);
@@ -47,19 +47,19 @@ impl Process {
         Process { name, child, stdout, stderr, stderr_from }
     }
 
-    /// Waits until the program listens; panics when it does not.
-    pub(crate) async fn listens(&mut self) {
-        if let Err(log) = self.listens_or_ends().await {
+    /// Waits until the program listens. Panics when it ends instead.
+    pub(crate) async fn assert_listens(&mut self) {
+        if let Err(log) = self.wait_until_listening().await {
             panic!("{} ended at its start\n{log}", self.name);
         }
     }
 
-    /// Waits for the line by which the program says that it listens; an error is its log when it ends instead.
-    pub(crate) async fn listens_or_ends(&mut self) -> Result<(), String> {
+    /// Waits for the line that says that the program listens. The error is its log when it ends instead.
+    pub(crate) async fn wait_until_listening(&mut self) -> Result<(), String> {
         until(&format!("{} listens", self.name), START_DEADLINE, async || {
-            let said = fs::read_to_string(&self.stdout).unwrap_or_default();
-            // Complete lines only: a line may be read while it is written.
-            let mut lines = said.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let printed = fs::read_to_string(&self.stdout).unwrap_or_default();
+            // Complete lines only: the program may still be writing the last one.
+            let mut lines = printed.split_inclusive('\n').filter(|line| line.ends_with('\n'));
             if lines.any(|line| line.starts_with("listening ")) {
                 return Some(Ok(()));
             }
@@ -69,7 +69,7 @@ impl Process {
         .await
     }
 
-    pub(crate) async fn ends(&mut self) -> ExitStatus {
+    pub(crate) async fn wait_for_exit(&mut self) -> ExitStatus {
         let name = self.name;
         until(&format!("{name} ends"), STOP_DEADLINE, async || self.child.try_wait().expect("the state of a child"))
             .await
@@ -78,25 +78,25 @@ impl Process {
     /// The way an operator stops it: SIGTERM, and time to finish.
     pub(crate) async fn stop(&mut self) -> ExitStatus {
         self.terminate();
-        self.ends().await
+        self.wait_for_exit().await
     }
 
     pub(crate) fn terminate(&self) {
-        // An error says that it has ended already.
+        // An error means that the program has ended already.
         let _ = kill_process(self.pid(), Signal::TERM);
     }
 
-    /// As a power cut: the program gets no chance to do anything more.
+    /// SIGKILL: the program can do nothing more.
     pub(crate) async fn kill(&mut self) {
         kill_process(self.pid(), Signal::KILL).expect("a running process");
-        self.ends().await;
+        self.wait_for_exit().await;
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// The memory it takes, as the kernel counts it.
+    /// Resident memory as the kernel counts it.
     pub(crate) fn resident_bytes(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the state of a child");
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its resident memory");
@@ -104,25 +104,25 @@ impl Process {
         kib.parse::<usize>().expect("a number of KiB") * 1024
     }
 
-    /// Lets it open no file more, or as many as the system allows again; those it has stay open.
+    /// Whether the program may open more files. Open files stay open.
     pub(crate) fn may_open_files(&self, may: bool) {
         let maximum = getrlimit(Resource::Nofile).maximum;
         let current = if may { maximum } else { Some(0) };
         prlimit(Some(self.pid()), Resource::Nofile, Rlimit { current, maximum }).expect("another limit of open files");
     }
 
-    /// Whether Rust code in it has, even if it went on afterwards.
+    /// Whether Rust code of the program has panicked, even if the program went on.
     pub(crate) fn has_panicked(&self) -> bool {
         fs::read_to_string(&self.stderr).expect("the log").contains("panicked at")
     }
 
-    /// What it has said on stderr since its start.
-    pub(crate) fn said(&self) -> String {
+    /// What the program wrote to stderr since its start.
+    pub(crate) fn stderr(&self) -> String {
         let log = fs::read(&self.stderr).expect("the log");
         String::from_utf8_lossy(&log[self.stderr_from..]).into_owned()
     }
 
-    /// The end of its log, for a failing test.
+    /// The end of the log, for a failing test.
     pub(crate) fn log(&self) -> String {
         let text = fs::read_to_string(&self.stderr).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
@@ -137,14 +137,14 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The group, because the edge has a child. Errors say that nothing is left to kill.
+        // The group, because the edge has a child. An error means that the group has ended.
         let _ = kill_process_group(self.pid(), Signal::KILL);
         let _ = self.child.wait();
     }
 }
 
-/// A test program that is killed runs no destructor. Where `setpriv` exists (Linux) the kernel then ends what it
-/// started, as it does when the thread that started it ends: the thread of the one test that owns it.
+/// A killed test program runs no destructor. Where `setpriv` exists (Linux), the kernel ends the child with the thread
+/// that started it, which is the thread of the test that owns it.
 fn bound_to_this_thread(command: Command) -> Command {
     let setpriv = Path::new("/usr/bin/setpriv");
     if !setpriv.exists() {

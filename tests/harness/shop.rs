@@ -11,10 +11,10 @@ use reqwest::Client;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
-use crate::{Answer, PayOs, Secrets, Shopper, built, payos, ports::ReservedPort, process::Process, wait::until};
+use crate::{PayOs, Response, Secrets, Shopper, built, payos, ports::ReservedPort, process::Process, wait::until};
 
-/// No answer of the system takes longer than its own timeouts.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+/// No response takes longer than the timeouts of the system.
+const RESPONSE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The edge asks for the list of drops at most once a second, and waits two.
 const LISTED_DEADLINE: Duration = Duration::from_secs(20);
@@ -77,9 +77,9 @@ impl Shop {
         let mut payos = PayOs::start(client.clone(), Some(&webhook_url), folder.path());
         let mut edge = start_edge(&ports, &secrets, folder.path());
         let mut origin = start_origin(&ports, &secrets, &payos.url(), folder.path());
-        payos.is_ready().await;
-        origin.listens().await;
-        edge.listens().await;
+        payos.assert_listens().await;
+        origin.assert_listens().await;
+        edge.assert_listens().await;
         Shop {
             payos,
             secrets,
@@ -126,13 +126,13 @@ impl Shop {
     }
 
     /// A GET at the edge without token or cookie.
-    pub async fn visits(&self, path: &str) -> Answer {
-        Answer::to(self.client.get(format!("{}{path}", self.edge_url()))).await
+    pub async fn visits(&self, path: &str) -> Response {
+        Response::to(self.client.get(format!("{}{path}", self.edge_url()))).await
     }
 
     /// The stock as anyone sees it.
     pub async fn stock(&self, drop: &OpenedDrop) -> Value {
-        self.visits(&format!("/api/drops/{}", drop.slug)).await.expect(200)["drop"]["stock"].clone()
+        self.visits(&format!("/api/drops/{}", drop.slug)).await.assert_status(200)["drop"]["stock"].clone()
     }
 
     /// Waits until anyone sees this stock.
@@ -144,8 +144,8 @@ impl Shop {
     }
 
     /// Sends any request, made with `client`, to the edge or past it to the origin.
-    pub async fn sends(&self, request: reqwest::RequestBuilder) -> Answer {
-        Answer::to(request).await
+    pub async fn sends(&self, request: reqwest::RequestBuilder) -> Response {
+        Response::to(request).await
     }
 
     /// Runs the operator's command line against this shop.
@@ -178,7 +178,7 @@ impl Shop {
     pub async fn restart_origin(&mut self) {
         assert!(!self.origin.is_running(), "the origin still runs");
         self.origin = start_origin(&self.ports, &self.secrets, &self.payos.url(), self.folder.path());
-        self.origin.listens().await;
+        self.origin.assert_listens().await;
     }
 
     /// `dropgate verify`, which needs the folder for itself: the origin must be stopped.
@@ -236,7 +236,7 @@ impl Drop for Shop {
 /// Every request has a connection of its own, as from many shoppers. A kept one would also break now and then:
 /// workerd closes a connection after it has refused a request whose body it did not read.
 pub(crate) fn new_client() -> Client {
-    let builder = Client::builder().timeout(ANSWER_DEADLINE).pool_max_idle_per_host(0).no_proxy();
+    let builder = Client::builder().timeout(RESPONSE_DEADLINE).pool_max_idle_per_host(0).no_proxy();
     builder.build().expect("an HTTP client")
 }
 

@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Answer, OpenedDrop, wait::until};
+use crate::{OpenedDrop, Response, wait::until};
 
 /// The page looks again every second; a payment takes a webhook and one batch of the writer.
 const STATE_DEADLINE: Duration = Duration::from_secs(20);
@@ -37,28 +37,28 @@ impl Shopper {
         Shopper { phone: phone.to_owned(), address, edge, client, cookie: Mutex::default() }
     }
 
-    pub async fn asks_for_token(&self, drop: &OpenedDrop) -> Answer {
+    pub async fn asks_for_token(&self, drop: &OpenedDrop) -> Response {
         let path = format!("/api/drops/{}/token", drop.slug);
-        let answer = self.posts(&path, None, &json!({ "phone": self.phone })).await;
-        if let Some(cookie) = answer.headers.get("set-cookie") {
+        let response = self.posts(&path, None, &json!({ "phone": self.phone })).await;
+        if let Some(cookie) = response.headers.get("set-cookie") {
             let cookie = cookie.to_str().expect("a cookie of ASCII text");
             let cookie = cookie.split(';').next().unwrap_or(cookie).to_owned();
             *self.cookie.lock().expect("the cookie") = Some(cookie);
         }
-        answer
+        response
     }
 
     pub async fn token(&self, drop: &OpenedDrop) -> String {
-        let answer = self.asks_for_token(drop).await.expect(200);
-        answer["token"].as_str().expect("a token").to_owned()
+        let response = self.asks_for_token(drop).await.assert_status(200);
+        response["token"].as_str().expect("a token").to_owned()
     }
 
-    pub async fn purchases(&self, drop: &OpenedDrop, token: &str, quantity: u32) -> Answer {
+    pub async fn purchases(&self, drop: &OpenedDrop, token: &str, quantity: u32) -> Response {
         self.purchases_as(drop, token, &self.form(quantity)).await
     }
 
     /// A purchase with any body.
-    pub async fn purchases_as(&self, drop: &OpenedDrop, token: &str, body: &Value) -> Answer {
+    pub async fn purchases_as(&self, drop: &OpenedDrop, token: &str, body: &Value) -> Response {
         self.posts(&format!("/api/drops/{}/purchase", drop.slug), Some(token), body).await
     }
 
@@ -76,16 +76,16 @@ impl Shopper {
         Order::of(&self.purchases(drop, &token, quantity).await)
     }
 
-    pub async fn asks_for_order(&self, order_code: u64, key: &str) -> Answer {
+    pub async fn asks_for_order(&self, order_code: u64, key: &str) -> Response {
         let request = self.client.get(format!("{}/api/orders/{order_code}", self.edge));
-        Answer::to(self.as_browser(request.bearer_auth(key))).await
+        Response::to(self.as_browser(request.bearer_auth(key))).await
     }
 
     pub async fn order(&self, order: &Order) -> Value {
-        self.asks_for_order(order.code, &order.key).await.expect(200)
+        self.asks_for_order(order.code, &order.key).await.assert_status(200)
     }
 
-    pub async fn cancels(&self, order: &Order) -> Answer {
+    pub async fn cancels(&self, order: &Order) -> Response {
         let path = format!("/api/orders/{}/cancel", order.code);
         self.posts(&path, Some(&order.key), &json!({})).await
     }
@@ -113,14 +113,14 @@ impl Shopper {
     }
 
     /// Says where the money of an order goes back to, as the bearer of this key.
-    pub async fn wants_refund_to(&self, order_code: u64, key: &str, account: &Value) -> Answer {
+    pub async fn wants_refund_to(&self, order_code: u64, key: &str, account: &Value) -> Response {
         self.posts(&format!("/api/orders/{order_code}/refund-destination"), Some(key), account).await
     }
 
-    pub async fn posts(&self, path: &str, bearer: Option<&str>, body: &Value) -> Answer {
+    pub async fn posts(&self, path: &str, bearer: Option<&str>, body: &Value) -> Response {
         let request = self.client.post(format!("{}{path}", self.edge)).json(body);
         let request = bearer.into_iter().fold(request, RequestBuilder::bearer_auth);
-        Answer::to(self.as_browser(request)).await
+        Response::to(self.as_browser(request)).await
     }
 
     /// A POST whose connection sends no more than `body`, although `announced` bytes were to come. Returns what comes
@@ -137,10 +137,10 @@ impl Shopper {
         let mut connection = TcpStream::connect(host).await.expect("a connection to the edge");
         connection.write_all(request.as_bytes()).await.expect("the edge reads");
         connection.shutdown().await.expect("an open connection");
-        let mut answer = Vec::new();
-        // The edge may as well reset the connection: then there is no more of an answer.
-        let _ = timeout(STATE_DEADLINE, connection.read_to_end(&mut answer)).await.expect("the edge hangs up");
-        String::from_utf8(answer).expect("an answer of text")
+        let mut response = Vec::new();
+        // The edge may as well reset the connection: then there is no more of an response.
+        let _ = timeout(STATE_DEADLINE, connection.read_to_end(&mut response)).await.expect("the edge hangs up");
+        String::from_utf8(response).expect("a response of text")
     }
 
     fn as_browser(&self, request: RequestBuilder) -> RequestBuilder {
@@ -154,12 +154,12 @@ impl Shopper {
 
 impl Order {
     /// The order a purchase made; panics when it was refused.
-    pub fn of(answer: &Answer) -> Order {
-        let receipt = answer.expect(201);
+    pub fn of(response: &Response) -> Order {
+        let receipt = response.assert_status(201);
         Order {
             code: receipt["order_code"].as_u64().expect("an order code"),
             key: receipt["order_key"].as_str().expect("an order key").to_owned(),
-            receipt: answer.body.clone(),
+            receipt: response.body.clone(),
         }
     }
 }

@@ -6,19 +6,19 @@ use std::{
     sync::OnceLock,
 };
 
-use harness::Start;
+use harness::StartOptions;
 
-/// A start on a disk that does what `fault` says, `call:file:action[:nth]`, from the moment on that `when` exists.
-pub(crate) fn start(fault: &str, when: Option<&Path>) -> Start {
+/// A start on a disk with `fault`, written `call:file:action[:nth]`, once the file `when` exists.
+pub(crate) fn start_options(fault: &str, when: Option<&Path>) -> StartOptions {
     let mut environment = vec![preload(), ("DISK_FAULT".to_owned(), fault.to_owned())];
     environment.extend(when.map(|file| ("DISK_FAULT_WHEN".to_owned(), file.display().to_string())));
-    Start { failpoints: false, environment }
+    StartOptions { failpoints: false, environment }
 }
 
-/// A start whose disk keeps in `folder` what has been synced, and nothing else.
-pub(crate) fn start_keeping_synced(folder: &Path) -> Start {
+/// A start on a disk that copies each file to `folder` when it is synced.
+pub(crate) fn start_options_keeping_synced(folder: &Path) -> StartOptions {
     let environment = vec![preload(), ("DISK_KEEP".to_owned(), folder.display().to_string())];
-    Start { failpoints: false, environment }
+    StartOptions { failpoints: false, environment }
 }
 
 fn preload() -> (String, String) {

@@ -1,19 +1,19 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// What a server answered, kept whole: claims are about bytes and headers as well as JSON.
+/// A whole response: claims are about bytes and headers as well as JSON.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
-impl Answer {
-    /// Sends the request; panics when no answer comes at all.
-    pub(crate) async fn to(request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.expect("an HTTP answer");
-        Answer {
+impl Response {
+    /// Sends the request; panics when no response comes.
+    pub(crate) async fn to(request: reqwest::RequestBuilder) -> Response {
+        let response = request.send().await.expect("an HTTP response");
+        Response {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: response.bytes().await.expect("a whole body").to_vec(),
@@ -32,15 +32,15 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
     }
 
-    /// The body of a success.
-    pub fn expect(&self, status: u16) -> Value {
+    /// Checks the status, and returns the JSON body.
+    pub fn assert_status(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         self.json()
     }
 
-    /// Checks that this is a refusal with this code, in the one form all refusals have; returns it.
+    /// Checks that this is a refusal with this code, in the form of every refusal. Returns it.
     #[track_caller]
-    pub fn refused(&self, status: u16, code: &str) -> Value {
+    pub fn assert_refused(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
         let problem = self.json();

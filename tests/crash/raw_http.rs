@@ -1,4 +1,4 @@
-//! HTTP as bytes: a client library would try again, and hide which requests got no answer.
+//! HTTP as bytes: a client library would retry, and hide which requests got no response.
 
 use std::io;
 
@@ -13,15 +13,15 @@ pub(crate) struct Connection {
     buffer: Vec<u8>,
 }
 
-pub(crate) struct Reply {
+pub(crate) struct RawResponse {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-/// What a server that is gone leaves: the connection ended before the answer was whole.
+/// The connection ended before the response was complete.
 #[derive(Debug)]
-pub(crate) struct NoAnswer;
+pub(crate) struct NoResponse;
 
 impl Connection {
     pub(crate) async fn open(address: &str) -> io::Result<Connection> {
@@ -30,42 +30,42 @@ impl Connection {
         Ok(Connection { stream, buffer: Vec::new() })
     }
 
-    /// Sends a request and reads its answer to the end.
-    pub(crate) async fn asks(&mut self, request: &str) -> Result<Reply, NoAnswer> {
-        self.sends(request).await?;
-        self.hears().await
+    /// Sends a request and reads its response to the end.
+    pub(crate) async fn request(&mut self, request: &str) -> Result<RawResponse, NoResponse> {
+        self.send(request).await?;
+        self.receive().await
     }
 
-    pub(crate) async fn sends(&mut self, request: &str) -> Result<(), NoAnswer> {
-        self.stream.write_all(request.as_bytes()).await.map_err(|_| NoAnswer)
+    pub(crate) async fn send(&mut self, request: &str) -> Result<(), NoResponse> {
+        self.stream.write_all(request.as_bytes()).await.map_err(|_| NoResponse)
     }
 
-    pub(crate) async fn hears(&mut self) -> Result<Reply, NoAnswer> {
+    pub(crate) async fn receive(&mut self) -> Result<RawResponse, NoResponse> {
         self.buffer.clear();
         loop {
-            self.reads_more().await?;
+            self.read_more().await?;
             let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
             let head = String::from_utf8(self.buffer[..end].to_vec()).expect("a head of text");
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             let length: usize = length.map_or(0, |length| length.parse().expect("a length"));
             while self.buffer.len() < end + 4 + length {
-                self.reads_more().await?;
+                self.read_more().await?;
             }
             let status = head.get(9..12).expect("a status").parse().expect("a status of digits");
             let body = self.buffer[end + 4..end + 4 + length].to_vec();
-            return Ok(Reply { status, head, body });
+            return Ok(RawResponse { status, head, body });
         }
     }
 
-    async fn reads_more(&mut self) -> Result<(), NoAnswer> {
+    async fn read_more(&mut self) -> Result<(), NoResponse> {
         match self.stream.read_buf(&mut self.buffer).await {
-            Ok(0) | Err(_) => Err(NoAnswer),
+            Ok(0) | Err(_) => Err(NoResponse),
             Ok(_) => Ok(()),
         }
     }
 }
 
-impl Reply {
+impl RawResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
     }

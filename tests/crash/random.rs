@@ -1,20 +1,22 @@
-use crate::{edge::now_ms, rounds::setting};
+use std::time::Duration;
 
-/// Chance that can be repeated: a run is what its seed makes it, up to the timing of the machine.
-pub(crate) struct Chance(u64);
+use crate::{clock::now_ms, settings::setting};
 
-impl Chance {
-    /// The seed is printed by whoever asks, and set to see a run again.
-    pub(crate) fn of_this_run() -> (Chance, u64) {
+/// Random numbers from a seed, so that a run can be repeated up to the timing of the machine.
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// Also returns the seed. A test prints it; `DROPGATE_CRASH_SEED` repeats the run.
+    pub(crate) fn from_settings() -> (Random, u64) {
         let seed = setting("DROPGATE_CRASH_SEED").unwrap_or(now_ms().unsigned_abs());
-        (Chance(seed), seed)
+        (Random(seed), seed)
     }
 
-    pub(crate) fn of(seed: u64) -> Chance {
-        Chance(seed)
+    pub(crate) fn from_seed(seed: u64) -> Random {
+        Random(seed)
     }
 
-    /// SplitMix64: short, and more than good enough to pick moments and phone numbers.
+    /// SplitMix64: short, and good enough to choose moments and phone numbers.
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -25,6 +27,10 @@ impl Chance {
 
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
+    }
+
+    pub(crate) fn duration_below(&mut self, ms: u64) -> Duration {
+        Duration::from_millis(self.below(ms))
     }
 
     pub(crate) fn one_in(&mut self, times: u64) -> bool {
