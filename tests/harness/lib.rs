@@ -1,10 +1,12 @@
 //! Starts the real system for one test: the `dropgate` binary on a fresh folder, the worker on workerd with the
-//! settings of wrangler.toml, and the PayOS stand-in. Only what is not ours, PayOS, is replaced, by a real server.
+//! settings of wrangler.toml, and the PayOS stand-in, which is the only replaced part.
 //!
 //! Helpers are named for what people do: a shop opens a drop, a shopper takes a token and buys, PayOS pays.
-//! They panic when the system does something no claim allows for; refusals are answers and are returned.
+//! They panic when the system does something that no claim allows. A refusal is a response, which they return.
 
 mod built;
+mod client;
+mod drops;
 mod lone_origin;
 mod operator;
 mod payos;
@@ -18,10 +20,11 @@ mod shopper;
 mod wait;
 
 pub use built::root;
+pub use drops::{DropTerms, OpenedDrop};
 pub use lone_origin::{Exit, LoneOrigin, StartOptions};
 pub use payos::{API_KEY, CHECKSUM_KEY, CLIENT_ID, PayOs};
 pub use response::Response;
 pub use secrets::Secrets;
-pub use shop::{DropTerms, OpenedDrop, Shop};
+pub use shop::Shop;
 pub use shopper::{Order, Shopper};
 pub use wait::until;

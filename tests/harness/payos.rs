@@ -4,7 +4,7 @@ use payos::{Config, CreateLink};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::{Response, built::program, ports::ReservedPort, process::Process, shop::new_client, wait::until};
+use crate::{Response, built::program, client::new_client, ports::ReservedPort, process::Process, wait::until};
 
 /// The account the shop has with the stand-in.
 pub const CLIENT_ID: &str = "test-client";
@@ -15,7 +15,7 @@ const ACCOUNT: [&str; 6] = ["--client-id", CLIENT_ID, "--api-key", API_KEY, "--c
 /// The stand-in repeats what was not accepted for about two minutes.
 const WEBHOOK_DEADLINE: Duration = Duration::from_secs(60);
 
-/// The stand-in for PayOS: what its bank, its servers and its network do.
+/// The PayOS stand-in: what the bank, the servers and the network do.
 pub struct PayOs {
     port: ReservedPort,
     process: Process,
@@ -23,7 +23,7 @@ pub struct PayOs {
 }
 
 impl PayOs {
-    /// Without a shop around it: whoever wants to know of money must ask.
+    /// Without a shop: PayOS sends no webhooks, so an origin must read its links.
     pub async fn alone(logs: &Path) -> PayOs {
         let mut payos = PayOs::start(new_client(), None, logs);
         payos.assert_listens().await;
@@ -43,7 +43,7 @@ impl PayOs {
         self.process.assert_listens().await;
     }
 
-    /// Someone transfers what the order costs, and PayOS tells the shop once.
+    /// A payer transfers the amount of the order, and PayOS sends one webhook.
     pub async fn pays(&self, order_code: u64) {
         self.pays_as(order_code, &json!({})).await;
     }
@@ -54,12 +54,12 @@ impl PayOs {
         self.controls(&format!("links/{order_code}/pay"), options).await
     }
 
-    /// From now on no payment is reported: whoever wants to know must ask.
+    /// From now on PayOS sends no webhooks, so the origin must read its links.
     pub async fn sends_no_webhooks(&self) {
         self.controls("webhooks", &json!({ "enabled": false })).await;
     }
 
-    /// Waits until every webhook has been answered 2xx; returns how many there were.
+    /// Waits until every webhook has got a 2xx. Returns how many there were.
     pub async fn delivers_all_webhooks(&self) -> usize {
         until("every webhook is accepted", WEBHOOK_DEADLINE, async || {
             let webhooks = self.looks("webhooks").await["webhooks"].as_array().expect("webhooks").clone();
@@ -102,17 +102,17 @@ impl PayOs {
         client.create_link(&request).await.expect("a link");
     }
 
-    /// From now on answers as badly as this says: `create`, `get` and `cancel`, for the `next` calls.
+    /// Sets how PayOS responds from now on: `create`, `get` and `cancel`, for the `next` calls.
     pub async fn behaves(&self, change: &Value) {
         self.controls("behaviour", change).await;
     }
 
-    /// What replies say of a link from now on in place of the truth: `status`, `amount_paid`.
+    /// Sets what replies say of a link from now on instead of the truth: `status`, `amount_paid`.
     pub async fn shows(&self, order_code: u64, shown: &Value) {
         self.controls(&format!("links/{order_code}/show"), shown).await;
     }
 
-    /// Waits until it has been asked this often in all to make a link.
+    /// Waits until PayOS has had this many calls for a link in all.
     pub async fn is_asked_for_links(&self, times: u64) {
         until(&format!("{times} calls for a link"), WEBHOOK_DEADLINE, async || {
             (self.looks("behaviour").await["calls"]["create"].as_u64()? >= times).then_some(())
@@ -120,7 +120,7 @@ impl PayOs {
         .await;
     }
 
-    /// Waits until the link of an order takes no more money.
+    /// Waits until the link of an order is cancelled.
     pub async fn closes_link(&self, order_code: u64) {
         until(&format!("the link of {order_code} is cancelled"), WEBHOOK_DEADLINE, async || {
             (self.link(order_code).await?["status"] == "CANCELLED").then_some(())

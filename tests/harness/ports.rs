@@ -5,8 +5,8 @@ use tokio::net::TcpSocket;
 /// A free port, kept free for one program of the test: the programs must know each other's addresses before any
 /// of them has started, and an origin must come back on its old port after a crash.
 ///
-/// The socket is bound and never listens. While it lives the kernel gives the port to nobody who asks for "any
-/// port", but a program that names it may listen there, because both sides set SO_REUSEADDR.
+/// The socket is bound and never listens. While it lives the kernel never chooses the port for a program
+/// that asks for any port, but a program that names it may listen there, because both sides set SO_REUSEADDR.
 pub(crate) struct ReservedPort {
     address: SocketAddr,
     _bound: TcpSocket,

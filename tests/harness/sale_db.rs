@@ -1,5 +1,5 @@
-//! What is in the files, without asking the origin. They must be a copy, or of an origin that is stopped: whoever
-//! closes a database last moves its log into it.
+//! Reads the files of an origin that has stopped, or a copy of them: the last connection to close a database moves its
+//! log into it.
 #![expect(clippy::disallowed_methods, reason = "the tests look behind the store's back")]
 
 use std::{path::Path, time::Duration};
@@ -51,7 +51,7 @@ pub async fn count(data: &Path, sql: &str) -> i64 {
     all(data, sql, |row| row.get(0).expect("a number")).await.remove(0)
 }
 
-/// Changes what is stored, as a broken disk or a dishonest hand would.
+/// Changes what is stored, as a broken disk or a forger would.
 pub async fn damage(data: &Path, sql: &str) {
     let changed = open(data).await.execute(sql, ()).await.expect("a valid statement");
     assert!(changed > 0, "{sql} changed nothing");

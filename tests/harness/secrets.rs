@@ -2,7 +2,7 @@ use std::process::Command;
 
 use crate::built::program;
 
-/// The worker never gets these: who can read its secrets must not become an operator.
+/// The worker never gets these: a reader of its secrets must not become an operator.
 const ORIGIN_ONLY: &str = "DROPGATE_ADMIN_KEYS";
 
 /// Fresh keys of one shop, as `dropgate keys` makes them.

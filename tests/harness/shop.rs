@@ -11,10 +11,10 @@ use reqwest::Client;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
-use crate::{PayOs, Response, Secrets, Shopper, built, payos, ports::ReservedPort, process::Process, wait::until};
-
-/// No response takes longer than the timeouts of the system.
-const RESPONSE_DEADLINE: Duration = Duration::from_secs(30);
+use crate::{
+    DropTerms, OpenedDrop, PayOs, Response, Secrets, Shopper, built, client::new_client, payos, ports::ReservedPort,
+    process::Process, wait::until,
+};
 
 /// The edge asks for the list of drops at most once a second, and waits two.
 const LISTED_DEADLINE: Duration = Duration::from_secs(20);
@@ -40,28 +40,6 @@ struct Ports {
     edge: ReservedPort,
     origin: ReservedPort,
     origin_private: ReservedPort,
-}
-
-/// What the operator says about a new drop.
-#[derive(Clone, Copy)]
-pub struct DropTerms {
-    pub size: u32,
-    pub price: u64,
-    pub limit: u32,
-    pub hold_seconds: u32,
-    pub opens_in_seconds: u32,
-}
-
-impl Default for DropTerms {
-    fn default() -> DropTerms {
-        DropTerms { size: 10, price: 250_000, limit: 2, hold_seconds: 300, opens_in_seconds: 0 }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct OpenedDrop {
-    pub id: u32,
-    pub slug: String,
 }
 
 impl Shop {
@@ -231,13 +209,6 @@ impl Drop for Shop {
             assert!(self.is_finished, "the test did not call Shop::finish, which verifies the ledger");
         }
     }
-}
-
-/// Every request has a connection of its own, as from many shoppers. A kept one would also break now and then:
-/// workerd closes a connection after it has refused a request whose body it did not read.
-pub(crate) fn new_client() -> Client {
-    let builder = Client::builder().timeout(RESPONSE_DEADLINE).pool_max_idle_per_host(0).no_proxy();
-    builder.build().expect("an HTTP client")
 }
 
 fn start_edge(ports: &Ports, secrets: &Secrets, folder: &Path) -> Process {

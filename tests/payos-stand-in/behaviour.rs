@@ -1,4 +1,4 @@
-//! How the next calls are answered: well, or as badly as a test wants.
+//! How PayOS responds to the next calls: well, or as badly as a test sets.
 
 use std::time::Duration;
 

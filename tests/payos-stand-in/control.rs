@@ -1,4 +1,4 @@
-//! What a test or a developer can make happen. No keys are asked for: it listens on this machine only.
+//! Routes by which a test or a developer controls PayOS. They need no keys: the stand-in listens on this machine only.
 //!
 //! Bodies are JSON, and every field may be left out unless it says otherwise. An unknown field or word is answered
 //! 400, an unknown link 404, money that cannot be 409, each with `{"error": text}`. `{key}` is an order code or
@@ -6,8 +6,8 @@
 //!
 //! # Money
 //!
-//! `POST /_control/links/{key}/pay`: somebody transfers. Gives `{"reference", "amount", "webhooks"}`, the last
-//! being how many set out; with `when` gives `{"planned": true}`.
+//! `POST /_control/links/{key}/pay`: a payer transfers money. Gives `{"reference", "amount", "webhooks"}`, the last
+//! being their number; with `when` gives `{"planned": true}`.
 //! - `amount`: what remains unless given. Less is a partial payment and more an overpayment. Money on a link that is
 //!   paid, cancelled or expired arrives as well: late money is a pay call after the end.
 //! - `reference`: a new one unless given. It may be `""`, and may repeat with the same or another amount.
@@ -17,7 +17,7 @@
 //! - `when`: `"before_cancel"` or `"after_cancel"`. The money waits for the next cancel call on this link that is
 //!   carried out, and lands when that has arrived and is not decided, or when it is decided and its reply is
 //!   written, so that only a later get tells of it. A cancel call that fails or is limited does not count.
-//! - `webhook`: `false` for money of which nobody is told.
+//! - `webhook`: `false` for money without a webhook.
 //! - `times`: how often the webhook goes out, all at once; 1 unless given, at most 1000.
 //! - `delay_ms`: between the money and the webhook; the money is there at once.
 //! - `forged`: `true` for webhooks signed with a wrong key.
@@ -58,13 +58,13 @@
 //!
 //! # Webhooks
 //!
-//! `POST /_control/webhooks`: `{"enabled": false}` (required) switches them off entirely: no payment is told, from
+//! `POST /_control/webhooks`: `{"enabled": false}` (required) switches them off: no webhook reports a payment, from
 //! pay calls and from the page alike, and repeats under way end. Only /confirm-webhook and raw webhooks are still
 //! sent. Gives the same as
 //! `GET /_control/webhooks`: `{"url", "enabled", "webhooks": [{"number", "to", "body", "state", "attempts"}]}` with
 //! the state `waiting`, `accepted` or `given_up` and attempts `{"at_ms", "status"}`.
 //!
-//! `POST /_control/webhooks/raw`: one post, not repeated. Gives `{"status"}`, null when nobody answered.
+//! `POST /_control/webhooks/raw`: one post, not repeated. Gives `{"status"}`, null without a response.
 //! - `body`: text sent as it is; or `data`: signed and wrapped as a webhook. One of them is required.
 //! - `forged`: `true` signs `data` with a wrong key.
 //! - `to`: the registered address unless given.
@@ -78,12 +78,12 @@ use payos::SAFE_INTEGER_MAX;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::app::{App, ReceiveError};
 use crate::behaviour::{BehaviourChange, NoFailure};
 use crate::json::{self, Problem};
 use crate::links::{Link, Shown};
-use crate::server::{App, ReceiveError};
+use crate::payments::{PayRequest, TIMES_MAX};
 use crate::shape::ShapeChange;
-use crate::transfers::{TIMES_MAX, Transfer};
 use crate::{clock, data};
 
 #[derive(Deserialize)]
@@ -107,23 +107,23 @@ pub(crate) async fn pay(
     Path(key): Path<String>,
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
-    let transfer: Transfer = json::read(&body)?;
-    if transfer.webhooks() > TIMES_MAX {
+    let pay_request: PayRequest = json::read(&body)?;
+    if pay_request.webhooks() > TIMES_MAX {
         return Err(Problem::bad_request(format!("times is above {TIMES_MAX}")));
     }
-    if transfer.at_ms.is_some_and(|at_ms| !clock::is_of_four_digits(at_ms)) {
+    if pay_request.at_ms.is_some_and(|at_ms| !clock::is_of_four_digits(at_ms)) {
         return Err(Problem::bad_request("at_ms is not in a year of four digits"));
     }
     let mut links = app.links();
-    if transfer.when.is_some() {
+    if pay_request.when.is_some() {
         let link = links.find(&key, clock::now_ms()).ok_or_else(Problem::not_found)?;
-        if transfer.amount.is_some_and(|amount| !(1..=SAFE_INTEGER_MAX).contains(&amount)) {
+        if pay_request.amount.is_some_and(|amount| !(1..=SAFE_INTEGER_MAX).contains(&amount)) {
             return Err(ReceiveError::BadAmount.into());
         }
-        link.plan(transfer);
+        link.plan(pay_request);
         return Ok(Json(json!({ "planned": true })));
     }
-    let (transaction, webhooks) = app.receive(&mut links, &key, &transfer)?;
+    let (transaction, webhooks) = app.receive(&mut links, &key, &pay_request)?;
     let (reference, amount) = (transaction.reference, transaction.amount);
     Ok(Json(json!({ "reference": reference, "amount": amount, "webhooks": webhooks })))
 }
@@ -140,12 +140,12 @@ pub(crate) async fn show(
     let mut links = app.links();
     let link = links.find(&key, clock::now_ms()).ok_or_else(Problem::not_found)?;
     link.shown = shown;
-    Ok(Json(entry(&app, link)))
+    Ok(Json(link_json(&app, link)))
 }
 
 pub(crate) async fn links(State(app): State<Arc<App>>) -> Json<Value> {
     let mut links = app.links();
-    let links: Vec<Value> = links.newest_first(clock::now_ms()).map(|link| entry(&app, link)).collect();
+    let links: Vec<Value> = links.newest_first(clock::now_ms()).map(|link| link_json(&app, link)).collect();
     Json(json!({ "links": links }))
 }
 
@@ -194,16 +194,16 @@ pub(crate) async fn send_raw(State(app): State<Arc<App>>, body: Bytes) -> Result
     Ok(Json(json!({ "status": status })))
 }
 
-fn entry(app: &App, link: &Link) -> Value {
+fn link_json(app: &App, link: &Link) -> Value {
     let shape = app.shape();
-    let mut entry = data::created(&app.settings.base_url, link, shape);
+    let mut link_data = data::created(&app.settings.base_url, link, shape);
     let now = data::link(link, shape);
     for (key, value) in now.as_object().into_iter().flatten() {
-        entry[key] = value.clone();
+        link_data[key] = value.clone();
     }
-    entry["returnUrl"] = json!(link.request.return_url);
-    entry["cancelUrl"] = json!(link.request.cancel_url);
-    entry
+    link_data["returnUrl"] = json!(link.request.return_url);
+    link_data["cancelUrl"] = json!(link.request.cancel_url);
+    link_data
 }
 
 fn webhooks_of(app: &App) -> Value {

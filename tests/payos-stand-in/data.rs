@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::links::Link;
+use crate::payments::{CounterAccount, Transaction};
 use crate::shape::Shape;
-use crate::transfers::{CounterAccount, Transaction};
 use crate::vietqr;
 
 /// What the reply to a creation says.

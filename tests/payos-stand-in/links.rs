@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use crate::transfers::{Transaction, Transfer, When};
+use crate::payments::{PayRequest, Transaction, When};
 
 /// A request that has passed every check.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Link {
     pub(crate) transactions: Vec<Transaction>,
     pub(crate) cancellation: Option<Cancellation>,
     pub(crate) shown: Shown,
-    planned: Vec<Transfer>,
+    planned: Vec<PayRequest>,
 }
 
 /// What replies say instead of the truth. It decides nothing.
@@ -133,13 +133,13 @@ impl Link {
         self.shown.amount_paid.unwrap_or(self.amount_paid())
     }
 
-    pub(crate) fn plan(&mut self, transfer: Transfer) {
-        self.planned.push(transfer);
+    pub(crate) fn plan(&mut self, pay_request: PayRequest) {
+        self.planned.push(pay_request);
     }
 
     /// Each is given once.
-    pub(crate) fn take_planned(&mut self, when: When) -> Vec<Transfer> {
-        let (due, later) = self.planned.drain(..).partition(|transfer| transfer.when == Some(when));
+    pub(crate) fn take_planned(&mut self, when: When) -> Vec<PayRequest> {
+        let (due, later) = self.planned.drain(..).partition(|pay_request| pay_request.when == Some(when));
         self.planned = later;
         due
     }
@@ -191,7 +191,7 @@ impl Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfers::CounterAccount;
+    use crate::payments::CounterAccount;
 
     const NOW_MS: i64 = 1_800_000_000_000;
 

@@ -1,8 +1,9 @@
-//! A server that poses as PayOS: the real protocol over real HTTP, without money.
+//! PayOS for tests: the real protocol over real HTTP, without money.
 //!
-//! Tests and `cargo xtask dev` use it. `/` shows the links, `/web/{id}` is the page where one clicks "pay", and
-//! `/_control` lets a test pay, delay, repeat and fail.
+//! Tests and `cargo xtask dev` use it. `/` shows the links, `/web/{id}` is a checkout page with a button to pay, and
+//! `/_control` has routes by which a test pays, delays, repeats and fails.
 
+mod app;
 mod behaviour;
 mod clock;
 mod control;
@@ -10,12 +11,12 @@ mod data;
 mod json;
 mod links;
 mod pages;
+mod payments;
 mod protocol;
 mod server;
 mod shape;
 #[cfg(test)]
 mod tests;
-mod transfers;
 mod vietqr;
 mod webhooks;
 
@@ -26,7 +27,7 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::server::{App, Settings};
+use crate::app::{App, Settings};
 
 #[derive(Parser)]
 struct Arguments {
@@ -64,7 +65,7 @@ async fn main() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     println!("listening {base_url}");
-    // Nothing is worth waiting for at the end: what it knows is gone with the process.
+    // Nothing is worth a wait at the end: the process keeps nothing.
     tokio::select! {
         served = axum::serve(listener, server::router(app)) => served.context("the server stopped"),
         _ = terminate.recv() => Ok(()),

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use crate::app::App;
 use crate::json::Problem;
 use crate::links::{Cancellation, Link, Status};
-use crate::server::App;
-use crate::transfers::Transfer;
+use crate::payments::PayRequest;
 use crate::{clock, vietqr};
 
 const STYLE: &str = "
@@ -66,7 +66,7 @@ pub(crate) async fn pay(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
         let mut links = app.links();
         let link = links.find(&id, clock::now_ms()).ok_or_else(Problem::not_found)?;
         if link.is_open() {
-            app.receive(&mut links, &id, &Transfer::default()).map_err(Problem::from)?;
+            app.receive(&mut links, &id, &PayRequest::default()).map_err(Problem::from)?;
         }
     }
     back_to_shop(&app, &id, |link| &link.request.return_url)

@@ -10,16 +10,16 @@ use axum::response::{IntoResponse, Response};
 use payos::{PaymentRequestFields, SAFE_INTEGER_MAX, sign_data, sign_payment_request};
 use serde_json::{Value, json};
 
+use crate::app::App;
 use crate::behaviour::{Mode, Operation};
 use crate::links::{AlreadyClosed, Cancellation, DuplicateOrderCode, NewLink};
-use crate::server::App;
-use crate::transfers::When;
+use crate::payments::When;
 use crate::{clock, data, vietqr};
 
 const DESCRIPTION_CHARS_MAX: usize = 25;
 
 pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
-    answer(app, &headers, Operation::Create, move |app| {
+    respond(app, &headers, Operation::Create, move |app| {
         let request = read_request(app, &body)?;
         let mut links = app.links();
         let link = links
@@ -31,7 +31,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap, body
 }
 
 pub(crate) async fn get(State(app): State<Arc<App>>, Path(key): Path<String>, headers: HeaderMap) -> Response {
-    answer(app, &headers, Operation::Get, move |app| {
+    respond(app, &headers, Operation::Get, move |app| {
         let mut links = app.links();
         let link = links.find(&key, clock::now_ms()).ok_or_else(no_such_link)?;
         Ok(data::link(link, app.shape()))
@@ -45,7 +45,7 @@ pub(crate) async fn cancel(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(app, &headers, Operation::Cancel, move |app| {
+    respond(app, &headers, Operation::Cancel, move |app| {
         let reason = match body.is_empty() {
             true => None,
             false => read_object(&body)?["cancellationReason"].as_str().map(str::to_owned),
@@ -92,8 +92,8 @@ pub(crate) async fn confirm_webhook(State(app): State<Arc<App>>, headers: Header
 
 type Refusal = (&'static str, String);
 
-/// Does the call as the behaviour of the moment wants it.
-async fn answer(
+/// Does the call as the current behaviour says.
+async fn respond(
     app: Arc<App>,
     headers: &HeaderMap,
     operation: Operation,

@@ -12,14 +12,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::clock;
-use crate::transfers::Transfer;
+use crate::payments::PayRequest;
 
 /// PayOS does not publish its own schedule. 1 + 2 + … + 64 s is long enough for a merchant to restart.
 const ATTEMPTS_MAX: usize = 8;
 const RETRY_DELAY: Duration = Duration::from_secs(1);
-/// Merchants answer at once or are as good as down.
+/// A merchant that takes longer counts as down.
 const POST_TIMEOUT: Duration = Duration::from_secs(10);
-/// The oldest are forgotten, so that a long run does not fill the memory.
+/// The oldest are dropped, so that a long run does not fill the memory.
 const DELIVERIES_MAX: usize = 20_000;
 
 pub(crate) struct Webhooks {
@@ -56,13 +56,13 @@ enum State {
 #[derive(Clone, Debug, Serialize)]
 struct Attempt {
     at_ms: i64,
-    /// Nothing when no answer came.
+    /// Nothing without a response.
     status: Option<u16>,
 }
 
-/// The merchant gave no answer.
+/// The merchant sent no response.
 #[derive(Debug)]
-pub(crate) struct NoAnswer;
+pub(crate) struct NoResponse;
 
 impl Webhooks {
     pub(crate) fn new(url: Option<String>, checksum_key: String) -> anyhow::Result<Webhooks> {
@@ -87,7 +87,7 @@ impl Webhooks {
         self.enabled.load(Ordering::SeqCst)
     }
 
-    /// Switched off, nobody is told of money any more, not even again.
+    /// Switched off, PayOS sends no webhook about money, and repeats none.
     pub(crate) fn enable(&self, enabled: bool) {
         self.enabled.store(enabled, Ordering::SeqCst);
     }
@@ -101,18 +101,18 @@ impl Webhooks {
         sign_with(&self.checksum_key, data)
     }
 
-    /// As somebody would who can read everything but the checksum key.
+    /// As a forger would sign who knows everything but the checksum key.
     pub(crate) fn forge(&self, data: &Value) -> Result<String, payos::NotSignable> {
         sign_with(&format!("not {}", self.checksum_key), data)
     }
 
     /// Starts a delivery that goes on until it is accepted or given up. Switched off, or without an address,
     /// there is none.
-    pub(crate) fn deliver(self: &Arc<Self>, data: &Value, transfer: &Transfer) -> bool {
+    pub(crate) fn deliver(self: &Arc<Self>, data: &Value, pay_request: &PayRequest) -> bool {
         let Some(to) = self.url().filter(|_| self.enabled()) else { return false };
-        let body = if transfer.forged { self.forge(data) } else { self.sign(data) };
+        let body = if pay_request.forged { self.forge(data) } else { self.sign(data) };
         let body = body.expect("links hold safe integers only");
-        let delay = transfer.webhook_delay();
+        let delay = pay_request.webhook_delay();
         let number = self.record(&to, &body);
         let webhooks = Arc::clone(self);
         tokio::spawn(async move {
@@ -133,14 +133,14 @@ impl Webhooks {
         true
     }
 
-    /// One signed post, not repeated. Gives the status answered.
-    pub(crate) async fn send_once(&self, to: &str, data: &Value) -> Result<u16, NoAnswer> {
+    /// One signed post, not repeated. Returns the status of the response.
+    pub(crate) async fn send_once(&self, to: &str, data: &Value) -> Result<u16, NoResponse> {
         let body = self.sign(data).expect("the sample is signable");
         self.send_raw(to, &body).await
     }
 
-    /// One post of any text, not repeated. Gives the status answered.
-    pub(crate) async fn send_raw(&self, to: &str, body: &str) -> Result<u16, NoAnswer> {
+    /// One post of any text, not repeated. Returns the status of the response.
+    pub(crate) async fn send_raw(&self, to: &str, body: &str) -> Result<u16, NoResponse> {
         let number = self.record(to, body);
         let answered = self.post(number, to, body).await;
         if !matches!(answered, Ok(status) if is_accepted(status)) {
@@ -149,10 +149,10 @@ impl Webhooks {
         answered
     }
 
-    async fn post(&self, number: u64, to: &str, body: &str) -> Result<u16, NoAnswer> {
+    async fn post(&self, number: u64, to: &str, body: &str) -> Result<u16, NoResponse> {
         let request = self.http.post(to).header(CONTENT_TYPE, "application/json");
-        let answer = request.body(body.to_owned()).send().await;
-        let status = answer.map(|answer| answer.status().as_u16()).ok();
+        let response = request.body(body.to_owned()).send().await;
+        let status = response.map(|response| response.status().as_u16()).ok();
         if let Some(delivery) = self.log().by_number.get_mut(&number) {
             let at_ms = clock::now_ms();
             delivery.attempts.push(Attempt { at_ms, status });
@@ -160,7 +160,7 @@ impl Webhooks {
                 delivery.state = State::Accepted;
             }
         }
-        status.ok_or(NoAnswer)
+        status.ok_or(NoResponse)
     }
 
     fn record(&self, to: &str, body: &str) -> u64 {

@@ -46,9 +46,9 @@ test("the SDK gets a link by order code and by link id, with and without money o
 test("the SDK cancels with a reason and without one", async (t) => {
   const payos = await StandIn.start(t);
   await payos.create(7);
-  const told = await payos.sdk.paymentRequests.cancel(7, "hết hạn giữ chỗ");
-  assert.deepEqual([told.status, told.cancellationReason], ["CANCELLED", "hết hạn giữ chỗ"]);
-  assert.ok(told.canceledAt);
+  const cancelled = await payos.sdk.paymentRequests.cancel(7, "hết hạn giữ chỗ");
+  assert.deepEqual([cancelled.status, cancelled.cancellationReason], ["CANCELLED", "hết hạn giữ chỗ"]);
+  assert.ok(cancelled.canceledAt);
   const { paymentLinkId } = await payos.create(8);
   const silent = await payos.sdk.paymentRequests.cancel(paymentLinkId);
   assert.deepEqual([silent.status, silent.cancellationReason], ["CANCELLED", null]);

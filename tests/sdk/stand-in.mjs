@@ -13,7 +13,7 @@ const KEYS = { clientId: "sdk-client", apiKey: "sdk-api-key", checksumKey: "sdk-
 /** No webhook of this machine takes longer; it turns a hang into a failure. */
 const WEBHOOK_DEADLINE_MS = 10_000;
 
-/** The stand-in as a process of its own, the official SDK pointed at it, and a merchant that is told of money. */
+/** The stand-in as a process of its own, the official SDK as its client, and a merchant that receives its webhooks. */
 export class StandIn {
   /** @param {import("node:test").TestContext} test */
   static async start(test) {
@@ -89,14 +89,14 @@ class Merchant {
   status = 200;
   /** @type {string[]} */
   #received = [];
-  #told = () => {};
+  #onWebhook = () => {};
 
   /** The oldest webhook that no test has taken. */
   async next() {
     if (this.#received.length === 0) {
       await new Promise((resolve, reject) => {
         const late = setTimeout(() => reject(new Error("no webhook came")), WEBHOOK_DEADLINE_MS);
-        this.#told = () => {
+        this.#onWebhook = () => {
           clearTimeout(late);
           resolve(undefined);
         };
@@ -108,6 +108,6 @@ class Merchant {
   /** @param {string} body */
   #receive(body) {
     this.#received.push(body);
-    this.#told();
+    this.#onWebhook();
   }
 }

@@ -24,10 +24,10 @@ test("the webhook of a payment verifies and tells what get tells", async (t) => 
   const payos = await StandIn.start(t);
   const { paymentLinkId } = await payos.create(7);
   await payos.control("links/7/pay", { description: "a & b=c ", reference: "" });
-  const told = await payos.sdk.webhooks.verify(await payos.merchant.next());
+  const verified = await payos.sdk.webhooks.verify(await payos.merchant.next());
   const [seen] = (await payos.sdk.paymentRequests.get(7)).transactions;
-  assert.deepEqual([told.orderCode, told.paymentLinkId, told.code], [7, paymentLinkId, "00"]);
-  assert.deepEqual([told.amount, told.reference, told.description], [seen.amount, "", "a & b=c "]);
+  assert.deepEqual([verified.orderCode, verified.paymentLinkId, verified.code], [7, paymentLinkId, "00"]);
+  assert.deepEqual([verified.amount, verified.reference, verified.description], [seen.amount, "", "a & b=c "]);
   assert.deepEqual([seen.amount, seen.reference, seen.description], [49_000, "", "a & b=c "]);
 });
 
@@ -80,9 +80,9 @@ test("every shape of a webhook verifies: nulls, missing keys, empty text, unknow
     for (const times of ["mixed", "offset", "utc", "wall"]) {
       await payos.control("shape", { nothing, times, unknown_fields: true });
       await payos.control("links/7/pay", { amount: 100, counter_account });
-      const told = /** @type {any} */ (await payos.sdk.webhooks.verify(await payos.merchant.next()));
-      assert.deepEqual([told.counterAccountName, told.futureNumber], ["NGUYỄN THỊ ÁNH", 7]);
-      assert.equal(told.counterAccountNumber, { null: null, missing: undefined, empty: "" }[nothing]);
+      const verified = /** @type {any} */ (await payos.sdk.webhooks.verify(await payos.merchant.next()));
+      assert.deepEqual([verified.counterAccountName, verified.futureNumber], ["NGUYỄN THỊ ÁNH", 7]);
+      assert.equal(verified.counterAccountNumber, { null: null, missing: undefined, empty: "" }[nothing]);
     }
   }
 });

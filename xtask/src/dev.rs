@@ -30,11 +30,11 @@ const READY_DEADLINE: Duration = Duration::from_secs(90);
 
 pub(crate) fn dev() -> Result<()> {
     let started = Instant::now();
-    // First of all: a taken port should be known before minutes of building.
+    // Before minutes of building, a taken port must be reported.
     check_ports_are_free()?;
     tools::set_up()?;
     build_everything()?;
-    // And again: whoever took one meanwhile would answer in the place of ours.
+    // Again, because another program may have taken a port meanwhile.
     check_ports_are_free()?;
 
     let folder = root().join(".dev");

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::step;
 
-/// The worker never gets these: who can read its secrets must not become an operator.
+/// The worker never gets these: a reader of its secrets must not become an operator.
 const ORIGIN_ONLY: &str = "DROPGATE_ADMIN_KEYS";
 
 const WEBHOOK_SECRET: &str = "DROPGATE_WEBHOOK_SECRET";

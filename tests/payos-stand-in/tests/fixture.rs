@@ -13,7 +13,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
-use crate::server::{App, Settings, router};
+use crate::app::{App, Settings};
+use crate::server::router;
 
 pub(super) const KEY: &str = "test-checksum-key";
 /// No test should take this long; it turns a hang into a failure.
@@ -95,9 +96,9 @@ impl StandIn {
 impl Merchant {
     async fn start() -> Merchant {
         let (listener, base_url) = listen().await;
-        let (told, webhooks) = mpsc::channel(64);
+        let (received, webhooks) = mpsc::channel(64);
         let (answers, to_give) = mpsc::channel::<StatusCode>(64);
-        let shared = Arc::new((told, Mutex::new(to_give)));
+        let shared = Arc::new((received, Mutex::new(to_give)));
         let receive = |State(shared): State<Arc<(mpsc::Sender<Bytes>, Mutex<_>)>>, body: Bytes| async move {
             shared.0.send(body).await.expect("the test listens");
             let mut to_give: tokio::sync::MutexGuard<'_, mpsc::Receiver<StatusCode>> = shared.1.lock().await;

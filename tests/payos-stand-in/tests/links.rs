@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::fixture::{KEY, StandIn, client, order};
 
 #[tokio::test]
-async fn a_link_is_created_paid_and_told() {
+async fn a_link_is_created_and_paid_and_its_webhook_sent() {
     let mut payos = StandIn::start().await;
     let mut request = order(7);
     request.expired_at = Some(2_000_000_000);

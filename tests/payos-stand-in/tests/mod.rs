@@ -1,9 +1,9 @@
-//! The stand-in over HTTP: driven with the `payos` client, telling a merchant who listens.
+//! The stand-in over HTTP, with the `payos` client and a merchant that receives its webhooks.
 
 mod failures;
 mod fixture;
 mod links;
 mod pages;
+mod payments;
 mod shown;
-mod transfers;
 mod webhooks;

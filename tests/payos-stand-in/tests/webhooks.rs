@@ -74,13 +74,13 @@ async fn arbitrary_webhooks_can_be_sent_and_answer_with_a_status() {
     let payment = verify_webhook(&payos.merchant.next().await, KEY).expect("signed");
     assert_eq!(payment.order_code, 404);
 
-    let nobody = json!({ "body": "x", "to": "http://127.0.0.1:1/" });
-    let sent = payos.control("webhooks/raw", nobody).await;
+    let no_merchant = json!({ "body": "x", "to": "http://127.0.0.1:1/" });
+    let sent = payos.control("webhooks/raw", no_merchant).await;
     assert_eq!(sent, (200, json!({ "status": null })));
 }
 
 #[tokio::test]
-async fn switched_off_no_payment_is_told_by_call_by_click_or_by_plan() {
+async fn switched_off_no_webhook_reports_a_payment_by_call_by_click_or_by_plan() {
     let mut payos = StandIn::start().await;
     let (_, off) = payos.control("webhooks", json!({ "enabled": false })).await;
     assert_eq!((&off["enabled"], &off["webhooks"]), (&json!(false), &json!([])));

@@ -1,4 +1,4 @@
-//! Money on its way to a link: what the payer does, and how PayOS tells of it.
+//! Money for a link: what the payer does, and how PayOS reports it.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde::Deserialize;
 /// Each is a post at the same moment; more would exhaust ports rather than prove anything.
 pub(crate) const TIMES_MAX: u32 = 1_000;
 
-/// What is left out is as usual: the rest of the amount, a new reference, now, one webhook.
+/// A payment by a test. A missing field has its usual value: the rest of the amount, a new reference, now, one webhook.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Transfer {
+pub(crate) struct PayRequest {
     pub(crate) amount: Option<i64>,
     pub(crate) reference: Option<String>,
     pub(crate) description: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Transfer {
     delay_ms: Option<u64>,
 }
 
-/// The payer's account. Most banks do not say.
+/// The payer's account, which most banks do not report.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CounterAccount {
@@ -56,7 +56,7 @@ pub(crate) struct Transaction {
     pub(crate) at_ms: i64,
 }
 
-impl Transfer {
+impl PayRequest {
     /// How often the webhook goes out, all at the same time.
     pub(crate) fn webhooks(&self) -> u32 {
         if self.webhook == Some(false) { 0 } else { self.times.unwrap_or(1) }

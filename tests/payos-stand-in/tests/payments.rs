@@ -1,4 +1,4 @@
-//! Every way in which money arrives and is told, or is not.
+//! Every way in which money arrives, with a webhook or without.
 
 use payos::{Error, LinkStatus, WebhookError, verify_webhook};
 use serde_json::json;
@@ -11,8 +11,8 @@ const QUIET: bool = false;
 async fn money_that_lands_as_the_cancel_call_arrives_makes_the_link_paid() {
     let mut payos = StandIn::start().await;
     payos.create(7).await;
-    let transfer = json!({ "when": "before_cancel", "amount": 49_000, "reference": "FT-A" });
-    let (_, planned) = payos.control("links/7/pay", transfer).await;
+    let pay_request = json!({ "when": "before_cancel", "amount": 49_000, "reference": "FT-A" });
+    let (_, planned) = payos.control("links/7/pay", pay_request).await;
     assert_eq!(planned, json!({ "planned": true }));
     let read = payos.client.get_link(7).await.expect("known");
     assert_eq!((read.status, read.amount_paid), (LinkStatus::Pending, 0));
@@ -20,8 +20,8 @@ async fn money_that_lands_as_the_cancel_call_arrives_makes_the_link_paid() {
     let outcome = payos.client.cancel_link(7, None).await;
     assert!(matches!(outcome, Err(Error::Refused { .. })), "{outcome:?}");
     payos.merchant.answer_with(200).await;
-    let told = verify_webhook(&payos.merchant.next().await, KEY).expect("genuine");
-    assert_eq!((told.amount, told.reference.as_str()), (49_000, "FT-A"));
+    let webhook = verify_webhook(&payos.merchant.next().await, KEY).expect("genuine");
+    assert_eq!((webhook.amount, webhook.reference.as_str()), (49_000, "FT-A"));
     let read = payos.client.get_link(7).await.expect("known");
     assert_eq!((read.status, read.amount_paid), (LinkStatus::Paid, 49_000));
 
@@ -79,18 +79,18 @@ async fn the_bank_passes_on_its_own_memo_time_and_account() {
     payos.create(7).await;
     let at_ms = 1_795_144_200_000_i64;
     let account = json!({ "bank_id": "970422", "bank_name": "MB", "name": "NGUYỄN THỊ ÁNH", "number": "0999" });
-    let transfer = json!({ "description": "DH7 ", "at_ms": at_ms, "counter_account": account });
-    payos.control("links/7/pay", transfer).await;
+    let pay_request = json!({ "description": "DH7 ", "at_ms": at_ms, "counter_account": account });
+    payos.control("links/7/pay", pay_request).await;
     payos.merchant.answer_with(200).await;
-    let told = verify_webhook(&payos.merchant.next().await, KEY).expect("genuine");
+    let webhook = verify_webhook(&payos.merchant.next().await, KEY).expect("genuine");
     let read = payos.client.get_link(7).await.expect("known");
     let read = &read.transactions[0];
-    assert_eq!((told.description.as_str(), read.description.as_str()), ("DH7 ", "DH7 "));
-    assert_eq!((told.transaction_time_ms(), read.transaction_time_ms()), (Some(at_ms), Some(at_ms)));
-    assert_eq!(told.counter_account_bank_id.as_deref(), Some("970422"));
-    assert_eq!(told.counter_account_bank_name.as_deref(), Some("MB"));
-    assert_eq!(told.counter_account_name.as_deref(), Some("NGUYỄN THỊ ÁNH"));
-    assert_eq!(read.counter_account_name, told.counter_account_name);
+    assert_eq!((webhook.description.as_str(), read.description.as_str()), ("DH7 ", "DH7 "));
+    assert_eq!((webhook.transaction_time_ms(), read.transaction_time_ms()), (Some(at_ms), Some(at_ms)));
+    assert_eq!(webhook.counter_account_bank_id.as_deref(), Some("970422"));
+    assert_eq!(webhook.counter_account_bank_name.as_deref(), Some("MB"));
+    assert_eq!(webhook.counter_account_name.as_deref(), Some("NGUYỄN THỊ ÁNH"));
+    assert_eq!(read.counter_account_name, webhook.counter_account_name);
     assert_eq!(read.counter_account_number.as_deref(), Some("0999"));
 }
 
@@ -99,8 +99,8 @@ async fn references_may_be_empty_or_repeat_with_another_amount() {
     let payos = StandIn::start().await;
     payos.create(7).await;
     for (reference, amount) in [("", 1_000), ("", 1_000), ("FT-A", 2_000), ("FT-A", 3_000)] {
-        let transfer = json!({ "reference": reference, "amount": amount, "webhook": QUIET });
-        assert_eq!(payos.control("links/7/pay", transfer).await.0, 200);
+        let pay_request = json!({ "reference": reference, "amount": amount, "webhook": QUIET });
+        assert_eq!(payos.control("links/7/pay", pay_request).await.0, 200);
     }
     let link = payos.client.get_link(7).await.expect("known");
     let seen: Vec<_> = link.transactions.iter().map(|paid| (paid.reference.as_str(), paid.amount)).collect();
@@ -119,8 +119,8 @@ async fn money_that_cannot_be_is_refused_before_it_waits() {
         (json!({ "times": 1_001 }), 400),
         (json!({ "counter_account": { "bank": "MB" } }), 400),
     ];
-    for (transfer, status) in refused {
-        assert_eq!(payos.control("links/7/pay", transfer.clone()).await.0, status, "{transfer}");
+    for (pay_request, status) in refused {
+        assert_eq!(payos.control("links/7/pay", pay_request.clone()).await.0, status, "{pay_request}");
     }
     let (status, _) = payos.control("links/8/pay", json!({ "when": "before_cancel" })).await;
     assert_eq!(status, 404);
