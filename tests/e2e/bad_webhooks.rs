@@ -1,4 +1,4 @@
-//! Webhooks that tell of no money: each has its own response, none leaves a trace in the ledger.
+//! Webhooks without a payment: each gets its own status, and none leaves a row in the ledger.
 
 use edge_protocol::{limits::WEBHOOK_BYTES_MAX, mint_webhook};
 use harness::{DropTerms, Order, Shop, Shopper};
@@ -36,7 +36,7 @@ async fn a_signed_webhook_with_an_amount_that_no_money_has_records_nothing() {
     assert_counted(&shop, [("not_a_payment", 1), ("invalid_json", 5)]).await;
     assert_eq!(shop.metric("dropgate_ledger_seq").await, before, "something was recorded");
     assert_eq!(shopper.order(&order).await["state"], "pending");
-    // What was refused is what was wrong with them: without it the same webhook pays.
+    // Without the error the same webhook pays.
     assert_eq!(shop.payos.sends_raw_webhook(&json!({ "body": genuine })).await, 204);
     shopper.sees(&order, "state", "paid").await;
     shop.finish().await;
@@ -73,7 +73,7 @@ async fn a_webhook_over_64_kib_is_refused_at_the_edge_and_at_the_origin_however_
     let request = shop.client.post(format!("{}/webhooks/payos", shop.origin_url())).bearer_auth(token);
     let request = request.header("content-type", "application/json").body(too_long);
     shop.sends(request).await.assert_refused(413, "body_too_large");
-    // The edge refused the first before the origin heard of it.
+    // The edge refused the first one and did not forward it.
     assert_counted(&shop, [("body_too_large", 1)]).await;
     assert_eq!(shop.metric("dropgate_ledger_seq").await, before, "something was recorded");
     assert_eq!(shopper.order(&order).await["state"], "pending");

@@ -35,7 +35,7 @@ async fn a_killed_drop_cancels_its_orders_sells_nothing_and_owes_back_what_still
         shop.shows_metric(&format!("dropgate_stock{{drop=\"{}\",state=\"{state}\"}}", drop.id), units).await;
     }
 
-    // Nobody can be kept from a transfer.
+    // A shopper can still transfer money.
     shop.payos.pays_as(part.code, &json!({ "amount": PRICE - 100_000 })).await;
     partial.sees_money(&part, "refund_due", PRICE).await;
     shop.payos.pays_as(open.code, &json!({ "amount": PRICE })).await;
@@ -43,7 +43,7 @@ async fn a_killed_drop_cancels_its_orders_sells_nothing_and_owes_back_what_still
     assert_eq!((&ended["state"], &ended["amount_applied"]), (&json!("cancelled"), &json!(0)));
     assert_eq!(shop.metric("dropgate_refunds_due_vnd").await, 500_000);
 
-    // For good.
+    // A killed drop never opens again.
     let (_, said) = shop.assert_refuses(&["drop", "resume", &drop.id.to_string()]);
     assert!(said.contains("closed: "), "{said}");
     shop.finish().await;
@@ -76,7 +76,7 @@ async fn a_paid_order_that_an_operator_cancels_is_owed_back_and_its_units_sold_a
     let stock = json!({ "available": 1, "held": 0, "sold": 0, "withdrawn": 1 });
     assert_eq!(shop.stock(&drop).await, stock);
 
-    // Whatever became of the units, further money is not for them.
+    // Further money is owed back, with the units for sale or withdrawn.
     for (shopper, order) in [(&first, &restocked), (&second, &withdrawn)] {
         shop.payos.pays_as(order.code, &json!({ "amount": PRICE })).await;
         let view = shopper.sees_money(order, "refund_due", 2 * PRICE).await;

@@ -1,5 +1,5 @@
-//! Connections that break in the middle of a body. What did arrive reads like a whole one, so that nothing but its
-//! length tells.
+//! Connections that break in the middle of a body. The part that arrives is valid JSON, so only its length shows the
+//! break.
 
 use harness::{DropTerms, Shop};
 use serde_json::json;

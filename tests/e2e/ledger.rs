@@ -2,14 +2,14 @@ use std::{fs, path::Path};
 
 use harness::{DropTerms, Shop, sale_db};
 
-/// One change each that someone with access to the file might try.
+/// Changes that a forger with access to the file might try, one each.
 const TAMPERINGS: [&str; 12] = [
     "update ledger set payload = cast(replace(cast(payload as text), '2', '3') as blob) \
      where seq = (select min(seq) from ledger where cast(payload as text) like '%2%')",
     "update ledger set at = at + 1 where seq = (select max(seq) from ledger)",
     "update ledger set version = version + 1 where seq = 1",
     "delete from ledger where seq = 2",
-    // A cut tail leaves a sound chain, but the orders it tells of are still there.
+    // A cut tail leaves a sound chain, but its orders are still in the table.
     "delete from ledger where seq = (select max(seq) from ledger)",
     "update ledger set operator = 'someone' where seq = 1",
     "update orders set applied = applied - 1",

@@ -3,10 +3,10 @@ use std::time::Duration;
 use harness::{DropTerms, Order, Shop, Shopper};
 use serde_json::{Value, json};
 
-/// Longer than our client waits for PayOS, so that the link appears after its creation was given up.
+/// Longer than the origin waits for PayOS, so that the link appears after the origin has given up its creation.
 const SLOW_MS: u64 = 10_500;
 
-/// Long enough for the order to be cancelled first, well within what our client waits.
+/// Long enough for the shopper to cancel the order first, and shorter than the origin waits for PayOS.
 const APPEARS_AFTER_MS: u64 = 5_000;
 
 /// The timeout of a call, a retry after seconds, and time for a busy machine.
@@ -79,7 +79,7 @@ async fn a_link_that_appears_after_its_order_has_ended_is_cancelled_and_takes_no
     shop.shows_stock(&drop, "available", 1).await;
     let order = second.buys(&drop, 1).await;
     second.sees(&order, "payment_state", "ready").await;
-    // Who saw the late link and paid it gets the money back, and not the unit.
+    // A shopper who paid the late link gets the money back, and not the unit.
     shop.payos.pays_as(ended.code, &json!({ "amount": 250_000 })).await;
     let view = first.sees_money(&ended, "refund_due", 250_000).await;
     assert_eq!((&view["state"], &view["amount_applied"]), (&json!("cancelled"), &json!(0)));
@@ -107,7 +107,7 @@ async fn money_that_lands_while_its_link_is_cancelled_is_found_by_the_read_and_o
         assert_eq!(link["status"], status, "{when}");
     }
     shop.shows_stock(&drop, "available", 10).await;
-    assert!(shop.payos.webhook_bodies().await.is_empty(), "no webhook told of it");
+    assert!(shop.payos.webhook_bodies().await.is_empty(), "no webhook reported it");
     shop.finish().await;
 }
 
@@ -166,7 +166,7 @@ async fn a_strangers_link_under_an_orders_code_ends_the_order_and_its_money_wait
     let view = shopper.order(&order).await;
     assert_eq!((&view["state"], &view["amount_applied"]), (&"expired".into(), &0.into()));
     let link = shop.payos.link(order.code).await.expect("the link of the other program");
-    assert_eq!(link["status"], "PAID", "a link that is not ours is none of ours to cancel");
+    assert_eq!(link["status"], "PAID", "the origin cancelled the link of another program");
 
     let again = shopper.buys(&drop, 1).await;
     shopper.sees(&again, "payment_state", "ready").await;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 const PRICE: u64 = 250_000;
 
-/// Webhooks that told of money known already.
+/// Webhooks for payments that the ledger already had.
 const DUPLICATES: &str = "dropgate_webhooks_total{result=\"duplicate\"}";
 
 #[tokio::test]

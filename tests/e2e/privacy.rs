@@ -18,7 +18,7 @@ async fn a_stranger_who_knows_a_phone_number_learns_nothing_of_its_order() {
         assert!(!refusal.text().contains(secret), "{secret} in {}", refusal.text());
     }
 
-    // Whether the order waits or is paid makes no difference to what the stranger is told.
+    // A stranger gets the same response for a pending and for a paid order.
     shop.payos.pays(order.code).await;
     victim.sees(&order, "state", "paid").await;
     let refusal_when_paid = stranger.purchases(&drop, &token, 1).await;

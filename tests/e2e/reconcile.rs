@@ -75,7 +75,7 @@ async fn reconcile_names_what_it_could_not_read_and_fails() {
     assert!(printed.ends_with(" 0 differences, 1 not read\n"), "{printed}");
     assert!(said.contains("run it again"), "{said}");
 
-    // Only orders placed since are asked about, and a time that is none is refused.
+    // Reconciliation reads only orders placed since then, and refuses an invalid time.
     let later = shop.operates(&["reconcile", "--since", "2099-01-01T00:00:00Z"]);
     assert!(later.starts_with("0 links read"), "{later}");
     let (_, said) = shop.assert_refuses(&["reconcile", "--since", "yesterday"]);

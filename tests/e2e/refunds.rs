@@ -13,7 +13,7 @@ async fn a_refund_goes_its_whole_way_through_the_command_line() {
     let refund = first_refund(&shopper, &order).await;
     assert_eq!(shop.metric("dropgate_refunds_due").await, 1);
     assert!(shop.operates(&["refund", "list"]).ends_with("none yet\n"));
-    assert_eq!(shop.operates(&["refund", "export"]), "", "nobody has said where the money goes");
+    assert_eq!(shop.operates(&["refund", "export"]), "", "the shopper has not said where the money goes");
 
     let given = shopper.wants_refund_to(order.code, &order.key, &account("0123456789")).await.assert_status(200);
     assert_eq!(shopper.order(&order).await["refund_destination_usable_at"], given["usable_at"]);
@@ -53,7 +53,7 @@ async fn a_refund_that_came_back_is_due_again_and_goes_out_on_the_next_list() {
     assert_eq!(shop.metric("dropgate_refunds_due_vnd").await, i64::try_from(PRICE).expect("a price"));
     assert_eq!(shopper.order(&order).await["refund_due"], PRICE);
 
-    // Somebody who has got hold of the order key cannot turn the money to another account at once.
+    // A thief of the order key cannot redirect the money to another account at once.
     let changed = shopper.wants_refund_to(order.code, &order.key, &account("999")).await.assert_status(200);
     assert_eq!(shopper.order(&order).await["refund_destination_usable_at"], changed["usable_at"]);
     assert_eq!(shop.operates(&["refund", "export"]), "", "the new account waits a day");

@@ -39,7 +39,7 @@ async fn a_cancelled_order_frees_its_unit_for_the_next_buyer() {
 
     // A refusal is not remembered: the same token may try again.
     let bought = Order::of(&second.purchases(&drop, &token, 1).await);
-    // Cancelling twice is cancelling; a paid order is not the shopper's to cancel any more.
+    // A second cancellation succeeds too. A shopper cannot cancel a paid order.
     assert_eq!(first.cancels(&order).await.assert_status(200)["state"], "cancelled");
     second.sees(&bought, "payment_state", "ready").await;
     shop.payos.pays(bought.code).await;

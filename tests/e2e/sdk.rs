@@ -15,7 +15,7 @@ async fn a_webhook_that_the_official_sdk_signed_pays_whatever_else_stands_in_it(
     shopper.sees(&order, "payment_state", "ready").await;
     let link = shop.payos.link(order.code).await.expect("a link");
 
-    // Keys we do not know, nothing where text may stand, a blank at the end that the signature covers.
+    // Unknown keys, null in place of text, and a space at the end that the signature covers.
     let data = json!({
         "orderCode": order.code,
         "amount": 250_000,

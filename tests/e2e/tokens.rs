@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 const MINUTE_MS: i64 = 60_000;
 
 #[tokio::test]
-async fn a_bad_token_gets_401_at_the_edge_before_the_origin_is_asked() {
+async fn a_bad_token_gets_401_at_the_edge_without_a_call_to_the_origin() {
     let mut shop = Shop::start().await;
     let drop = shop.opens_drop(DropTerms::default()).await;
     let shopper = shop.shopper("0912000060");
     let good = shopper.token(&drop).await;
     let bad = bad_tokens(&shop.secrets, &good, now(&shop).await);
 
-    // Nobody to ask: a refusal that needs the origin would be a 503, as the good token shows.
+    // The origin is down: a refusal that needs it would be a 503, as the good token shows.
     shop.kill_origin().await;
     for (what, token) in &bad {
         let response = shopper.purchases(&drop, token, 1).await;
@@ -131,7 +131,7 @@ async fn a_token_is_for_one_phone_and_one_drop() {
     shop.finish().await;
 }
 
-/// Every way to come by a token that is not a good one, made from a good one.
+/// Bad tokens of every kind, made from a good one.
 fn bad_tokens(secrets: &Secrets, good: &str, now: Timestamp) -> Vec<(&'static str, String)> {
     let edge = edge_ring(secrets);
     let claims = verify_purchase(&edge, good, now).expect("the good token").claims;

@@ -6,12 +6,12 @@ use harness::{DropTerms, Shop};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn money_for_nobody_goes_back_to_the_account_it_came_from() {
-    let (shop, payment) = shop_with_money_for_nobody("0912000240", true).await;
-    assert_eq!(shop.operates(&["refund", "export"]), "", "nobody has said that it goes back");
+async fn unmatched_money_goes_back_to_the_account_it_came_from() {
+    let (shop, payment) = shop_with_unmatched_money("0912000240", true).await;
+    assert_eq!(shop.operates(&["refund", "export"]), "", "no operator has sent it back");
 
     shop.operates(&["payment", "refund", &payment]);
-    assert!(shop.operates(&["payment", "list"]).lines().count() == 1, "it waits for nobody");
+    assert!(shop.operates(&["payment", "list"]).lines().count() == 1, "no payment is unmatched any more");
     for (metric, value) in
         [("dropgate_payments_unmatched", 0), ("dropgate_refunds_due", 1), ("dropgate_refunds_due_vnd", 250_000)]
     {
@@ -35,8 +35,8 @@ async fn money_for_nobody_goes_back_to_the_account_it_came_from() {
 }
 
 #[tokio::test]
-async fn money_for_nobody_from_an_unknown_account_waits_until_an_operator_says_where_it_goes() {
-    let (shop, payment) = shop_with_money_for_nobody("0912000241", false).await;
+async fn unmatched_money_from_an_unknown_account_waits_until_an_operator_says_where_it_goes() {
+    let (shop, payment) = shop_with_unmatched_money("0912000241", false).await;
     shop.operates(&["payment", "refund", &payment]);
     assert!(shop.operates(&["refund", "list"]).ends_with("none yet\n"));
     assert_eq!(shop.operates(&["refund", "export"]), "");
@@ -50,7 +50,7 @@ async fn money_for_nobody_from_an_unknown_account_waits_until_an_operator_says_w
     let to = ["--bank", "970436", "--account-number", "0099", "--account-name", "TRAN AN"];
     shop.operates(&[&["payment", "refund", &payment][..], &to].concat());
     assert!(shop.operates(&["refund", "export"]).contains(",250000,970436,0099,TRAN AN,"));
-    // On its way it is nobody's to give or to dismiss.
+    // A payment on a list of transfers can be neither released nor dismissed.
     for refused in [&["payment", "refund", &payment][..], &["payment", "dismiss", &payment, "--reason", "late"]] {
         let (_, said) = shop.assert_refuses(refused);
         assert!(said.contains("not_releasable: "), "{said}");
@@ -59,7 +59,7 @@ async fn money_for_nobody_from_an_unknown_account_waits_until_an_operator_says_w
 }
 
 /// A genuine webhook under a code that no order has, and the number of the payment it became.
-async fn shop_with_money_for_nobody(phone: &str, account_known: bool) -> (Shop, String) {
+async fn shop_with_unmatched_money(phone: &str, account_known: bool) -> (Shop, String) {
     let shop = Shop::start().await;
     let drop = shop.opens_drop(DropTerms { price: 250_000, ..DropTerms::default() }).await;
     let shopper = shop.shopper(phone);

@@ -48,7 +48,7 @@ async fn a_webhook_is_worth_nothing_without_the_signature_of_payos() {
 }
 
 #[tokio::test]
-async fn money_for_an_order_nobody_knows_is_accepted_and_kept_as_unmatched_once() {
+async fn money_for_an_unknown_order_is_accepted_and_kept_as_unmatched_once() {
     let (mut shop, _drop, shopper, order) = shop_with_unpaid_order("0912000083").await;
     shop.payos.pays(order.code).await;
     shopper.sees(&order, "state", "paid").await;

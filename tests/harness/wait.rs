@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// Between two looks: short against what is waited for, long against the cost of looking.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Between two calls: short against the awaited change, long against the cost of a call.
+const CALL_AGAIN: Duration = Duration::from_millis(50);
 
-/// Looks until `look` finds something; panics when the deadline passes first.
+/// Calls `look` until it finds something. Panics when the deadline passes first.
 pub async fn until<T>(what: &str, deadline: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -13,6 +13,6 @@ pub async fn until<T>(what: &str, deadline: Duration, mut look: impl AsyncFnMut(
             return found;
         }
         assert!(started.elapsed() < deadline, "waited {} s in vain: {what}", deadline.as_secs_f32());
-        sleep(LOOK_AGAIN).await;
+        sleep(CALL_AGAIN).await;
     }
 }

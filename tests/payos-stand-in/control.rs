@@ -16,7 +16,7 @@
 //! - `at_ms`: the bank's time of the transfer in Unix milliseconds; now unless given.
 //! - `when`: `"before_cancel"` or `"after_cancel"`. The money waits for the next cancel call on this link that is
 //!   carried out, and lands when that has arrived and is not decided, or when it is decided and its reply is
-//!   written, so that only a later get tells of it. A cancel call that fails or is limited does not count.
+//!   written, so that only a later get shows it. A cancel call that fails or is limited does not count.
 //! - `webhook`: `false` for money without a webhook.
 //! - `times`: how often the webhook goes out, all at once; 1 unless given, at most 1000.
 //! - `delay_ms`: between the money and the webhook; the money is there at once.
