@@ -10,6 +10,7 @@ mod http;
 mod metrics;
 mod outbox;
 mod payos;
+mod ports;
 mod reader;
 pub mod serve;
 mod statement;

@@ -20,6 +20,7 @@ use crate::http::{
 use crate::metrics::Metrics;
 use crate::outbox;
 use crate::payos::{DescriptionSalt, PaymentLinks};
+use crate::ports::Ports;
 use crate::reader::Reader;
 use crate::stop;
 use crate::store::FolderLock;
@@ -72,12 +73,15 @@ pub async fn serve(
     let reader = Reader::start(&config.data, cores)?;
     let (stopper, stop) = stop::channel();
     let checksum_key = config.payos.checksum_key.clone();
-    let links = Arc::new(PaymentLinks {
+    let ports = Ports {
         writer: running.writer.clone(),
         reader: reader.clone(),
-        client: payos::Client::new(config.payos).context("the PayOS settings cannot be used")?,
         clock: clock.clone(),
         metrics: metrics.clone(),
+    };
+    let links = Arc::new(PaymentLinks {
+        ports: ports.clone(),
+        client: payos::Client::new(config.payos).context("the PayOS settings cannot be used")?,
         description_salt: DescriptionSalt(running.description_salt),
         public_url: config.public_url,
     });
@@ -100,9 +104,11 @@ pub async fn serve(
         origin_no: config.origin_no,
     });
     listeners.announce()?;
-    let channels: Vec<_> =
-        outbox::KINDS.iter().map(|kind| tokio::spawn(outbox::run(kind, links.clone(), stop.clone()))).collect();
-    let timer = tokio::spawn(HoldTimer::new(links).run(stop.clone()));
+    let channels: Vec<_> = outbox::KINDS
+        .iter()
+        .map(|kind| tokio::spawn(outbox::run(kind, ports.clone(), links.clone(), stop.clone())))
+        .collect();
+    let timer = tokio::spawn(HoldTimer::new(ports, links).run(stop.clone()));
     let public = serve_public(listeners.public, public_router(app.clone()), stop.clone());
     let private = serve_private(listeners.private, private_router(app), stop);
     let servers = tokio::spawn(async move { tokio::join!(public, private) });

@@ -12,6 +12,7 @@ use tracing::{error, warn};
 use super::effect::{Delivered, Effect, Kind};
 use crate::metrics::Channelled;
 use crate::payos::PaymentLinks;
+use crate::ports::Ports;
 use crate::stop::Stop;
 use crate::store::{Progress, ReadStore, Retry};
 
@@ -31,6 +32,7 @@ const ATTEMPTS_MAX: u32 = 360;
 
 struct Channel {
     kind: &'static Kind,
+    ports: Ports,
     links: Arc<PaymentLinks>,
     /// Rows up to here have been read.
     read_to: i64,
@@ -54,10 +56,10 @@ struct Channel {
 type Finished = (i64, u32, Result<Delivered>);
 
 /// Runs until told to stop, then reports how far it came.
-pub(crate) async fn run(kind: &'static Kind, links: Arc<PaymentLinks>, mut stop: Stop) -> Result<()> {
-    let (cursor, retries) = links.reader.read(|store| store.outbox(kind.name)).await?;
-    let mut ledger_seq = links.writer.ledger_seq();
-    let mut channel = Channel::new(kind, links, cursor, retries);
+pub(crate) async fn run(kind: &'static Kind, ports: Ports, links: Arc<PaymentLinks>, mut stop: Stop) -> Result<()> {
+    let (cursor, retries) = ports.reader.read(|store| store.outbox(kind.name)).await?;
+    let mut ledger_seq = ports.writer.ledger_seq();
+    let mut channel = Channel::new(kind, ports, links, cursor, retries);
     let mut tasks: JoinSet<Finished> = JoinSet::new();
     let mut tick = tokio::time::interval(REPORT_EVERY);
     loop {
@@ -96,9 +98,10 @@ pub(crate) async fn run(kind: &'static Kind, links: Arc<PaymentLinks>, mut stop:
 }
 
 impl Channel {
-    fn new(kind: &'static Kind, links: Arc<PaymentLinks>, cursor: i64, retries: Vec<Retry>) -> Self {
+    fn new(kind: &'static Kind, ports: Ports, links: Arc<PaymentLinks>, cursor: i64, retries: Vec<Retry>) -> Self {
         Self {
             kind,
+            ports,
             links,
             read_to: cursor,
             next_due: None,
@@ -120,7 +123,7 @@ impl Channel {
     }
 
     async fn read(&mut self, ledger_seq: i64) -> Result<()> {
-        let now = self.links.clock.now();
+        let now = self.ports.clock.now();
         while self.read_to < ledger_seq
             && self.fresh.len() < self.kind.at_once
             && self.retries.len() < RETRIES_MAX
@@ -135,7 +138,7 @@ impl Channel {
                     None => Ok(Ok(store.ledger_of_kinds(after, up_to, kinds)?)),
                 }
             };
-            let rows = match self.links.reader.read(read).await? {
+            let rows = match self.ports.reader.read(read).await? {
                 Ok(rows) => rows,
                 Err(due_at) => {
                     self.next_due = Some(due_at);
@@ -161,7 +164,7 @@ impl Channel {
     }
 
     async fn launch(&mut self, tasks: &mut JoinSet<Finished>) -> Result<()> {
-        let now = self.links.clock.now();
+        let now = self.ports.clock.now();
         let starts_max = if self.kind.after_ms == 0 { usize::MAX } else { LATE_STARTS_MAX };
         while self.running < self.kind.at_once && self.started < starts_max {
             let Some((seq, attempt, effect)) = self.next(now).await? else {
@@ -186,7 +189,7 @@ impl Channel {
             return Ok(None);
         };
         let kinds = self.kind.rows;
-        let rows = self.links.reader.read(move |store| store.ledger_of_kinds(seq - 1, seq, kinds)).await?;
+        let rows = self.ports.reader.read(move |store| store.ledger_of_kinds(seq - 1, seq, kinds)).await?;
         self.waiting.pop_first();
         let Some(retry) = self.retries.get(&seq).copied() else {
             return Ok(None);
@@ -216,7 +219,7 @@ impl Channel {
         }
         let backoff = (RETRY_FIRST_MS << attempt.min(10)).min(self.kind.retry_ms_max);
         let wait = after_ms.unwrap_or(0).max(jittered(backoff, seq));
-        let retry = Retry { seq, attempt, due_at: self.links.clock.now().plus_ms(wait) };
+        let retry = Retry { seq, attempt, due_at: self.ports.clock.now().plus_ms(wait) };
         self.retries.insert(seq, retry);
         self.waiting.insert((retry.due_at, seq));
         self.failed.push(retry);
@@ -237,11 +240,11 @@ impl Channel {
 
     /// How long the oldest effect has been due.
     fn measure(&self) {
-        let now = self.links.clock.now();
+        let now = self.ports.clock.now();
         let lag_ms = self.owed.values().min().map_or(0, |due_at| (now.0 - due_at.0).max(0));
         let channel = Channelled { channel: self.kind.name };
-        self.links.metrics.outbox_lag_seconds.get_or_create(&channel).set(lag_ms / 1000);
-        self.links.metrics.outbox_retries.get_or_create(&channel).set(self.retries.len() as i64);
+        self.ports.metrics.outbox_lag_seconds.get_or_create(&channel).set(lag_ms / 1000);
+        self.ports.metrics.outbox_retries.get_or_create(&channel).set(self.retries.len() as i64);
     }
 
     async fn report(&mut self) {
@@ -256,7 +259,7 @@ impl Channel {
         // A retry that is done by now must not be written after its removal.
         let failed = failed.into_iter().filter(|retry| !done.contains(&retry.seq)).collect();
         let progress = Progress { channel: self.kind.name, cursor, failed, done };
-        match self.links.writer.record_progress(progress.clone()).await {
+        match self.ports.writer.record_progress(progress.clone()).await {
             Ok(()) => self.reported = cursor,
             Err(_) => {
                 warn!("progress of the outbox was not recorded; trying again");
@@ -291,7 +294,7 @@ mod tests {
     async fn what_is_due_late_starts_a_few_between_two_looks_at_the_clock_and_what_is_due_now_at_once() {
         let sale = Sale::of(1).await;
         for kind in &KINDS {
-            let mut channel = Channel::new(kind, sale.links.clone(), 0, Vec::new());
+            let mut channel = Channel::new(kind, sale.ports.clone(), sale.links.clone(), 0, Vec::new());
             channel.fresh = (1..=EFFECTS).map(|seq| (seq, Effect::CheckEnded(OrderCode(seq as u64)))).collect();
             let first = starts(&mut channel).await;
             channel.started = 0;

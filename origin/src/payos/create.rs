@@ -22,7 +22,7 @@ enum Made {
 impl PaymentLinks {
     /// Gives a pending order its link. That it was asked for is on disk before PayOS hears of it.
     pub(crate) async fn make_link(&self, order: OrderCode) -> Result<LinkMaking> {
-        let asked_before = match self.writer.order(order, Command::AskLink).await {
+        let asked_before = match self.ports.writer.order(order, Command::AskLink).await {
             Ok(Outcome::Done) => false,
             Ok(Outcome::Unchanged) => true,
             // The order ended, or has its link.
@@ -37,7 +37,7 @@ impl PaymentLinks {
             Made::Conflict => Command::LinkConflict,
             Made::Later { after_ms } => return Ok(LinkMaking::Later { after_ms }),
         };
-        match self.writer.order(order, command).await {
+        match self.ports.writer.order(order, command).await {
             Ok(_) => {}
             Err(_) => return Ok(LinkMaking::Later { after_ms: None }),
         }
@@ -49,7 +49,7 @@ impl PaymentLinks {
     }
 
     pub(super) async fn record(&self, order: OrderCode) -> Result<OrderRecord> {
-        let stored = self.reader.read(move |store| store.load_order(order)).await?;
+        let stored = self.ports.reader.read(move |store| store.load_order(order)).await?;
         Ok(stored.with_context(|| format!("order {order} is in the ledger and not stored"))?.record)
     }
 
@@ -64,17 +64,17 @@ impl PaymentLinks {
         };
         match self.client.create_link(&request).await {
             Ok(created) if created.amount == request.amount && created.order_code == request.order_code => {
-                Metrics::count(&self.metrics.links, "created");
+                Metrics::count(&self.ports.metrics.links, "created");
                 Made::Link(facts(created))
             }
             Ok(_) => {
                 error!(%order, "PayOS made a link of another amount or code");
-                Metrics::count(&self.metrics.links, "conflict");
+                Metrics::count(&self.ports.metrics.links, "conflict");
                 Made::Conflict
             }
             Err(error) if error.is_duplicate_order() || matches!(error, Error::Unknown(_)) => {
                 warn!(%order, error = chain(&error), "whether PayOS made the link is not known; asking");
-                Metrics::count(&self.metrics.links, "create_unknown");
+                Metrics::count(&self.ports.metrics.links, "create_unknown");
                 self.find(record).await.unwrap_or(Made::Later { after_ms: None })
             }
             Err(error) => self.later(record, &error),
@@ -102,17 +102,17 @@ impl PaymentLinks {
         let unpaid = link.amount_paid == 0 || money_known;
         if !may_be_ours(&link, record) || link.status != LinkStatus::Pending || !unpaid {
             error!(%order, status = ?link.status, "PayOS holds a link under this code that is not ours");
-            Metrics::count(&self.metrics.links, "conflict");
+            Metrics::count(&self.ports.metrics.links, "conflict");
             return Some(Made::Conflict);
         }
         info!(%order, "found the link again");
-        Metrics::count(&self.metrics.links, "found");
+        Metrics::count(&self.ports.metrics.links, "found");
         let checkout_url = format!("https://pay.payos.vn/web/{}", link.id);
         Some(Made::Link(LinkFacts { id: link.id, checkout_url, transfer: None }))
     }
 
     fn later(&self, record: &OrderRecord, error: &Error) -> Made {
-        Metrics::count(&self.metrics.links, "failed");
+        Metrics::count(&self.ports.metrics.links, "failed");
         error!(order = %record.order, error = chain(error), "PayOS gave no payment link; trying again");
         let after_ms = match error {
             Error::RateLimited { retry_after } => retry_after.map(|after| after.as_millis() as i64),

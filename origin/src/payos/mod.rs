@@ -1,18 +1,14 @@
-//! Payment links: the provider as this system sees it. Making, closing, reading; each safe to repeat.
+//! PayOS as the sale uses it: payment links are created, read and closed here, and its reports become payments. Every
+//! call is safe to repeat.
 
 mod create;
 mod read;
 mod report;
 
-use std::sync::Arc;
-
 pub(crate) use read::LinkDifference;
 pub(crate) use report::DescriptionSalt;
 
-use crate::clock::Clock;
-use crate::metrics::Metrics;
-use crate::reader::Reader;
-use crate::writer::Writer;
+use crate::ports::Ports;
 
 /// What came of making a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +19,10 @@ pub(crate) enum LinkMaking {
     Later { after_ms: Option<i64> },
 }
 
-/// Asks PayOS, and the writer to record what it says.
+/// Asks PayOS, and the writer to record what PayOS says.
 pub(crate) struct PaymentLinks {
-    pub writer: Writer,
-    pub reader: Reader,
+    pub ports: Ports,
     pub client: payos::Client,
-    pub clock: Clock,
-    pub metrics: Arc<Metrics>,
     pub description_salt: DescriptionSalt,
     /// Where PayOS sends shoppers back to.
     pub public_url: String,

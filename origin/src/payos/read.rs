@@ -34,7 +34,7 @@ impl PaymentLinks {
             return Ok(true);
         }
         match self.client.cancel_link(code(order), Some("the order has ended")).await {
-            Ok(_) => Metrics::count(&self.metrics.links, "cancelled"),
+            Ok(_) => Metrics::count(&self.ports.metrics.links, "cancelled"),
             Err(error) => debug!(%order, error = chain(&error), "the link was not cancelled; reading it"),
         }
         let read = match self.read(&record).await? {
@@ -46,7 +46,7 @@ impl PaymentLinks {
             warn!(%order, status = ?read.status, "a link stays open after it was cancelled");
             return Ok(false);
         }
-        match self.writer.order(order, Command::LinkClosed { payments: read.payments }).await {
+        match self.ports.writer.order(order, Command::LinkClosed { payments: read.payments }).await {
             Ok(Outcome::Done | Outcome::Unchanged) => Ok(true),
             Ok(_) | Err(_) => Ok(false),
         }
@@ -77,7 +77,7 @@ impl PaymentLinks {
 
     /// No call that might still make its link is under way.
     fn is_long_over(&self, record: &OrderRecord) -> bool {
-        record.ended_at.is_some_and(|ended_at| self.clock.now() >= ended_at.plus_ms(LINK_APPEARS_MS))
+        record.ended_at.is_some_and(|ended_at| self.ports.clock.now() >= ended_at.plus_ms(LINK_APPEARS_MS))
     }
 
     /// Whether a signed read has shown all the money that webhooks brought for the order.
@@ -94,19 +94,19 @@ impl PaymentLinks {
         let link = match self.client.get_link(code(order)).await {
             Ok(link) => link,
             Err(error) if error.is_not_found() => {
-                Metrics::count(&self.metrics.links, "not_found");
+                Metrics::count(&self.ports.metrics.links, "not_found");
                 return Ok(Reading::NoLink);
             }
             Err(error) => {
-                Metrics::count(&self.metrics.links, "read_failed");
+                Metrics::count(&self.ports.metrics.links, "read_failed");
                 warn!(%order, error = chain(&error), "a link could not be read");
                 return Ok(Reading::NoAnswer);
             }
         };
-        Metrics::count(&self.metrics.links, "read");
+        Metrics::count(&self.ports.metrics.links, "read");
         if record.link == Link::Asked && !may_be_ours(&link, record) {
             error!(%order, status = ?link.status, "PayOS holds a link under this code that is not ours");
-            let _ = self.writer.order(order, Command::LinkConflict).await;
+            let _ = self.ports.writer.order(order, Command::LinkConflict).await;
             return Ok(Reading::NoAnswer);
         }
         let mut differences = Vec::new();
@@ -114,7 +114,7 @@ impl PaymentLinks {
         for payment in self.description_salt.link_payments(&link) {
             let known = record.payments.iter().any(|known| known.identity == payment.identity);
             let (identity, amount) = (payment.identity.clone(), payment.amount);
-            match self.writer.order(order, Command::Payment(payment)).await {
+            match self.ports.writer.order(order, Command::Payment(payment)).await {
                 Ok(Outcome::Done) if !known => {
                     info!(%order, %amount, "money found that no webhook had brought");
                     let reference = identity.reference.clone();

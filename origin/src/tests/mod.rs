@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::outbox::{self, KINDS};
 use crate::payos::{DescriptionSalt, PaymentLinks};
+use crate::ports::Ports;
 use crate::reader::Reader;
 use crate::stop::{self, Stopper};
 use crate::store::{Buyer, Salt, verify};
@@ -44,6 +45,7 @@ const OUTBOX_DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct Sale {
     payos: PayOs,
     clock: Clock,
+    pub(crate) ports: Ports,
     pub(crate) links: Arc<PaymentLinks>,
     timer: HoldTimer,
     writer: writer::RunningWriter,
@@ -63,20 +65,26 @@ impl Sale {
         let writer = writer::start(folder.path(), 1, clock.clone(), metrics.clone()).unwrap();
         let mut config = payos::Config::new(CLIENT_ID, API_KEY, CHECKSUM_KEY);
         config.base_url = payos.url();
-        let links = Arc::new(PaymentLinks {
+        let ports = Ports {
             writer: writer.writer.clone(),
             reader: Reader::start(folder.path(), 1).unwrap(),
-            client: payos::Client::new(config).unwrap(),
             clock: clock.clone(),
             metrics,
+        };
+        let links = Arc::new(PaymentLinks {
+            ports: ports.clone(),
+            client: payos::Client::new(config).unwrap(),
             description_salt: DescriptionSalt(writer.description_salt),
             public_url: "http://shop.example".to_owned(),
         });
-        links.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
+        ports.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
         let (stopper, stop) = stop::channel();
-        let channels = KINDS.iter().map(|kind| tokio::spawn(outbox::run(kind, links.clone(), stop.clone()))).collect();
-        let timer = HoldTimer::new(links.clone());
-        Self { payos, clock, links, timer, writer, stopper, channels, folder, purchases: 0 }
+        let channels = KINDS
+            .iter()
+            .map(|kind| tokio::spawn(outbox::run(kind, ports.clone(), links.clone(), stop.clone())))
+            .collect();
+        let timer = HoldTimer::new(ports.clone(), links.clone());
+        Self { payos, clock, ports, links, timer, writer, stopper, channels, folder, purchases: 0 }
     }
 
     async fn tries_to_buy(&mut self, who: u8) -> PurchaseAnswer {
@@ -96,7 +104,7 @@ impl Sale {
             region: Region::N01,
             buyer_commit: buyer.commit(salt),
         };
-        let (drop, writer) = (DropId(1), &self.links.writer);
+        let (drop, writer) = (DropId(1), &self.ports.writer);
         if let Some(refusal) = writer.refused_already(drop, &purchase, self.clock.now()) {
             return Err(PurchaseRefused::ByTheRules(refusal));
         }
@@ -129,17 +137,17 @@ impl Sale {
 
     /// Waits until a channel of the outbox has done what every row written so far owes.
     async fn owes_nothing(&self, channel: &'static str) {
-        let last = *self.links.writer.ledger_seq().borrow();
+        let last = *self.ports.writer.ledger_seq().borrow();
         until("nothing is owed", OUTBOX_DEADLINE, async || {
             self.clock.advance(LOOK_MS);
-            let (cursor, retries) = self.links.reader.read(move |store| store.outbox(channel)).await.unwrap();
+            let (cursor, retries) = self.ports.reader.read(move |store| store.outbox(channel)).await.unwrap();
             (cursor >= last && retries.is_empty()).then_some(())
         })
         .await;
     }
 
     async fn record(&self, order: OrderCode) -> OrderRecord {
-        let stored = self.links.reader.read(move |store| store.load_order(order)).await.unwrap();
+        let stored = self.ports.reader.read(move |store| store.load_order(order)).await.unwrap();
         stored.unwrap().record
     }
 
@@ -154,7 +162,7 @@ impl Sale {
     }
 
     fn stock(&self) -> Stock {
-        self.links.writer.published().find(DropId(1)).unwrap().stock
+        self.ports.writer.published().find(DropId(1)).unwrap().stock
     }
 
     /// Time passes, and the hold timer looks once.
@@ -178,7 +186,7 @@ impl Sale {
             }
         };
         let payment = Payment { identity, amount: Vnd::new(amount).unwrap(), paid_at: self.clock.now(), proof };
-        assert_eq!(self.links.writer.order(order, Command::Payment(payment)).await.unwrap(), Outcome::Done);
+        assert_eq!(self.ports.writer.order(order, Command::Payment(payment)).await.unwrap(), Outcome::Done);
     }
 
     pub(crate) async fn finish(self) {

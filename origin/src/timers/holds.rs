@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tracing::error;
 
 use crate::payos::PaymentLinks;
+use crate::ports::Ports;
 use crate::stop::Stop;
 
 /// A freed unit is for sale within this of its hold's end.
@@ -23,14 +24,15 @@ const ASK_AGAIN_MS: i64 = 10_000;
 
 /// Ends holds. A step takes no input: what is due is asked of the writer each time.
 pub(crate) struct HoldTimer {
+    ports: Ports,
     links: Arc<PaymentLinks>,
     /// Links that were asked about and when to ask again.
     asked: HashMap<OrderCode, Timestamp>,
 }
 
 impl HoldTimer {
-    pub(crate) fn new(links: Arc<PaymentLinks>) -> Self {
-        Self { links, asked: HashMap::new() }
+    pub(crate) fn new(ports: Ports, links: Arc<PaymentLinks>) -> Self {
+        Self { ports, links, asked: HashMap::new() }
     }
 
     pub(crate) async fn run(mut self, mut stop: Stop) {
@@ -53,11 +55,11 @@ impl HoldTimer {
 
     /// Looks at every hold whose `pay_by` has passed: closes its link first, and ends it when its time has come.
     pub(crate) async fn tick_once(&mut self) -> Result<()> {
-        let now = self.links.clock.now();
+        let now = self.ports.clock.now();
         self.asked.retain(|_, again_at| *again_at > now);
         let mut after = OrderCode(0);
         loop {
-            let Ok(due) = self.links.writer.due_holds(after, HOLDS_MAX).await else {
+            let Ok(due) = self.ports.writer.due_holds(after, HOLDS_MAX).await else {
                 return Ok(());
             };
             let Some(last) = due.last() else {
@@ -70,8 +72,8 @@ impl HoldTimer {
                 if may_ask {
                     self.asked.insert(order, now.plus_ms(ASK_AGAIN_MS));
                 }
-                let links = self.links.clone();
-                tasks.spawn(async move { end_hold(&links, order, now, may_ask).await });
+                let (ports, links) = (self.ports.clone(), self.links.clone());
+                tasks.spawn(async move { end_hold(&ports, &links, order, now, may_ask).await });
                 if tasks.len() >= AT_ONCE {
                     report(tasks.join_next().await);
                 }
@@ -83,18 +85,18 @@ impl HoldTimer {
     }
 }
 
-async fn end_hold(links: &PaymentLinks, order: OrderCode, now: Timestamp, may_ask: bool) -> Result<()> {
-    let Some(stored) = links.reader.read(move |store| store.load_order(order)).await? else {
+async fn end_hold(ports: &Ports, links: &PaymentLinks, order: OrderCode, now: Timestamp, may_ask: bool) -> Result<()> {
+    let Some(stored) = ports.reader.read(move |store| store.load_order(order)).await? else {
         return Ok(());
     };
     let record = stored.record;
     if record.state != OrderState::Pending {
         return Ok(());
     }
-    let killed = links.writer.published().find(record.drop).is_some_and(|drop| drop.status.is_killed());
+    let killed = ports.writer.published().find(record.drop).is_some_and(|drop| drop.status.is_killed());
     if killed {
         // The outbox closes the link when it reads of the cancellation.
-        let _ = links.writer.order(order, Command::CancelByOperator { restock: true }).await;
+        let _ = ports.writer.order(order, Command::CancelByOperator { restock: true }).await;
         return Ok(());
     }
     if may_ask && matches!(record.link, Link::Asked | Link::Made(_)) {
@@ -102,7 +104,7 @@ async fn end_hold(links: &PaymentLinks, order: OrderCode, now: Timestamp, may_as
     }
     if now >= record.pay_by.plus_ms(HOLD_GRACE_MS) {
         // Refused when money or a later deadline came in between: the next step looks again.
-        let _ = links.writer.order(order, Command::EndHold).await;
+        let _ = ports.writer.order(order, Command::EndHold).await;
     }
     Ok(())
 }
