@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod delivery;
 mod failpoint;
 mod http;
 mod metrics;

@@ -9,7 +9,8 @@ use domain::Timestamp;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
-use super::effect::{Delivered, Effect, Kind};
+use super::effect::{Effect, Kind};
+use crate::delivery::Delivery;
 use crate::metrics::Channelled;
 use crate::payos::PaymentLinks;
 use crate::ports::Ports;
@@ -53,7 +54,7 @@ struct Channel {
     reported: i64,
 }
 
-type Finished = (i64, u32, Result<Delivered>);
+type Finished = (i64, u32, Result<Delivery>);
 
 /// Runs until told to stop, then reports how far it came.
 pub(crate) async fn run(kind: &'static Kind, ports: Ports, links: Arc<PaymentLinks>, mut stop: Stop) -> Result<()> {
@@ -204,9 +205,9 @@ impl Channel {
 
     fn finish(&mut self, (seq, attempt, delivered): Finished) {
         self.running -= 1;
-        let after_ms = match delivered {
-            Ok(Delivered::Done) => return self.forget(seq),
-            Ok(Delivered::Later { after_ms }) => after_ms,
+        let after = match delivered {
+            Ok(Delivery::Done) => return self.forget(seq),
+            Ok(Delivery::Later { after }) => after,
             Err(error) => {
                 error!(ledger.seq = seq, error = format!("{error:#}"), "an effect failed");
                 None
@@ -218,7 +219,8 @@ impl Channel {
             return self.forget(seq);
         }
         let backoff = (RETRY_FIRST_MS << attempt.min(10)).min(self.kind.retry_ms_max);
-        let wait = after_ms.unwrap_or(0).max(jittered(backoff, seq));
+        let after_ms = after.map_or(0, |after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+        let wait = after_ms.max(jittered(backoff, seq));
         let retry = Retry { seq, attempt, due_at: self.ports.clock.now().plus_ms(wait) };
         self.retries.insert(seq, retry);
         self.waiting.insert((retry.due_at, seq));

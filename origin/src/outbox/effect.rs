@@ -3,17 +3,9 @@
 use anyhow::Result;
 use domain::{Event, OrderCode, Proof, Timestamp};
 
-use crate::payos::{LinkMaking, PaymentLinks};
+use crate::delivery::Delivery;
+use crate::payos::PaymentLinks;
 use crate::store::{Fact, LedgerRow};
-
-/// What came of an effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Delivered {
-    /// Done, or not owed any more.
-    Done,
-    /// To be tried again, not before this long if the other side said so.
-    Later { after_ms: Option<i64> },
-}
 
 /// Something owed because of a row of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,16 +102,12 @@ impl Kind {
 }
 
 impl Effect {
-    pub(super) async fn deliver(self, links: &PaymentLinks) -> Result<Delivered> {
-        let done = |done| if done { Delivered::Done } else { Delivered::Later { after_ms: None } };
+    pub(super) async fn deliver(self, links: &PaymentLinks) -> Result<Delivery> {
         match self {
-            Self::MakeLink(order) => Ok(match links.make_link(order).await? {
-                LinkMaking::Done => Delivered::Done,
-                LinkMaking::Later { after_ms } => Delivered::Later { after_ms },
-            }),
-            Self::CloseLink(order) => links.close_link(order).await.map(done),
-            Self::Settle(order) => links.settle(order).await.map(done),
-            Self::CheckEnded(order) => links.check_ended(order).await.map(done),
+            Self::MakeLink(order) => links.make_link(order).await,
+            Self::CloseLink(order) => links.close_link(order).await,
+            Self::Settle(order) => links.settle(order).await,
+            Self::CheckEnded(order) => links.check_ended(order).await,
         }
     }
 }

@@ -1,13 +1,15 @@
-use anyhow::{Context, Result, bail};
+//! Gives an order its payment link.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
 use domain::{Command, LinkFacts, OrderCode, OrderRecord, OrderState, Outcome, TransferFacts};
-use payos::{CreateLink, CreatedLink, Error, Link, LinkStatus};
+use payos::{CreateLink, CreatedLink, Error, LinkStatus};
 use tracing::{error, info, warn};
 
-use super::{LinkMaking, PaymentLinks};
+use super::links::{PaymentLinks, chain, code, may_be_ours};
+use crate::delivery::Delivery;
 use crate::metrics::Metrics;
-
-/// A link under our code that was made this long before our order is somebody else's; the rest is clock difference.
-const CREATED_BEFORE_ORDER_MS: i64 = 60_000;
 
 /// What PayOS made of a request for a link.
 enum Made {
@@ -15,19 +17,19 @@ enum Made {
     /// Under our code it holds something we did not ask for.
     Conflict,
     Later {
-        after_ms: Option<i64>,
+        after: Option<Duration>,
     },
 }
 
 impl PaymentLinks {
     /// Gives a pending order its link. That it was asked for is on disk before PayOS hears of it.
-    pub(crate) async fn make_link(&self, order: OrderCode) -> Result<LinkMaking> {
+    pub(crate) async fn make_link(&self, order: OrderCode) -> Result<Delivery> {
         let asked_before = match self.ports.writer.order(order, Command::AskLink).await {
             Ok(Outcome::Done) => false,
             Ok(Outcome::Unchanged) => true,
             // The order ended, or has its link.
-            Ok(_) => return Ok(LinkMaking::Done),
-            Err(_) => return Ok(LinkMaking::Later { after_ms: None }),
+            Ok(_) => return Ok(Delivery::Done),
+            Err(_) => return Ok(Delivery::LATER),
         };
         let record = self.record(order).await?;
         // A request whose answer was lost may have made the link: creating again would only be refused.
@@ -35,22 +37,16 @@ impl PaymentLinks {
         let command = match made {
             Made::Link(facts) => Command::LinkMade(facts),
             Made::Conflict => Command::LinkConflict,
-            Made::Later { after_ms } => return Ok(LinkMaking::Later { after_ms }),
+            Made::Later { after } => return Ok(Delivery::Later { after }),
         };
-        match self.ports.writer.order(order, command).await {
-            Ok(_) => {}
-            Err(_) => return Ok(LinkMaking::Later { after_ms: None }),
+        if self.ports.writer.order(order, command).await.is_err() {
+            return Ok(Delivery::LATER);
         }
         // The order may have ended meanwhile: nobody should pay for it.
         if self.record(order).await?.state != OrderState::Pending {
-            return self.close_link(order).await.map(|closed| if closed { LinkMaking::Done } else { LATER });
+            return self.close_link(order).await;
         }
-        Ok(LinkMaking::Done)
-    }
-
-    pub(super) async fn record(&self, order: OrderCode) -> Result<OrderRecord> {
-        let stored = self.ports.reader.read(move |store| store.load_order(order)).await?;
-        Ok(stored.with_context(|| format!("order {order} is in the ledger and not stored"))?.record)
+        Ok(Delivery::Done)
     }
 
     async fn create(&self, record: &OrderRecord) -> Made {
@@ -59,7 +55,7 @@ impl PaymentLinks {
             Ok(request) => request,
             Err(error) => {
                 error!(%order, error = format!("{error:#}"), "a payment link cannot be asked for");
-                return Made::Later { after_ms: None };
+                return Made::Later { after: None };
             }
         };
         match self.client.create_link(&request).await {
@@ -75,7 +71,7 @@ impl PaymentLinks {
             Err(error) if error.is_duplicate_order() || matches!(error, Error::Unknown(_)) => {
                 warn!(%order, error = chain(&error), "whether PayOS made the link is not known; asking");
                 Metrics::count(&self.ports.metrics.links, "create_unknown");
-                self.find(record).await.unwrap_or(Made::Later { after_ms: None })
+                self.find(record).await.unwrap_or(Made::Later { after: None })
             }
             Err(error) => self.later(record, &error),
         }
@@ -114,11 +110,11 @@ impl PaymentLinks {
     fn later(&self, record: &OrderRecord, error: &Error) -> Made {
         Metrics::count(&self.ports.metrics.links, "failed");
         error!(order = %record.order, error = chain(error), "PayOS gave no payment link; trying again");
-        let after_ms = match error {
-            Error::RateLimited { retry_after } => retry_after.map(|after| after.as_millis() as i64),
+        let after = match error {
+            Error::RateLimited { retry_after } => *retry_after,
             _ => None,
         };
-        Made::Later { after_ms }
+        Made::Later { after }
     }
 
     fn request(&self, record: &OrderRecord) -> Result<CreateLink> {
@@ -134,15 +130,6 @@ impl PaymentLinks {
     }
 }
 
-const LATER: LinkMaking = LinkMaking::Later { after_ms: None };
-
-/// Only what we would have made ourselves can be ours; money on anything else is nobody's to give to this order.
-pub(super) fn may_be_ours(link: &Link, record: &OrderRecord) -> bool {
-    link.order_code == code(record.order)
-        && link.amount == record.amount.get()
-        && link.created_at_ms().is_some_and(|at| at >= record.ordered_at.0 - CREATED_BEFORE_ORDER_MS)
-}
-
 fn facts(created: CreatedLink) -> LinkFacts {
     LinkFacts {
         id: created.payment_link_id,
@@ -155,21 +142,4 @@ fn facts(created: CreatedLink) -> LinkFacts {
             memo: created.description,
         }),
     }
-}
-
-/// Codes are below 2^53.
-pub(super) fn code(order: OrderCode) -> i64 {
-    order.0.cast_signed()
-}
-
-/// The whole chain of a failure, for the log.
-pub(super) fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

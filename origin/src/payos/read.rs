@@ -1,10 +1,12 @@
+//! Closes links, and reads them for money that no webhook brought.
+
 use anyhow::Result;
 use domain::{Command, Link, OrderCode, OrderRecord, OrderState, Outcome, PaymentIdentity, PaymentState};
 use payos::LinkStatus;
 use tracing::{debug, error, info, warn};
 
-use super::PaymentLinks;
-use super::create::{chain, code, may_be_ours};
+use super::links::{PaymentLinks, chain, code, may_be_ours};
+use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 
 /// What a signed read of a link showed that the ledger did not have.
@@ -26,12 +28,12 @@ struct LinkRead {
 impl PaymentLinks {
     /// Cancels an order's link, then reads it, so that no money can follow what is read; records what had arrived.
     ///
-    /// Returns whether no more money can come through it, because it is closed or because there is none. A refused
+    /// Done when no more money can come through it, because it is closed or because there is none. A refused
     /// cancellation is read too: it is how PayOS says that the link was paid or cancelled already.
-    pub(crate) async fn close_link(&self, order: OrderCode) -> Result<bool> {
+    pub(crate) async fn close_link(&self, order: OrderCode) -> Result<Delivery> {
         let record = self.record(order).await?;
         if !record.link.may_be_open() {
-            return Ok(true);
+            return Ok(Delivery::Done);
         }
         match self.client.cancel_link(code(order), Some("the order has ended")).await {
             Ok(_) => Metrics::count(&self.ports.metrics.links, "cancelled"),
@@ -39,16 +41,16 @@ impl PaymentLinks {
         }
         let read = match self.read(&record).await? {
             Reading::Shown(read) => read,
-            Reading::NoAnswer => return Ok(false),
-            Reading::NoLink => return Ok(self.is_long_over(&record)),
+            Reading::NoAnswer => return Ok(Delivery::LATER),
+            Reading::NoLink => return Ok(Delivery::done_if(self.is_long_over(&record))),
         };
         if !takes_no_more_money(&read.status) {
             warn!(%order, status = ?read.status, "a link stays open after it was cancelled");
-            return Ok(false);
+            return Ok(Delivery::LATER);
         }
         match self.ports.writer.order(order, Command::LinkClosed { payments: read.payments }).await {
-            Ok(Outcome::Done | Outcome::Unchanged) => Ok(true),
-            Ok(_) | Err(_) => Ok(false),
+            Ok(Outcome::Done | Outcome::Unchanged) => Ok(Delivery::Done),
+            Ok(_) | Err(_) => Ok(Delivery::LATER),
         }
     }
 
@@ -67,12 +69,12 @@ impl PaymentLinks {
     }
 
     /// As [`Self::read_again`]; and a link that appeared when its order had long ended is closed.
-    pub(crate) async fn check_ended(&self, order: OrderCode) -> Result<bool> {
+    pub(crate) async fn check_ended(&self, order: OrderCode) -> Result<Delivery> {
         let record = self.record(order).await?;
         if record.link.may_be_open() && !matches!(record.state, OrderState::Paid { .. }) {
             return self.close_link(order).await;
         }
-        Ok(self.read_again(order).await?.is_some())
+        Ok(Delivery::done_if(self.read_again(order).await?.is_some()))
     }
 
     /// No call that might still make its link is under way.
@@ -80,13 +82,13 @@ impl PaymentLinks {
         record.ended_at.is_some_and(|ended_at| self.ports.clock.now() >= ended_at.plus_ms(LINK_APPEARS_MS))
     }
 
-    /// Whether a signed read has shown all the money that webhooks brought for the order.
-    pub(crate) async fn settle(&self, order: OrderCode) -> Result<bool> {
+    /// Done when a signed read has shown all the money that webhooks brought for the order.
+    pub(crate) async fn settle(&self, order: OrderCode) -> Result<Delivery> {
         if is_settled(&self.record(order).await?) {
-            return Ok(true);
+            return Ok(Delivery::Done);
         }
         self.read_again(order).await?;
-        Ok(is_settled(&self.record(order).await?))
+        Ok(Delivery::done_if(is_settled(&self.record(order).await?)))
     }
 
     async fn read(&self, record: &OrderRecord) -> Result<Reading> {
