@@ -104,10 +104,7 @@ pub async fn serve(
         origin_no: config.origin_no,
     });
     listeners.announce()?;
-    let channels: Vec<_> = outbox::KINDS
-        .iter()
-        .map(|kind| tokio::spawn(outbox::run(kind, ports.clone(), links.clone(), stop.clone())))
-        .collect();
+    let channels = outbox::start(&ports, &links, &stop);
     let timer = tokio::spawn(HoldTimer::new(ports, links).run(stop.clone()));
     let public = serve_public(listeners.public, public_router(app.clone()), stop.clone());
     let private = serve_private(listeners.private, private_router(app), stop);
@@ -122,7 +119,7 @@ pub async fn serve(
         warn!("some requests did not end in time; their connections are closed");
     }
     for channel in channels {
-        channel.await.context("a channel of the outbox panicked")??;
+        channel.await.context("a channel of the outbox panicked")?;
     }
     timer.await.context("the hold timer panicked")?;
     running.stop().await?;

@@ -1,8 +1,51 @@
-//! Effects owed to the outside. The ledger itself is the queue: a channel reads it from its cursor, carries each effect
-//! out, and reports to the writer how far it has come. Every effect is safe to repeat, because after a crash some are.
+//! What the origin owes to destinations outside. The ledger itself is the queue: a channel reads it by a cursor of its
+//! own, carries out what rows owe its destination, and reports to the writer how far it has come.
+//!
+//! `each` runs a channel whose effects are carried out one by one, many at once. `cursor` (reading the ledger) and
+//! `progress` (reports, metrics) know nothing of effects.
 
+mod backlog;
 mod channel;
-mod effect;
+mod cursor;
+mod each;
+mod ended_links;
+mod payment_links;
+mod progress;
+mod settlements;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use channel::run;
-pub(crate) use effect::KINDS;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use self::channel::Channel;
+use self::ended_links::EndedLinks;
+use self::payment_links::LinksOfOrders;
+use self::settlements::Settlements;
+use crate::payos::PaymentLinks;
+use crate::ports::Ports;
+use crate::stop::Stop;
+
+/// Starts every channel; each runs until the origin stops.
+pub(crate) fn start(ports: &Ports, links: &Arc<PaymentLinks>, stop: &Stop) -> Vec<JoinHandle<()>> {
+    let start = Start { ports, stop };
+    vec![
+        start.each(LinksOfOrders::new(links.clone())),
+        start.each(Settlements::new(links.clone())),
+        start.each(EndedLinks::after_five_minutes(links.clone())),
+        start.each(EndedLinks::after_an_hour(links.clone())),
+        start.each(EndedLinks::after_a_day(links.clone())),
+    ]
+}
+
+struct Start<'a> {
+    ports: &'a Ports,
+    stop: &'a Stop,
+}
+
+impl Start<'_> {
+    fn each(&self, channel: impl Channel) -> JoinHandle<()> {
+        tokio::spawn(each::run(channel, self.ports.clone(), self.stop.clone()))
+    }
+}

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::outbox::{self, KINDS};
+use crate::outbox;
 use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::ports::Ports;
 use crate::reader::Reader;
@@ -50,7 +50,7 @@ pub(crate) struct Sale {
     timer: HoldTimer,
     writer: writer::RunningWriter,
     stopper: Stopper,
-    channels: Vec<JoinHandle<anyhow::Result<()>>>,
+    channels: Vec<JoinHandle<()>>,
     folder: TempDir,
     purchases: u8,
 }
@@ -79,10 +79,7 @@ impl Sale {
         });
         ports.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
         let (stopper, stop) = stop::channel();
-        let channels = KINDS
-            .iter()
-            .map(|kind| tokio::spawn(outbox::run(kind, ports.clone(), links.clone(), stop.clone())))
-            .collect();
+        let channels = outbox::start(&ports, &links, &stop);
         let timer = HoldTimer::new(ports.clone(), links.clone());
         Self { payos, clock, ports, links, timer, writer, stopper, channels, folder, purchases: 0 }
     }
@@ -111,12 +108,12 @@ impl Sale {
         writer.purchase(PurchaseAsk { drop, purchase, buyer, salt }).await.unwrap()
     }
 
-    async fn buys(&mut self, who: u8) -> OrderCode {
+    pub(crate) async fn buys(&mut self, who: u8) -> OrderCode {
         self.tries_to_buy(who).await.unwrap().receipt.order
     }
 
     /// An order whose link the shopper has seen.
-    async fn buys_with_link(&mut self, who: u8) -> OrderCode {
+    pub(crate) async fn buys_with_link(&mut self, who: u8) -> OrderCode {
         let order = self.buys(who).await;
         self.has_link(order).await;
         order
@@ -136,7 +133,7 @@ impl Sale {
     }
 
     /// Waits until a channel of the outbox has done what every row written so far owes.
-    async fn owes_nothing(&self, channel: &'static str) {
+    pub(crate) async fn owes_nothing(&self, channel: &'static str) {
         let last = *self.ports.writer.ledger_seq().borrow();
         until("nothing is owed", OUTBOX_DEADLINE, async || {
             self.clock.advance(LOOK_MS);
@@ -192,7 +189,7 @@ impl Sale {
     pub(crate) async fn finish(self) {
         self.stopper.stop();
         for channel in self.channels {
-            channel.await.unwrap().unwrap();
+            channel.await.unwrap();
         }
         self.writer.stop().await.unwrap();
         verify(self.folder.path(), None).unwrap();

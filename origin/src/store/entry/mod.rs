@@ -125,6 +125,19 @@ impl Entry {
 }
 
 impl Fact {
+    /// The order that the row is about, or that its money names.
+    pub fn order(&self) -> Option<OrderCode> {
+        match self {
+            Self::Sale(event) => event.order(),
+            Self::PaymentUnmatched { order, .. } | Self::RefundDestinationGiven { order } => Some(*order),
+            Self::ProductCreated(_)
+            | Self::DropCreated(_)
+            | Self::Unmatched { .. }
+            | Self::UnmatchedDestinationGiven { .. }
+            | Self::TokenRevoked { .. } => None,
+        }
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::ProductCreated(_) => "product_created",

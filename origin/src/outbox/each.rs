@@ -1,0 +1,276 @@
+//! The runner for effects that are carried out each on its own: many at once, at least once, in the order of their rows
+//! within one order, tried again with growing waits. A destination that is down stops its own channel and no other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Interval;
+use tracing::error;
+
+use super::backlog::{Backlog, Owed};
+use super::channel::{Channel, Settings};
+use super::cursor::Cursor;
+use super::progress::{ProgressReport, REPORT_EVERY, measure};
+use crate::delivery::Delivery;
+use crate::ports::Ports;
+use crate::stop::Stop;
+use crate::store::{LedgerRow, ReadStore, Retry};
+
+/// What is due late gives way to a sale: so many of its effects start between two looks at the clock. Those that call
+/// PayOS are slower by themselves; 256 a second that need not take a hundredth of a core (measured).
+const LATE_STARTS_MAX: usize = 64;
+/// With more effects that wait the destination is down, and reading on would only collect more.
+const WAITING_MAX: usize = 1_024;
+const RETRY_FIRST_MS: i64 = 1_000;
+/// About two hours of tries; the money rules do not depend on an effect that fails longer.
+const ATTEMPTS_MAX: u32 = 360;
+/// A destination that asks for a longer wait is tried again after this: its clock or its answer may be wrong.
+const ASKED_WAIT_MS_MAX: i64 = 60 * 60_000;
+
+type Tried = Result<(Id, Result<Delivery>), JoinError>;
+
+struct Runner<C: Channel> {
+    channel: Arc<C>,
+    settings: Settings,
+    ports: Ports,
+    cursor: Cursor,
+    backlog: Backlog<C::Effect>,
+    report: ProgressReport,
+    tries: JoinSet<Result<Delivery>>,
+    /// The row of each try that is under way.
+    rows: HashMap<Id, i64>,
+    /// Effects started since the last look at the clock.
+    started: usize,
+}
+
+/// Runs until the origin stops, then reports how far the channel came.
+pub(super) async fn run<C: Channel>(channel: C, ports: Ports, mut stop: Stop) {
+    let channel = Arc::new(channel);
+    let mut tick = tokio::time::interval(REPORT_EVERY);
+    let mut runner = loop {
+        tokio::select! {
+            () = stop.requested() => return,
+            _ = tick.tick() => {}
+        }
+        match Runner::load(channel.clone(), ports.clone()).await {
+            Ok(runner) => break runner,
+            Err(error) => {
+                let channel = channel.settings().name;
+                error!(channel, error = format!("{error:#}"), "what a channel owes could not be read; trying again");
+            }
+        }
+    };
+    runner.work(stop, tick).await;
+    // What is under way is repeated after the start: aborting loses nothing.
+    runner.tries.shutdown().await;
+    runner.send_report().await;
+}
+
+impl<C: Channel> Runner<C> {
+    /// Goes on from where the channel stood when it last reported.
+    async fn load(channel: Arc<C>, ports: Ports) -> Result<Self> {
+        let settings = channel.settings();
+        let load = move |store: &ReadStore| {
+            let (cursor, retries) = store.outbox(settings.name)?;
+            let (passed, unread): (Vec<_>, Vec<_>) = retries.into_iter().partition(|retry| retry.seq <= cursor);
+            let with_row = |retry: Retry| {
+                let rows = store.ledger_of_kinds(retry.seq - 1, retry.seq, settings.rows)?;
+                Ok((retry, rows.into_iter().next()))
+            };
+            Ok((cursor, passed.into_iter().map(with_row).collect::<Result<Vec<_>>>()?, unread))
+        };
+        let (cursor, passed, unread) = ports.reader.read(load).await?;
+        let mut runner = Self {
+            channel,
+            settings,
+            ports,
+            cursor: Cursor::new(settings.rows, settings.delay_ms, cursor),
+            backlog: Backlog::new(unread),
+            report: ProgressReport::new(settings.name, cursor),
+            tries: JoinSet::new(),
+            rows: HashMap::new(),
+            started: 0,
+        };
+        for (retry, row) in passed {
+            match row.and_then(|row| runner.owed(&row)) {
+                Some(owed) => runner.backlog.restore(owed, retry),
+                None => {
+                    error!(channel = settings.name, ledger.seq = retry.seq, "dropping a retry whose row owes nothing");
+                    runner.report.done(retry.seq);
+                }
+            }
+        }
+        Ok(runner)
+    }
+
+    async fn work(&mut self, mut stop: Stop, mut tick: Interval) {
+        let mut ledger_seq = self.ports.writer.ledger_seq();
+        loop {
+            let written_to = *ledger_seq.borrow_and_update();
+            if let Err(error) = self.read(written_to).await {
+                let channel = self.settings.name;
+                error!(channel, error = format!("{error:#}"), "the ledger could not be read; trying again");
+            }
+            self.start_tries();
+            tokio::select! {
+                () = stop.requested() => return,
+                // What is due later is found at the next tick.
+                changed = ledger_seq.changed(), if self.settings.delay_ms == 0 => {
+                    if changed.is_err() {
+                        return;
+                    }
+                }
+                Some(tried) = self.tries.join_next_with_id() => self.finish(tried),
+                _ = tick.tick() => {
+                    self.started = 0;
+                    let (now, oldest_due) = (self.ports.clock.now(), self.backlog.oldest_due());
+                    measure(&self.ports.metrics, self.settings.name, now, oldest_due, self.backlog.stored());
+                    self.send_report().await;
+                }
+            }
+        }
+    }
+
+    /// Reads on while there is room for what rows may owe.
+    async fn read(&mut self, written_to: i64) -> Result<()> {
+        let now = self.ports.clock.now();
+        while self.backlog.fresh() < self.settings.at_once && self.backlog.waiting() < WAITING_MAX {
+            let Some(rows) = self.cursor.next_page(&self.ports.reader, written_to, now).await? else {
+                return Ok(());
+            };
+            for owed in rows.iter().filter_map(|row| self.owed(row)).collect::<Vec<_>>() {
+                if let Some(retry) = self.backlog.add(owed) {
+                    self.report.put_aside(retry);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn owed(&self, row: &LedgerRow) -> Option<Owed<C::Effect>> {
+        let effect = self.channel.owed(row)?;
+        let (order, due_at) = (row.entry.fact.order(), self.cursor.due_at(row.at));
+        Some(Owed { seq: row.seq, order, due_at, effect })
+    }
+
+    fn start_tries(&mut self) {
+        let now = self.ports.clock.now();
+        let starts_max = if self.settings.delay_ms == 0 { usize::MAX } else { LATE_STARTS_MAX };
+        while self.backlog.under_way() < self.settings.at_once && self.started < starts_max {
+            let Some((seq, effect)) = self.backlog.start(now) else {
+                return;
+            };
+            self.started += 1;
+            let channel = self.channel.clone();
+            let task = self.tries.spawn(async move { channel.deliver(effect).await });
+            self.rows.insert(task.id(), seq);
+        }
+    }
+
+    fn finish(&mut self, tried: Tried) {
+        let (id, delivered) = match tried {
+            Ok(tried) => tried,
+            Err(error) => (error.id(), Err(anyhow::Error::from(error))),
+        };
+        let Some(seq) = self.rows.remove(&id) else { return };
+        let channel = self.settings.name;
+        let asked_wait = match delivered {
+            Ok(Delivery::Done) => return self.forget(seq),
+            Ok(Delivery::Later { after }) => after,
+            Err(error) => {
+                error!(channel, ledger.seq = seq, error = format!("{error:#}"), "an effect failed; trying again");
+                None
+            }
+        };
+        let attempt = self.backlog.attempt(seq) + 1;
+        if attempt >= ATTEMPTS_MAX {
+            error!(channel, ledger.seq = seq, attempt, "giving an effect up");
+            return self.forget(seq);
+        }
+        let try_at = self.ports.clock.now().plus_ms(wait_ms(attempt, seq, asked_wait, self.settings.retry_ms_max));
+        for retry in self.backlog.put_aside(seq, try_at) {
+            self.report.put_aside(retry);
+        }
+    }
+
+    fn forget(&mut self, seq: i64) {
+        if self.backlog.forget(seq) {
+            self.report.done(seq);
+        }
+    }
+
+    async fn send_report(&mut self) {
+        let cursor = self.backlog.cursor(self.cursor.read_to());
+        let idle = self.backlog.under_way() == 0 && self.backlog.fresh() == 0;
+        self.report.send(&self.ports.writer, cursor, idle).await;
+    }
+}
+
+/// Doubles from try to try, up to the channel's longest wait, and is never shorter than the destination asked for.
+fn wait_ms(attempt: u32, seq: i64, asked: Option<Duration>, retry_ms_max: i64) -> i64 {
+    let asked_ms = asked.map_or(0, |asked| i64::try_from(asked.as_millis()).unwrap_or(i64::MAX));
+    let backoff_ms = (RETRY_FIRST_MS << attempt.min(10)).min(retry_ms_max);
+    asked_ms.min(ASKED_WAIT_MS_MAX).max(jittered(backoff_ms, seq))
+}
+
+/// Spreads effects that failed together over a quarter of their wait.
+fn jittered(wait_ms: i64, seq: i64) -> i64 {
+    wait_ms + (seq.wrapping_mul(7_919) & 0xff) * wait_ms / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::OrderCode;
+
+    use super::super::ended_links::EndedLinks;
+    use super::super::payment_links::{Effect, LinksOfOrders};
+    use super::super::settlements::Settlements;
+    use super::*;
+    use crate::tests::Sale;
+
+    const EFFECTS: usize = 3 * LATE_STARTS_MAX;
+
+    #[tokio::test]
+    async fn what_is_due_late_starts_a_few_between_two_looks_at_the_clock_and_what_is_due_now_at_once() {
+        let sale = Sale::of(1).await;
+        let links = || sale.links.clone();
+        let late = (LATE_STARTS_MAX, LATE_STARTS_MAX);
+        assert_eq!(starts(&sale, LinksOfOrders::new(links()), Effect::Close).await, (EFFECTS, 0));
+        assert_eq!(starts(&sale, Settlements::new(links()), |order| order).await, late);
+        assert_eq!(starts(&sale, EndedLinks::after_five_minutes(links()), |order| order).await, late);
+        assert_eq!(starts(&sale, EndedLinks::after_an_hour(links()), |order| order).await, late);
+        assert_eq!(starts(&sale, EndedLinks::after_a_day(links()), |order| order).await, late);
+        sale.finish().await;
+    }
+
+    /// How many of many effects start before the runner looks at the clock, and how many after it.
+    async fn starts<C: Channel>(sale: &Sale, channel: C, effect: fn(OrderCode) -> C::Effect) -> (usize, usize) {
+        let mut runner = Runner::load(Arc::new(channel), sale.ports.clone()).await.unwrap();
+        let due_at = sale.ports.clock.now();
+        for seq in 1..=EFFECTS as i64 {
+            let order = OrderCode(seq.cast_unsigned());
+            runner.backlog.add(Owed { seq, order: Some(order), due_at, effect: effect(order) });
+        }
+        let first = goes_on(&mut runner).await;
+        runner.started = 0;
+        (first, goes_on(&mut runner).await)
+    }
+
+    /// Goes on until nothing is under way and nothing more starts; returns how many did.
+    async fn goes_on<C: Channel>(runner: &mut Runner<C>) -> usize {
+        let mut count = 0;
+        loop {
+            runner.start_tries();
+            if runner.tries.is_empty() {
+                return count;
+            }
+            while let Some(tried) = runner.tries.join_next_with_id().await {
+                runner.finish(tried);
+                count += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The runners over a real ledger, with destinations that answer as a test says.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use anyhow::Result;
+use domain::Command;
+
+use super::channel::{Channel, Settings};
+use super::each::run;
+use crate::delivery::Delivery;
+use crate::stop;
+use crate::store::LedgerRow;
+use crate::tests::Sale;
+
+/// Is owed every row of one kind, and answers each try as it is told to.
+struct Destination<F> {
+    name: &'static str,
+    rows: &'static [&'static str],
+    answer: F,
+}
+
+impl<F: Fn(i64) -> Answer + Send + Sync + 'static> Channel for Destination<F> {
+    type Effect = i64;
+
+    fn settings(&self) -> Settings {
+        Settings { name: self.name, rows: self.rows, delay_ms: 0, at_once: 2, retry_ms_max: 1_000 }
+    }
+
+    fn owed(&self, row: &LedgerRow) -> Option<i64> {
+        Some(row.seq)
+    }
+
+    async fn deliver(&self, seq: i64) -> Result<Delivery> {
+        match (self.answer)(seq) {
+            Answer::Now(delivery) => Ok(delivery),
+            Answer::Never => std::future::pending().await,
+        }
+    }
+}
+
+enum Answer {
+    Now(Delivery),
+    Never,
+}
+
+#[tokio::test]
+async fn an_effect_whose_try_panics_is_tried_again() {
+    let sale = Sale::of(1).await;
+    let tries = Arc::new(AtomicUsize::new(0));
+    let counted = tries.clone();
+    let answer = move |_| {
+        assert!(counted.fetch_add(1, Ordering::SeqCst) > 0, "the first try panics");
+        Answer::Now(Delivery::Done)
+    };
+    let (stopper, stop) = stop::channel();
+    let channel = Destination { name: "panics", rows: &["drop_created"], answer };
+    let running = tokio::spawn(run(channel, sale.ports.clone(), stop));
+    sale.owes_nothing("panics").await;
+    assert_eq!(tries.load(Ordering::SeqCst), 2);
+    stopper.stop();
+    running.await.unwrap();
+    sale.finish().await;
+}
+
+#[tokio::test]
+async fn a_destination_that_never_answers_stops_its_own_channel_and_no_other() {
+    let mut sale = Sale::of(3).await;
+    let (stopper, stop) = stop::channel();
+    let silent = Destination { name: "silent", rows: &["order_placed"], answer: |_| Answer::Never };
+    let answers = Destination { name: "answers", rows: &["order_placed"], answer: |_| Answer::Now(Delivery::Done) };
+    let running = [
+        tokio::spawn(run(silent, sale.ports.clone(), stop.clone())),
+        tokio::spawn(run(answers, sale.ports.clone(), stop)),
+    ];
+    for shopper in 1..=3 {
+        sale.buys_with_link(shopper).await;
+    }
+    sale.owes_nothing("answers").await;
+    let read = sale
+        .ports
+        .reader
+        .read(|store| Ok((store.outbox("silent")?.0, store.ledger_of_kinds(0, i64::MAX, &["order_placed"])?)));
+    let (cursor, placed) = read.await.unwrap();
+    stopper.stop();
+    for channel in running {
+        channel.await.unwrap();
+    }
+    assert!(cursor < placed[0].seq, "what was never answered is still owed");
+    sale.finish().await;
+}
+
+#[tokio::test]
+async fn effects_of_one_order_are_carried_out_in_the_order_of_their_rows_while_another_order_goes_on() {
+    let mut sale = Sale::of(2).await;
+    let first = sale.buys(1).await;
+    sale.ports.writer.order(first, Command::CancelByOperator { restock: true }).await.unwrap();
+    sale.buys(2).await;
+    let rows = &["order_placed", "order_cancelled"];
+    let read = sale.ports.reader.read(move |store| store.ledger_of_kinds(0, i64::MAX, rows)).await.unwrap();
+    let [placed, cancelled, other] = read.iter().map(|row| row.seq).collect::<Vec<_>>()[..] else { panic!("{read:?}") };
+
+    let (done, refused) = (Arc::new(Mutex::new(Vec::new())), AtomicUsize::new(0));
+    let recorded = done.clone();
+    let answer = move |seq| {
+        if seq == placed && refused.fetch_add(1, Ordering::SeqCst) < 2 {
+            return Answer::Now(Delivery::LATER);
+        }
+        recorded.lock().unwrap().push(seq);
+        Answer::Now(Delivery::Done)
+    };
+    let (stopper, stop) = stop::channel();
+    let running = tokio::spawn(run(Destination { name: "in_order", rows, answer }, sale.ports.clone(), stop));
+    sale.owes_nothing("in_order").await;
+    assert_eq!(*done.lock().unwrap(), [other, placed, cancelled]);
+    stopper.stop();
+    running.await.unwrap();
+    sale.finish().await;
+}
