@@ -84,9 +84,10 @@ fn run(store: &ReadStore, waiting: &Mutex<Receiver<Job>>) {
 #[cfg(test)]
 mod tests {
     use domain::{Jti, Timestamp};
+    use ledger::{Entry, Fact};
 
     use super::*;
-    use crate::store::{BatchWrites, Entry, Fact, WriteStore};
+    use crate::store::{BatchWrites, WriteStore};
 
     #[tokio::test]
     async fn a_read_of_several_queries_sees_one_moment() {

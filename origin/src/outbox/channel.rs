@@ -3,9 +3,9 @@
 use std::future::Future;
 
 use anyhow::Result;
+use ledger::LedgerRow;
 
 use crate::delivery::Delivery;
-use crate::store::LedgerRow;
 
 /// A channel whose effects are carried out each on its own. A row owes a channel one effect at most.
 pub(super) trait Channel: Send + Sync + 'static {

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use domain::Timestamp;
+use ledger::LedgerRow;
 
 use crate::reader::Reader;
-use crate::store::{LedgerRow, ReadStore};
+use crate::store::ReadStore;
 
 /// Rows of the ledger looked at in one read.
 pub(super) const PAGE_ROWS: i64 = 512;

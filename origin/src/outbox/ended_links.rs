@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use domain::{Event, OrderCode};
+use ledger::{Fact, LedgerRow};
 
 use super::channel::{Channel, Settings};
 use crate::delivery::Delivery;
 use crate::payos::PaymentLinks;
-use crate::store::{Fact, LedgerRow};
 
 pub(super) struct EndedLinks {
     name: &'static str,

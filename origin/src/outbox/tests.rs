@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use domain::Command;
+use ledger::LedgerRow;
 
 use super::channel::{Channel, Settings};
 use super::each::run;
 use crate::delivery::Delivery;
 use crate::stop;
-use crate::store::LedgerRow;
 use crate::tests::Sale;
 
 /// Is owed every row of one kind, and answers each try as it is told to.

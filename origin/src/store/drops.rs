@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use domain::{DropId, DropState, DropStatus, Format, OrderCode, Stock, Terms, Timestamp, Vnd};
+use ledger::{Listing, Product};
 use libsql::{Row, params};
 
-use super::entry::{Listing, Product};
 use super::sqlite::{Db, Statement};
 
 /// Writes drops. Only the writer holds one.

@@ -1,25 +1,11 @@
-//! The append-only, hash-chained record of every event.
+//! The table of the ledger: rows that are appended, read by place or kind, and walked to check their chain.
 
 use anyhow::{Context, Result, ensure};
 use domain::Timestamp;
+use ledger::{Columns, Entry, Head, LedgerRow, ORDER_PLACED, ORDER_PLACED_VERSION, StoredRow};
 use libsql::{Row, Value};
-use sha2::{Digest, Sha256};
 
-use super::entry::{Columns, Entry, ORDER_PLACED, ORDER_PLACED_VERSION};
 use super::sqlite::{Db, Statement, bytes, row_values};
-
-/// Where the chain stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    pub seq: i64,
-    pub at: Timestamp,
-    pub hash: [u8; 32],
-}
-
-impl Head {
-    /// Before the first row.
-    pub const EMPTY: Self = Self { seq: 0, at: Timestamp(0), hash: [0; 32] };
-}
 
 /// Appends rows to the chain. Only the writer holds one.
 pub(crate) struct Ledger {
@@ -47,8 +33,8 @@ impl Ledger {
     /// Returns the row's place.
     pub(crate) fn append(&mut self, at: Timestamp, entry: &Entry) -> Result<i64> {
         let columns = entry.columns()?;
-        let seq = self.head.seq + 1;
-        let hash = chain(&self.head.hash, seq, at, self.source, &columns);
+        let head = self.head.advance(&self.head.next_row(at, self.source, &columns))?;
+        let Head { seq, at, hash } = head;
         let Columns { drop_id, kind, version, operator, payload } = columns;
         let source = self.source;
         if (kind, version, operator.as_str()) == (ORDER_PLACED, ORDER_PLACED_VERSION, "") {
@@ -57,7 +43,7 @@ impl Ledger {
             let values = row_values![seq, at.0, source, drop_id, kind, version, operator, payload, hash.to_vec()];
             self.insert.execute(values)?;
         }
-        self.head = Head { seq, at, hash };
+        self.head = head;
         Ok(seq)
     }
 }
@@ -69,14 +55,6 @@ pub(crate) fn head(db: &Db) -> Result<Head> {
     Ok(head.unwrap_or(Head::EMPTY))
 }
 
-/// A row read back.
-#[derive(Clone, Debug)]
-pub struct LedgerRow {
-    pub seq: i64,
-    pub at: Timestamp,
-    pub entry: Entry,
-}
-
 const ROW_COLUMNS: &str = "seq, at, source, drop_id, kind, version, operator, payload, hash";
 
 /// Rows after `after`, at most `max`.
@@ -86,7 +64,22 @@ pub(crate) fn read(db: &Db, after: i64, max: u32) -> Result<Vec<LedgerRow>> {
 }
 
 fn read_row(row: &Row) -> Result<LedgerRow> {
-    Ok(LedgerRow { seq: row.get(0)?, at: Timestamp(row.get(1)?), entry: decode(row)? })
+    stored_row(row, |stored| Ok(LedgerRow { seq: stored.seq, at: stored.at, entry: stored.entry()? }))
+}
+
+/// Gives `read` the columns of a row that was selected by [`ROW_COLUMNS`].
+fn stored_row<T>(row: &Row, read: impl FnOnce(&StoredRow<'_>) -> Result<T>) -> Result<T> {
+    let (kind, operator, payload): (String, String, Vec<u8>) = (row.get(4)?, row.get(6)?, row.get(7)?);
+    read(&StoredRow {
+        seq: row.get(0)?,
+        at: Timestamp(row.get(1)?),
+        source: row.get(2)?,
+        drop_id: row.get(3)?,
+        kind: &kind,
+        version: row.get(5)?,
+        operator: &operator,
+        payload: &payload,
+    })
 }
 
 /// Rows after `after` up to `up_to` that are of one of these kinds: the others are skipped without being decoded.
@@ -123,70 +116,16 @@ pub(crate) fn walk(db: &Db, mut visit: impl FnMut(&LedgerRow, &Head) -> Result<(
     let select = db.prepare(&format!("SELECT {ROW_COLUMNS} FROM ledger ORDER BY seq"))?;
     let mut head = Head::EMPTY;
     select.each((), |row| {
-        let (seq, at): (i64, i64) = (row.get(0)?, row.get(1)?);
-        ensure!(seq == head.seq + 1, "row {} is missing", head.seq + 1);
-        ensure!(at >= head.at.0, "row {seq} is older than the row before it");
-        let kind: String = row.get(4)?;
-        let hash = chain_stored(&head.hash, row, &kind)?;
-        ensure!(
-            hash == bytes(row, 8)?,
-            "row {seq} ({kind}) was changed after it was written, or the one before it was"
-        );
-        head = Head { seq, at: Timestamp(at), hash };
-        let entry = decode(row).with_context(|| format!("row {seq} cannot be read"))?;
-        visit(&LedgerRow { seq, at: Timestamp(at), entry }, &head)
+        stored_row(row, |stored| {
+            head = head.advance(stored)?;
+            let StoredRow { seq, at, kind, .. } = *stored;
+            ensure!(
+                head.hash == bytes(row, 8)?,
+                "row {seq} ({kind}) was changed after it was written, or the one before it was"
+            );
+            let entry = stored.entry().with_context(|| format!("row {seq} cannot be read"))?;
+            visit(&LedgerRow { seq, at, entry }, &head)
+        })
     })?;
     Ok(head)
-}
-
-fn decode(row: &Row) -> Result<Entry> {
-    let kind: String = row.get(4)?;
-    let payload: Vec<u8> = row.get(7)?;
-    Entry::read(row.get(3)?, &kind, row.get(5)?, row.get(6)?, &payload)
-}
-
-fn chain(previous: &[u8; 32], seq: i64, at: Timestamp, source: i64, columns: &Columns) -> [u8; 32] {
-    hash_columns(
-        previous,
-        &[
-            &seq.to_be_bytes(),
-            &at.0.to_be_bytes(),
-            &source.to_be_bytes(),
-            &columns.drop_id.to_be_bytes(),
-            columns.kind.as_bytes(),
-            &columns.version.to_be_bytes(),
-            columns.operator.as_bytes(),
-            &columns.payload,
-        ],
-    )
-}
-
-/// The hash of what is stored, read as bytes and never decoded and encoded again.
-fn chain_stored(previous: &[u8; 32], row: &Row, kind: &str) -> Result<[u8; 32]> {
-    let integer = |index| -> Result<[u8; 8]> { Ok(row.get::<i64>(index)?.to_be_bytes()) };
-    let operator: String = row.get(6)?;
-    let payload: Vec<u8> = row.get(7)?;
-    Ok(hash_columns(
-        previous,
-        &[
-            &integer(0)?,
-            &integer(1)?,
-            &integer(2)?,
-            &integer(3)?,
-            kind.as_bytes(),
-            &integer(5)?,
-            operator.as_bytes(),
-            &payload,
-        ],
-    ))
-}
-
-/// Each column goes in behind its length, so that no two different rows can give the same bytes.
-fn hash_columns(previous: &[u8; 32], columns: &[&[u8]]) -> [u8; 32] {
-    let mut hasher = Sha256::new_with_prefix(previous);
-    for column in columns {
-        hasher.update((column.len() as u64).to_be_bytes());
-        hasher.update(column);
-    }
-    hasher.finalize().into()
 }

@@ -5,7 +5,6 @@
 
 mod buyer;
 mod drops;
-mod entry;
 mod ledger;
 mod lock;
 mod meta;
@@ -20,6 +19,7 @@ mod verify;
 
 use std::path::{Path, PathBuf};
 
+use ::ledger::{Entry, Fact, Head, LedgerRow, Listing, Product};
 use anyhow::{Context, Result, bail, ensure};
 use domain::{DropState, Event, Jti, OrderCode, OrderRecord, Payment, Timestamp};
 use libsql::params;
@@ -28,8 +28,6 @@ use crate::failpoint::{self, Point};
 use crate::statement::KnownTransfer;
 
 pub use buyer::{Address, Buyer, Salt};
-pub use entry::{Entry, Fact, Listing, Product};
-pub use ledger::{Head, LedgerRow};
 pub use lock::FolderLock;
 pub use orders::StoredOrder;
 pub use outbox::{Progress, Retry};

@@ -8,12 +8,13 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 use domain::{DropId, DropState, Jti, OrderCode, OrderRecord, Pending, Sub, Timestamp};
+use ledger::Listing;
 use libsql::Row;
 
-use super::entry::Listing;
+use super::drops;
+use super::ledger::first_since;
 use super::orders::{FACTS, first_placed_from, placed_as};
 use super::sqlite::Db;
-use super::{drops, ledger};
 
 /// Orders handed over at once: enough to make handing over cheap.
 const CHUNK: usize = 1_024;
@@ -36,7 +37,7 @@ pub(crate) fn drops(
     }
     let mut live: Vec<_> = drops.iter_mut().filter(|(_, state)| !state.is_done(now)).collect();
     let first_live = live.iter().map(|(listing, _)| listing.first_order_code).min();
-    let recent = ledger::first_since(db, tokens_since)?;
+    let recent = first_since(db, tokens_since)?;
     let first = first_live.into_iter().chain(first_placed_from(db, recent)?).min();
     let Some(first) = first else { return Ok(drops) };
     thread::scope(|scope| {

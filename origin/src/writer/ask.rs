@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use domain::{Command, DropId, Jti, OrderCode, Outcome, Purchase, Receipt, Refusal, Terms, Timestamp, UnmatchedStep};
+use ledger::{Listing, Product};
 use tokio::sync::oneshot;
 
-use crate::store::{Buyer, Destination, Listing, Product, Progress, Salt};
+use crate::store::{Buyer, Destination, Progress, Salt};
 
 pub(crate) enum Ask {
     Purchase(Box<PurchaseAsk>, oneshot::Sender<PurchaseAnswer>),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use domain::{Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Refusal, Timestamp, refused_without_stock};
+use ledger::{Listing, Product};
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use ask::{
@@ -31,7 +32,7 @@ pub(crate) use run::start;
 use self::ask::{Ask, OrderAsk};
 use self::lanes::{Lane, Lanes};
 use self::seen::Seen;
-use crate::store::{Destination, Listing, Product, Progress};
+use crate::store::{Destination, Progress};
 
 /// Asks the writer. Cheap to clone; holds no connection.
 #[derive(Clone)]

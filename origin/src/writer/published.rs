@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::{DropId, DropStatus, Stock, Timestamp};
+use ledger::Listing;
 
 use super::batch::{LiveDrop, Shop};
-use crate::store::Listing;
 
 /// A moment of the published truth: every drop as of the last commit.
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@ use domain::{
 };
 use edge_protocol::limits::SLUG_CHARS_MAX;
 use edge_protocol::{ProblemCode, Role, rfc3339};
+use ledger::Listing;
 use serde::{Deserialize, Serialize};
 
 use super::product_json::{ProductBody, ProductView};
@@ -18,7 +19,6 @@ use crate::http::auth::Operator;
 use crate::http::body::read_json;
 use crate::http::fields::{moment, required, text};
 use crate::http::problem::{ApiError, ApiResult};
-use crate::store::Listing;
 use crate::writer::{CreateDropError, NewDrop, ProductOf, PublishedDrop};
 
 #[derive(Deserialize)]

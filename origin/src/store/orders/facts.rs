@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use domain::{OrderCode, OrderRecord, Timestamp};
+use ledger::{Entry, Fact, ORDER_PLACED};
 use libsql::Row;
 
-use crate::store::entry::{Entry, Fact, ORDER_PLACED};
 use crate::store::sqlite::Db;
 
 /// The columns of the ledger that [`placed_as`] reads, in its order.

@@ -8,10 +8,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use domain::{DropId, DropState, Event, Jti, OrderCode, PaymentIdentity, UnmatchedState, UnmatchedStep, Vnd, evolve};
+use ledger::{Fact, Head, LedgerRow, Listing, Product};
 
 use super::drops;
-use super::entry::{Fact, Listing, Product};
-use super::ledger::{self, Head, LedgerRow};
+use super::ledger::walk;
 use super::migrate;
 use super::sale_file;
 use super::sqlite::Db;
@@ -50,7 +50,7 @@ pub fn verify(folder: &Path, known_head: Option<(i64, [u8; 32])>) -> Result<Veri
 fn check(db: &Db, known_head: Option<(i64, [u8; 32])>) -> Result<Verified> {
     let mut replay = Replay::of(db)?;
     let mut known_seen = known_head.is_none();
-    let head = ledger::walk(db, |row, head| {
+    let head = walk(db, |row, head| {
         if let Some((seq, hash)) = known_head
             && seq == head.seq
         {

@@ -157,9 +157,10 @@ fn sort_payments(order: &mut OrderRecord) {
 #[cfg(test)]
 mod tests {
     use domain::{BuyerCommit, Jti, Region, Sid, Sub, Timestamp, Vnd};
+    use ledger::{Entry, Fact};
 
     use super::*;
-    use crate::store::{BatchWrites, Buyer, Entry, Fact, Salt, WriteStore, sale_file};
+    use crate::store::{BatchWrites, Buyer, Salt, WriteStore, sale_file};
 
     #[test]
     fn an_order_is_placed_once_before_its_other_events_and_with_a_higher_code_than_the_last() {

@@ -13,14 +13,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use domain::{DropId, DropState, OrderCode, OrderRecord, Timestamp};
+use ledger::{Entry, Fact, Listing, Product};
 
 use super::ask::{Ask, Ready};
 use super::seen::Seen;
 use super::window::TokenWindow;
-use crate::store::{
-    BatchWrites, Buyer, Destination, Entry, Fact, Listing, Payer, Product, Progress, Salt, StoredOrder, Transfer,
-    WriteStore,
-};
+use crate::store::{BatchWrites, Buyer, Destination, Payer, Progress, Salt, StoredOrder, Transfer, WriteStore};
 
 /// Everything the writer keeps in memory between batches.
 pub(super) struct Shop {

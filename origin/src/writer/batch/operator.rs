@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use domain::{Command, Decision, DropId, DropState, Outcome, decide, evolve};
+use ledger::{Entry, Fact, Listing, Product};
 
 use super::super::ask::{CreateDropError, NewDrop, NewProduct, NoSuchDrop, ProductOf};
 use super::{Batch, LiveDrop};
-use crate::store::{Entry, Fact, Listing, Product};
 
 impl Batch<'_> {
     pub(super) fn drop_command(

@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result};
 use domain::{Command, Event, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, Timestamp, decide, evolve};
+use ledger::{Entry, Fact};
 
 use super::super::ask::OrderAsk;
 use super::{Batch, LiveDrop};
-use crate::store::{Entry, Fact, Payer};
+use crate::store::Payer;
 
 /// The code of money that an operator enters without one.
 pub(crate) const NO_ORDER: OrderCode = OrderCode(0);

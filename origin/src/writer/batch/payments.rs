@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use domain::{Command, Event, OrderCode, Outcome, Payment, Proof, Refusal, UnmatchedState, UnmatchedStep, decide};
+use ledger::{Entry, Fact};
 
 use super::super::ask::{MovePayment, MoveRefused, UnmatchedAsk};
 use super::Batch;
-use crate::store::{Entry, Fact, Payer};
+use crate::store::Payer;
 
 impl Batch<'_> {
     /// Money leaves where it is and arrives at its new order in one batch, or stays where it is.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use domain::{Command, Decision, Jti, OrderCode, OrderRecord, Outcome, Receipt, decide, evolve};
+use ledger::{Entry, Fact, Listing};
 
 use super::super::ask::{PurchaseAnswer, PurchaseAsk, PurchaseDone, PurchaseRefused};
 use super::{Batch, Placed};
-use crate::store::{Entry, Fact, Listing, Salt};
+use crate::store::Salt;
 
 impl Batch<'_> {
     pub(super) fn purchase(&mut self, ask: PurchaseAsk) -> Result<PurchaseAnswer> {

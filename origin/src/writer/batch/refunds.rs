@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, Timestamp, UnmatchedStep};
+use ledger::{Entry, Fact};
 
 use super::super::ask::UnmatchedAsk;
 use super::Batch;
-use crate::store::{Destination, Entry, Fact, Payer, RefundId};
+use crate::store::{Destination, Payer, RefundId};
 
 /// A changed destination waits a day: whoever stole an order key is noticed before money follows.
 const DESTINATION_CHANGE_MS: i64 = 24 * 3_600_000;

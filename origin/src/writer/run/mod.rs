@@ -9,6 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use domain::{Command, DropId, DropState, OrderCode, Timestamp};
+use ledger::Listing;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
@@ -22,7 +23,7 @@ use super::window::{TokenWindow, WINDOW_MS};
 use crate::clock::Clock;
 use crate::failpoint::{self, Point};
 use crate::metrics::Metrics;
-use crate::store::{Listing, WriteStore};
+use crate::store::WriteStore;
 
 /// A clock that jumps further than this between two batches is worth waking somebody for.
 const CLOCK_STEP_ALARM_MS: i64 = 5_000;

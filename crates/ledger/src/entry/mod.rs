@@ -15,8 +15,8 @@ use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1};
 const VERSION: i64 = 1;
 
 /// The kind of the row that every purchase writes, and the version it is written in.
-pub(crate) const ORDER_PLACED: &str = "order_placed";
-pub(crate) const ORDER_PLACED_VERSION: i64 = placed::VERSION;
+pub const ORDER_PLACED: &str = "order_placed";
+pub const ORDER_PLACED_VERSION: i64 = placed::VERSION;
 
 /// One thing that happened, before it has a place in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,16 +85,16 @@ pub struct Listing {
 
 /// The columns of a ledger row that an entry decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Columns {
-    pub(crate) drop_id: i64,
-    pub(crate) kind: &'static str,
-    pub(crate) version: i64,
-    pub(crate) operator: String,
-    pub(crate) payload: Vec<u8>,
+pub struct Columns {
+    pub drop_id: i64,
+    pub kind: &'static str,
+    pub version: i64,
+    pub operator: String,
+    pub payload: Vec<u8>,
 }
 
 impl Entry {
-    pub(crate) fn columns(&self) -> Result<Columns> {
+    pub fn columns(&self) -> Result<Columns> {
         let (version, payload) = match &self.fact {
             Fact::Sale(event @ Event::OrderPlaced { .. }) => (ORDER_PLACED_VERSION, placed::write(event)?),
             Fact::Unmatched { payment, step } => (VERSION, unmatched::write(*payment, step)?),
@@ -105,7 +105,7 @@ impl Entry {
     }
 
     /// Reads a row back. An unknown version was written by a newer release: guessing would lose what it means.
-    pub(crate) fn read(drop_id: i64, kind: &str, version: i64, operator: String, payload: &[u8]) -> Result<Self> {
+    pub fn read(drop_id: i64, kind: &str, version: i64, operator: String, payload: &[u8]) -> Result<Self> {
         let fact = match (kind, version) {
             (ORDER_PLACED, ORDER_PLACED_VERSION) => placed::read(payload).map(Fact::Sale),
             (kind, VERSION) if unmatched::KINDS.contains(&kind) => {
@@ -138,7 +138,7 @@ impl Fact {
         }
     }
 
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::ProductCreated(_) => "product_created",
             Self::DropCreated(_) => "drop_created",
