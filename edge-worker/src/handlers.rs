@@ -47,7 +47,7 @@ pub(crate) async fn respond(mut request: Request, site: &Site) -> EdgeResponse {
         Ok(Route::PayosWebhook { secret }) => webhook(&mut request, site, secret).await,
         Ok(Route::DropPage) => page(site, "/drop").await,
         Ok(Route::OrderPage) => page(site, "/order").await,
-        Err(miss) => Ok(miss.into()),
+        Err(error) => Ok(error.into()),
     };
     response.unwrap_or_else(EdgeResponse::from)
 }

@@ -28,7 +28,7 @@ pub(crate) enum DropRef<'a> {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Miss {
+pub(crate) enum RouteError {
     NotFound,
     MethodNotAllowed { allow: &'static str },
 }
@@ -36,7 +36,7 @@ pub(crate) enum Miss {
 const GET: &str = "GET, HEAD";
 const POST: &str = "POST";
 
-pub(crate) fn route<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Miss> {
+pub(crate) fn route<'a>(method: &str, path: &'a str) -> Result<Route<'a>, RouteError> {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let (allow, route) = match segments.as_slice() {
         ["api", "config"] => (GET, Route::Config),
@@ -53,9 +53,13 @@ pub(crate) fn route<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Miss> 
             order_code(code)?;
             (GET, Route::OrderPage)
         }
-        _ => return Err(Miss::NotFound),
+        _ => return Err(RouteError::NotFound),
     };
-    if allow.split(", ").any(|allowed| allowed == method) { Ok(route) } else { Err(Miss::MethodNotAllowed { allow }) }
+    if allow.split(", ").any(|allowed| allowed == method) {
+        Ok(route)
+    } else {
+        Err(RouteError::MethodNotAllowed { allow })
+    }
 }
 
 impl<'a> DropRef<'a> {
@@ -65,11 +69,13 @@ impl<'a> DropRef<'a> {
     }
 }
 
-impl From<Miss> for EdgeResponse {
-    fn from(miss: Miss) -> Self {
-        match miss {
-            Miss::NotFound => Problem::new(ProblemCode::NotFound, "No page and no route has this address.").into(),
-            Miss::MethodNotAllowed { allow } => {
+impl From<RouteError> for EdgeResponse {
+    fn from(error: RouteError) -> Self {
+        match error {
+            RouteError::NotFound => {
+                Problem::new(ProblemCode::NotFound, "No page and no route has this address.").into()
+            }
+            RouteError::MethodNotAllowed { allow } => {
                 let detail = format!("This address takes {allow}.");
                 Self::problem(&Problem::new(ProblemCode::MethodNotAllowed, detail)).with("allow", allow)
             }
@@ -77,8 +83,8 @@ impl From<Miss> for EdgeResponse {
     }
 }
 
-fn order_code(segment: &str) -> Result<OrderCode, Miss> {
-    canonical_digits(segment).and_then(|digits| digits.parse().ok()).map(OrderCode).ok_or(Miss::NotFound)
+fn order_code(segment: &str) -> Result<OrderCode, RouteError> {
+    canonical_digits(segment).and_then(|digits| digits.parse().ok()).map(OrderCode).ok_or(RouteError::NotFound)
 }
 
 /// One number has one address: no sign, no leading zero.
@@ -151,7 +157,8 @@ mod tests {
             "/API/drops",
         ] {
             let found = route("GET", path);
-            let expected = if path == "/api/drops/" { Ok(Route::Drop(DropRef::Slug(""))) } else { Err(Miss::NotFound) };
+            let expected =
+                if path == "/api/drops/" { Ok(Route::Drop(DropRef::Slug(""))) } else { Err(RouteError::NotFound) };
             assert_eq!(found, expected, "{path}");
         }
     }
@@ -168,9 +175,9 @@ mod tests {
             ("POST", "/drops/ao-dai", "GET, HEAD"),
             ("get", "/api/drops", "GET, HEAD"),
         ] {
-            let miss = route(method, path).unwrap_err();
-            assert_eq!(miss, Miss::MethodNotAllowed { allow }, "{method} {path}");
-            assert_eq!(EdgeResponse::from(miss).header("allow"), Some(allow));
+            let error = route(method, path).unwrap_err();
+            assert_eq!(error, RouteError::MethodNotAllowed { allow }, "{method} {path}");
+            assert_eq!(EdgeResponse::from(error).header("allow"), Some(allow));
         }
     }
 }
