@@ -1,4 +1,4 @@
-//! Threads that read the database, because libsql's calls block whoever makes them.
+//! Threads that read the database, because libsql's calls block their thread.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -58,7 +58,7 @@ impl Reader {
         read: impl FnOnce(&ReadStore) -> Result<T> + Send + 'static,
     ) -> Result<T, ReadError> {
         let (reply, answer) = oneshot::channel();
-        // Whoever asked may have gone by the time it is read.
+        // The caller may have gone by the time it is read.
         let job: Job = Box::new(move |store| drop(reply.send(store.at_one_moment(read))));
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => ReadError::Busy,

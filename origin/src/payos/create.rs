@@ -14,7 +14,7 @@ use crate::metrics::Metrics;
 /// What PayOS made of a request for a link.
 enum Made {
     Link(LinkFacts),
-    /// Under our code it holds something we did not ask for.
+    /// Under the order's code PayOS holds a link that this origin did not ask for.
     Conflict,
     Later {
         after: Option<Duration>,
@@ -42,7 +42,7 @@ impl PaymentLinks {
         if self.ports.writer.order(order, command).await.is_err() {
             return Ok(Delivery::LATER);
         }
-        // The order may have ended meanwhile: nobody should pay for it.
+        // The order may have ended meanwhile: no shopper should pay for it.
         if self.record(order).await?.state != OrderState::Pending {
             return self.close_link(order).await;
         }
@@ -97,7 +97,7 @@ impl PaymentLinks {
             payments.iter().all(|found| record.payments.iter().any(|known| known.identity == found.identity));
         let unpaid = link.amount_paid == 0 || money_known;
         if !may_be_ours(&link, record) || link.status != LinkStatus::Pending || !unpaid {
-            error!(%order, status = ?link.status, "PayOS holds a link under this code that is not ours");
+            error!(%order, status = ?link.status, "PayOS holds a link under this code that this origin did not ask for");
             Metrics::count(&self.ports.metrics.links, "conflict");
             return Some(Made::Conflict);
         }

@@ -7,7 +7,8 @@ use payos::{Error, Link};
 use super::report::DescriptionSalt;
 use crate::ports::Ports;
 
-/// A link under our code that was made this long before our order belongs to another program; the rest is clock difference.
+/// A link under an order's code that was made this long before the order belongs to another program. A smaller
+/// difference may be that of two clocks.
 const CREATED_BEFORE_ORDER_MS: i64 = 60_000;
 
 /// Asks PayOS, and the writer to record what PayOS says.

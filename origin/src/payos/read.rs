@@ -107,7 +107,7 @@ impl PaymentLinks {
         };
         Metrics::count(&self.ports.metrics.links, "read");
         if record.link == Link::Asked && !may_be_ours(&link, record) {
-            error!(%order, status = ?link.status, "PayOS holds a link under this code that is not ours");
+            error!(%order, status = ?link.status, "PayOS holds a link under this code that this origin did not ask for");
             let _ = self.ports.writer.order(order, Command::LinkConflict).await;
             return Ok(Reading::NoAnswer);
         }
@@ -151,7 +151,8 @@ enum Reading {
     NoAnswer,
 }
 
-/// A creation is given up after seconds; a link that is not there this long after its order has ended, nobody is making.
+/// A call that creates a link is given up after seconds: a link that is not there this long after its order has ended
+/// will not appear.
 const LINK_APPEARS_MS: i64 = 120_000;
 
 /// Statuses that PayOS may add, or that say money is on its way, keep a link open until time decides.

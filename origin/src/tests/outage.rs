@@ -40,7 +40,7 @@ async fn with_payos_down_for_a_whole_drop_orders_are_taken_end_in_time_and_can_b
     assert_eq!((sale.state(orders[1]).await, sale.money(orders[1]).await), (UNPAID, (0, PRICE)));
     assert_eq!(sale.stock().sold, 2);
     assert_eq!(sale.payos.links_made().await, 1, "no link is made for an order that has ended");
-    // PayOS knows no link of the ended orders: two minutes later nobody asks it to close them any more.
+    // PayOS knows no link of the ended orders: two minutes later the outbox no longer asks PayOS to close them.
     sale.clock.advance(120_000);
     sale.owes_nothing("payment_links").await;
     sale.finish().await;
@@ -87,7 +87,7 @@ async fn a_link_that_payos_made_in_silence_is_cancelled_when_it_speaks_again() {
     assert_eq!((sale.state(order).await, sale.stock().available), (UNPAID, 1));
     assert_ne!(sale.payos.link(order.0).await.unwrap()["status"], "CANCELLED");
 
-    // Before another order asks for a link: PayOS's clock is not the sale's, so an unanswered one would not look ours.
+    // Before another order asks for a link: PayOS's clock is not the sale's, so a link whose answer was lost would not look like this order's.
     sale.payos.behaves(&json!({ "create": "ok", "get": "ok", "cancel": "ok" })).await;
     let next = sale.buys(2).await;
     sale.comes_to("its link is closed", order, |record| record.link == Link::Closed(None)).await;

@@ -3,7 +3,7 @@ use domain::Refusal;
 use super::*;
 
 #[tokio::test]
-async fn whoever_took_the_last_unit_finds_it_again_and_strangers_hear_that_none_is_left() {
+async fn the_shopper_who_took_the_last_unit_finds_it_again_and_strangers_are_refused() {
     let sale = Sale::of(1).await;
     let made = sale.tries_with(1, 7).await.unwrap();
     let by_the_rules = |answer: PurchaseAnswer| match answer {

@@ -1,4 +1,4 @@
-//! Holds that end.
+//! Ends holds when their time has come.
 
 use std::collections::HashMap;
 use std::sync::Arc;
