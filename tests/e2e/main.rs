@@ -19,6 +19,7 @@ mod replay;
 mod sale;
 mod sdk;
 mod silent;
+mod statements;
 mod status;
 mod tidy;
 mod tokens;

@@ -87,6 +87,8 @@ pub struct PaymentIdentity {
 
 /// The link of money that an operator found on a bank statement.
 const STATEMENT_LINK: &str = "statement";
+/// What begins a reference made for a transfer whose bank gave none.
+const WITHOUT_REFERENCE: &str = "at:";
 
 impl PaymentIdentity {
     /// Money the provider never reported, by the bank's reference alone.
@@ -102,9 +104,17 @@ impl PaymentIdentity {
         Self { link: link.to_owned(), reference: reference.to_owned() }
     }
 
+    /// As the bank gave it; nothing when it gave none.
+    pub fn bank_reference(&self) -> Option<&str> {
+        (!self.reference.starts_with(WITHOUT_REFERENCE)).then_some(&self.reference)
+    }
+
     /// `description_digest` stands for the description, which may hold a person's name.
     pub fn without_reference(link: &str, at: Timestamp, amount: Vnd, description_digest: u64) -> Self {
-        Self { link: link.to_owned(), reference: format!("at:{}:{amount}:{description_digest:016x}", at.0) }
+        Self {
+            link: link.to_owned(),
+            reference: format!("{WITHOUT_REFERENCE}{}:{amount}:{description_digest:016x}", at.0),
+        }
     }
 }
 

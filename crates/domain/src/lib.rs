@@ -19,6 +19,7 @@ mod order_code;
 mod outcome;
 mod pending;
 mod phase;
+mod reference;
 mod region;
 mod stock;
 mod terms;
@@ -37,6 +38,7 @@ pub use order_code::{OrderCode, SHORT_CODE_CHARS, base36};
 pub use outcome::{Decision, Outcome, Receipt, Refusal};
 pub use pending::Pending;
 pub use phase::{Phase, phase};
+pub use reference::{reference_key, same_reference};
 pub use region::Region;
 pub use stock::Stock;
 pub use terms::{

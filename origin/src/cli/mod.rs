@@ -2,6 +2,7 @@
 
 mod admin_client;
 mod drop;
+mod file;
 mod keys;
 mod order;
 mod payment;

@@ -5,6 +5,7 @@
 
 mod buyer;
 mod drops;
+mod known_transfers;
 mod ledger;
 mod lock;
 mod meta;
@@ -333,9 +334,9 @@ impl ReadStore {
         refunds::transfers(&self.db, batch)
     }
 
-    /// Every transfer the ledger knows, paid from `since` to `until`; those whose time is not known, too.
-    pub fn known_transfers(&self, since: Timestamp, until: Timestamp) -> Result<Vec<KnownTransfer>> {
-        refunds::known_transfers(&self.db, since, until)
+    /// Every transfer that the ledger counts.
+    pub fn known_transfers(&self) -> Result<Vec<KnownTransfer>> {
+        known_transfers::all(&self.db)
     }
 
     /// Money that named no order of ours, whatever became of it, oldest first.

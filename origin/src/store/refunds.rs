@@ -5,7 +5,6 @@ use domain::{OrderCode, Timestamp, Vnd};
 use libsql::{Row, params};
 
 use super::sqlite::{Db, Statement};
-use crate::statement::KnownTransfer;
 
 /// Where a refund goes. Personal data.
 #[derive(Clone, PartialEq, Eq)]
@@ -259,25 +258,6 @@ pub(crate) fn waiting(db: &Db) -> Result<MoneyWaiting> {
         disputed: disputed.0,
         unmatched: unmatched.0,
         unmatched_amount: unmatched.1,
-    })
-}
-
-/// Disputed reports are left out: the transfer they are about is in once.
-pub(crate) fn known_transfers(db: &Db, since: Timestamp, until: Timestamp) -> Result<Vec<KnownTransfer>> {
-    let select = db.prepare(
-        "SELECT order_code, reference, amount, paid_at FROM payments
-         WHERE state != 1 AND (paid_at = 0 OR paid_at BETWEEN ?1 AND ?2)
-         UNION ALL
-         SELECT order_code, reference, amount, paid_at FROM unmatched_payments
-         WHERE paid_at = 0 OR paid_at BETWEEN ?1 AND ?2",
-    )?;
-    select.rows((since.0, until.0), |row| {
-        Ok(KnownTransfer {
-            order: OrderCode(row.get::<i64>(0)?.cast_unsigned()),
-            reference: row.get(1)?,
-            amount: row.get(2)?,
-            paid_at: Timestamp(row.get(3)?),
-        })
     })
 }
 
