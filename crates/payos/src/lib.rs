@@ -27,6 +27,8 @@
 
 #![warn(missing_debug_implementations)]
 
+mod account_name;
+mod bank;
 mod client;
 mod config;
 mod error;
@@ -38,6 +40,8 @@ mod signature;
 mod strict_json;
 mod webhook;
 
+pub use account_name::printed_account_name;
+pub use bank::{BANKS, Bank};
 pub use client::Client;
 pub use config::{BASE_URL, CALL_TIMEOUT, Config, ConfigError};
 pub use error::{Error, UnknownCause};
