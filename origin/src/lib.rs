@@ -13,6 +13,7 @@ mod outbox;
 mod payos;
 mod ports;
 mod reader;
+mod refund_list;
 pub mod serve;
 mod statement;
 mod stop;

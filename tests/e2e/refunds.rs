@@ -19,7 +19,8 @@ async fn a_refund_goes_its_whole_way_through_the_command_line() {
     assert_eq!(shopper.order(&order).await["refund_destination_usable_at"], given["usable_at"]);
     let list = shop.operates(&["refund", "export"]);
     let header = "memo,amount,bank,account_number,account_name,order_code";
-    assert_eq!(list, format!("{header}\n{refund},{PRICE},970422,0123456789,TRẦN VĂN MINH,{}\n", order.code));
+    let row = format!("{refund},{PRICE},970422,'0123456789,TRAN VAN MINH,'{}", order.code);
+    assert_eq!(list, format!("\u{feff}{header}\n{row}\n"), "digits stay text in a spreadsheet");
     let view = shopper.order(&order).await;
     assert_eq!([&view["refund_due"], &view["refund_sending"], &view["refund_sent"]], [0, PRICE, 0]);
     assert_eq!(shop.operates(&["refund", "export"]), "", "it is on one list alone");
@@ -100,6 +101,8 @@ async fn only_the_bearer_of_the_order_key_says_where_only_what_is_owed_goes() {
         ("account_name", ""),
         ("account_number", "=1+1"),
         ("bank", "@SUM(1)"),
+        ("bank", "970499"),
+        ("account_name", "山田"),
     ] {
         let mut bad = to.clone();
         bad[field] = json!(value);
@@ -141,6 +144,7 @@ async fn commands_about_money_refuse_what_is_wrong_and_say_why() {
         ("", "there is no column memo"),
         ("memo,amount\nRF1,1\n", "there is no column bank_reference"),
         ("memo,bank_reference\nRF1,1,extra\n", "line 2 cannot be read"),
+        ("memo,bank_reference\nRF1,\"1\n", "line 2 cannot be read: a quotation mark is not closed"),
     ] {
         let (_, said) = shop.assert_refuses(&["refund", "import", bank_file(csv).path()]);
         assert!(said.contains(why), "{csv}: {said}");
@@ -154,6 +158,54 @@ async fn commands_about_money_refuse_what_is_wrong_and_say_why() {
     assert!(lines[1].starts_with("line 3: =1+1: a refund is named like"), "{printed}");
     assert!(lines[2].starts_with(&format!("line 4: {refund}: invalid_field: bank_reference: ")), "{printed}");
     assert_eq!(lines[3..], [format!("sent {refund}")]);
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_is_imported_as_a_spreadsheet_saves_it_and_refused_where_it_was_changed() {
+    let (shop, shopper, order) = shop_that_owes_a_refund("0912000155").await;
+    let refund = first_refund(&shopper, &order).await;
+    let to = json!({ "bank": "970432", "account_number": "0559330072", "account_name": "CONG TY TNHH TM&DV AN" });
+    shopper.wants_refund_to(order.code, &order.key, &to).await.assert_status(200);
+    let list = shop.operates(&["refund", "export"]);
+    assert!(list.contains(&format!("{refund},{PRICE},970432,'0559330072,CONG TY TNHH TM DV AN,")), "{list}");
+
+    let row = |cells: &str| format!("memo,amount,account_number,bank_reference\n{refund},{cells}\n");
+    for (cells, why) in [
+        (&format!("{PRICE},559330072,FT1"), "the account number is \"559330072\" here and \"0559330072\" on its list"),
+        (&format!("{PRICE},5.5933E+08,FT1"), "a spreadsheet has shortened \"5.5933E+08\""),
+        (&format!("{PRICE},'0559330072,5.24E+12"), "a spreadsheet has shortened \"5.24E+12\""),
+        (&"25000,'0559330072,FT1".to_owned(), "the amount is 25000 here and 250000 on its list"),
+        (&"2500.000,'0559330072,FT1".to_owned(), "\"2500.000\": this could be two amounts"),
+    ] {
+        let (printed, said) = shop.assert_refuses(&["refund", "import", bank_file(&row(cells)).path()]);
+        assert!(printed.starts_with("line 2: ") && printed.contains(why), "{printed}");
+        assert!(said.contains("1 lines were refused"), "{said}");
+    }
+    assert_eq!(step_of(&shop, &refund).as_deref(), Some("batched"), "nothing of it is recorded");
+
+    let twice = bank_file(&format!("memo,bank_reference\n{refund},FT1\n{refund},FT2\n"));
+    let (printed, _) = shop.assert_refuses(&["refund", "import", twice.path()]);
+    assert_eq!(
+        printed,
+        format!(
+            "line 2: {refund}: it was sent as FT1 here and as FT2 on line 3\n\
+             line 3: {refund}: it was sent as FT2 here and as FT1 on line 2\n"
+        )
+    );
+    assert_eq!(step_of(&shop, &refund).as_deref(), Some("batched"), "neither is taken");
+
+    // As Excel saves it: semicolons, other capitals, its own columns.
+    let excel =
+        list.replace(',', ";").replace("memo", "Bank Reference;Memo").replace(&refund, &format!("FT1;{refund}"));
+    let excel = bank_file(&excel);
+    assert_eq!(shop.operates(&["refund", "import", excel.path()]), format!("sent {refund}\n"));
+    assert_eq!(shop.operates(&["refund", "import", excel.path()]), format!("known already {refund}\n"));
+    let other = bank_file(&format!("memo,bank_reference\n{refund},FT2\n"));
+    let (printed, _) = shop.assert_refuses(&["refund", "import", other.path()]);
+    assert!(printed.contains("it is recorded as sent with FT1") && printed.starts_with("line 2: "), "{printed}");
+    shop.operates(&["refund", "confirm", &refund]);
+    assert_eq!(shop.operates(&["refund", "import", excel.path()]), format!("known already {refund}\n"));
     shop.finish().await;
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use harness::{LoneOrigin, Start};
+use harness::LoneOrigin;
 
 const DAY: [&str; 4] = ["--since", "2025-12-01T00:00:00+07:00", "--until", "2025-12-02T00:00:00+07:00"];
 
@@ -16,7 +16,7 @@ struct Ledger {
 impl Ledger {
     async fn with(transfers: &[(&str, u64)]) -> Ledger {
         let mut origin = LoneOrigin::new(None);
-        origin.starts_as(&Start::default()).await;
+        origin.start().await;
         let folder = origin.beside("statements");
         fs::create_dir(&folder).expect("a folder");
         let ledger = Ledger { origin, folder };
@@ -66,7 +66,7 @@ impl Ledger {
 
     /// Every line of the file is in the ledger, and the other way round.
     #[track_caller]
-    fn agrees(&self, file: &Path, options: &[&str]) -> Vec<String> {
+    fn assert_agrees(&self, file: &Path, options: &[&str]) -> Vec<String> {
         let (printed, said) = self.reconciles(file, options);
         assert!(said.is_empty(), "{said}\n{}", printed.join("\n"));
         assert!(printed.last().is_some_and(|last| last.ends_with(", 0 differences")), "{printed:#?}");
@@ -75,7 +75,7 @@ impl Ledger {
 
     async fn finish(mut self) {
         assert!(self.origin.stop().await.status.success(), "{}", self.origin.log());
-        self.origin.verifies(&self.origin.data());
+        self.origin.assert_verifies(&self.origin.data());
     }
 }
 
@@ -85,17 +85,17 @@ async fn a_statement_is_read_as_its_bank_writes_it() {
     let amounts =
         "reference,amount\nFT1,\"450,000.00\"\nFT2,0.00\nFT3,\"(150,000)\"\nFT4,450\u{a0}000\nFT5,VND 450.000\n";
     let file = ledger.file("amounts.csv", amounts);
-    let printed = ledger.agrees(&file, &[]);
+    let printed = ledger.assert_agrees(&file, &[]);
     assert_eq!(printed[1..3], ["line 3, FT2: skipped: no money", "line 4, FT3: skipped: outgoing 150000 VND"]);
     assert_eq!(printed[3], "3 lines and 3 payments compared, 0 differences");
 
     let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(amounts.encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    ledger.agrees(&ledger.file("utf-16.csv", utf16), &[]);
-    ledger.agrees(&ledger.file("marked.csv", [b"\xef\xbb\xbf", amounts.as_bytes()].concat()), &[]);
+    ledger.assert_agrees(&ledger.file("utf-16.csv", utf16), &[]);
+    ledger.assert_agrees(&ledger.file("marked.csv", [b"\xef\xbb\xbf", amounts.as_bytes()].concat()), &[]);
     let plain = "reference;amount\nFT1;450.000\nFT4;450.000\nFT5;450.000\n";
-    ledger.agrees(&ledger.file("semicolons.csv", plain), &[]);
+    ledger.assert_agrees(&ledger.file("semicolons.csv", plain), &[]);
     let mixed = "reference;amount;mô tả, ghi chú\nFT1;450.000;áo, đỏ\nFT4;450.000;\nFT5;450.000;\n";
-    ledger.agrees(&ledger.file("mixed.csv", mixed), &[]);
+    ledger.assert_agrees(&ledger.file("mixed.csv", mixed), &[]);
     ledger.finish().await;
 }
 
@@ -112,7 +112,7 @@ async fn a_header_of_two_lines_and_totals_are_no_transfers() {
         &["--columns", "reference=Số bút toán Ref,amount=Ghi có Credit"],
         &[],
     ] {
-        let printed = ledger.agrees(&file, columns);
+        let printed = ledger.assert_agrees(&file, columns);
         assert!(printed[0].contains("header found on line 4"), "{printed:#?}");
         assert_eq!(printed[1], "line 8 is a total and was left out (it equals the sum of the lines above)");
     }
@@ -148,11 +148,11 @@ async fn a_line_that_cannot_be_read_is_named_and_hides_no_other() {
 async fn a_reference_is_matched_in_the_banks_spelling_and_its_lack_is_reported() {
     let ledger = Ledger::with(&[("FT26335000000001", 450_000), ("5243.61234", 300_000)]).await;
     let file = ledger.file("tail.csv", "reference,amount\nFT26335000000001\\BNK,450000\n5243.61234,300000\n");
-    let printed = ledger.agrees(&file, &[]);
+    let printed = ledger.assert_agrees(&file, &[]);
     assert_eq!(printed[1], "line 2, FT26335000000001\\BNK is FT26335000000001 in the ledger");
 
     let dated = "reference,amount\nft26335000000001,450000\n\"01/12/2025\n5243.61234\",300000\n";
-    let printed = ledger.agrees(&ledger.file("dated.csv", dated), &[]);
+    let printed = ledger.assert_agrees(&ledger.file("dated.csv", dated), &[]);
     assert_eq!(printed[2], "line 3, 01/12/2025 5243.61234 is 5243.61234 in the ledger");
 
     let none = "reference,amount\nFT26335000000001,450000\n,120000\n5243.61234,300000\n";

@@ -10,7 +10,11 @@ use anyhow::{Context, Result, ensure};
 pub(super) fn bytes_of(file: &Path, bytes_max: u64) -> Result<Vec<u8>> {
     let cannot_read = || format!("cannot read {}", file.display());
     let mut bytes = Vec::new();
-    File::open(file).with_context(cannot_read)?.take(bytes_max + 1).read_to_end(&mut bytes).with_context(cannot_read)?;
+    File::open(file)
+        .with_context(cannot_read)?
+        .take(bytes_max + 1)
+        .read_to_end(&mut bytes)
+        .with_context(cannot_read)?;
     ensure!(bytes.len() as u64 <= bytes_max, "{} is longer than {bytes_max} bytes", file.display());
     Ok(bytes)
 }

@@ -65,7 +65,8 @@ pub(super) struct Refund {
     bank: Option<String>,
     #[arg(long, requires = "bank")]
     account_number: Option<String>,
-    #[arg(long, requires = "bank")]
+    /// Alone, it completes an account that the bank told without a name.
+    #[arg(long)]
     account_name: Option<String>,
 }
 

@@ -14,7 +14,7 @@ const OTHER_FILES: [(&[u8], &str); 5] = [
 ];
 
 /// Letters are composed: Windows-1258 and some phones keep marks apart from what they stand on.
-pub(super) fn decode(bytes: &[u8]) -> Result<String> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<String> {
     let text = match encoding_rs::Encoding::for_bom(bytes) {
         Some((encoding, mark)) => encoding.decode_without_bom_handling(&bytes[mark..]).0,
         None => guess(bytes).decode_without_bom_handling(bytes).0,

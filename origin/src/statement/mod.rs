@@ -15,13 +15,15 @@ mod tests;
 
 use anyhow::{Result, anyhow, bail};
 
-pub(crate) use columns::{Chosen, Column};
+pub(crate) use amount::{is_shortened, vnd};
+pub(crate) use columns::{Chosen, Column, folded};
 pub(crate) use compare::{Comparison, Difference, KnownTransfer, Period, compare};
 pub(crate) use date::day_of;
-pub(crate) use lines::{Line, Reading, shown};
+pub(crate) use encoding::decode;
+pub(crate) use lines::{Line, Reading, shown, unwrapped};
+pub(crate) use table::{DELIMITERS, Row, named_delimiter, rows};
 
 use columns::{Header, NoHeader};
-use table::{DELIMITERS, Row};
 
 /// A bank's export of a year of a busy shop is a tenth of this.
 pub(crate) const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -37,18 +39,18 @@ pub(crate) struct Statement {
 
 /// `file` is its place among the run's files.
 pub(crate) fn read(file: usize, bytes: &[u8], chosen: &Chosen) -> Result<Statement> {
-    let text = encoding::decode(bytes)?;
+    let text = decode(bytes)?;
     let (rows, header) = table_of(&text, |rows| columns::find(rows, chosen))?;
     Ok(Statement { header_line: header.line, columns: header.described(), readings: lines::read(file, &rows, &header) })
 }
 
 /// The delimiter is the one with which the file has a header.
 fn table_of(text: &str, find: impl Fn(&[Row]) -> Result<Header, NoHeader>) -> Result<(Vec<Row>, Header)> {
-    let named = table::named_delimiter(text);
+    let named = named_delimiter(text);
     let delimiters = DELIMITERS.into_iter().filter(|delimiter| named.is_none_or(|named| named == *delimiter));
     let mut refused = Vec::new();
     for delimiter in delimiters {
-        let rows = table::rows(text, delimiter);
+        let rows = rows(text, delimiter);
         match find(&rows) {
             Ok(header) => return Ok((rows, header)),
             Err(why) => refused.push((why, rows)),

@@ -14,6 +14,7 @@ mod orders;
 mod outbox;
 mod refunds;
 mod restore;
+mod sent;
 mod sqlite;
 mod unmatched;
 mod verify;
@@ -332,6 +333,11 @@ impl ReadStore {
     /// A list of transfers as it was exported.
     pub fn refund_transfers(&self, batch: u64) -> Result<Vec<Transfer>> {
         refunds::transfers(&self.db, batch)
+    }
+
+    /// What the bank called the transfer of a refund that was sent and did not come back.
+    pub fn sent_reference(&self, refund: RefundId) -> Result<Option<String>> {
+        sent::reference(&self.db, refund)
     }
 
     /// Every transfer that the ledger counts.

@@ -12,7 +12,15 @@ pub struct Destination {
     /// A BIN or a name, as it was given.
     pub bank: String,
     pub account_number: String,
+    /// Empty while only the bank and the number are known: no list takes it then.
     pub account_name: String,
+}
+
+impl Destination {
+    /// The same account, without its name.
+    pub fn lacks_only_the_name_of(&self, other: &Self) -> bool {
+        self.account_name.is_empty() && self.bank == other.bank && self.account_number == other.account_number
+    }
 }
 
 impl std::fmt::Debug for Destination {
@@ -71,6 +79,8 @@ pub struct OpenRefund {
     pub due_at: Timestamp,
     /// When its destination may be used; `None` without one.
     pub usable_at: Option<Timestamp>,
+    /// Its destination is known but for the name.
+    pub account_name_missing: bool,
 }
 
 /// What an operator should see waiting.
@@ -105,11 +115,11 @@ impl RefundWriter {
             ready: db.prepare(
                 "SELECT r.order_code, r.number, r.amount, d.bank, d.account_number, d.account_name, r.due_at
                  FROM refunds r JOIN refund_destinations d USING (order_code)
-                 WHERE r.state = 0 AND d.usable_at <= ?1
+                 WHERE r.state = 0 AND d.usable_at <= ?1 AND d.account_name != ''
                  UNION ALL
                  SELECT NULL, p.seq, p.amount, d.bank, d.account_number, d.account_name, p.due_at
                  FROM unmatched_payments p JOIN unmatched_destinations d USING (seq)
-                 WHERE p.state = 3 AND d.usable_at <= ?1
+                 WHERE p.state = 3 AND d.usable_at <= ?1 AND d.account_name != ''
                  ORDER BY 7, 1, 2 LIMIT ?2",
             )?,
         })
@@ -210,11 +220,11 @@ pub(crate) fn transfers(db: &Db, batch: u64) -> Result<Vec<Transfer>> {
 
 pub(crate) fn open(db: &Db) -> Result<Vec<OpenRefund>> {
     let select = db.prepare(
-        "SELECT r.order_code, r.number, r.amount, r.state, r.batch, r.due_at, d.usable_at
+        "SELECT r.order_code, r.number, r.amount, r.state, r.batch, r.due_at, d.usable_at, d.account_name
          FROM refunds r LEFT JOIN refund_destinations d USING (order_code) WHERE r.state IN (0, 2, 3)
          UNION ALL
          SELECT NULL, p.seq, p.amount, CASE p.state WHEN 3 THEN 0 WHEN 4 THEN 2 ELSE 3 END, p.batch, p.due_at,
-           d.usable_at
+           d.usable_at, d.account_name
          FROM unmatched_payments p LEFT JOIN unmatched_destinations d USING (seq) WHERE p.state IN (3, 4, 5)
          ORDER BY 6, 1, 2",
     )?;
@@ -231,6 +241,7 @@ pub(crate) fn open(db: &Db) -> Result<Vec<OpenRefund>> {
             batch: row.get(4)?,
             due_at: Timestamp(row.get(5)?),
             usable_at: row.get::<Option<i64>>(6)?.map(Timestamp),
+            account_name_missing: row.get::<Option<String>>(7)?.is_some_and(|name| name.is_empty()),
         })
     })
 }

@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
-use crate::http::destination::DestinationBody;
+use crate::http::destination::{DestinationBody, account_name};
 use crate::http::fields::{moment, required, text};
 use crate::http::problem::{ApiError, ApiResult};
-use crate::store::Unmatched;
+use crate::store::{Destination, Payer, Unmatched};
 use crate::writer::{MovePayment, MoveRefused, NO_ORDER, UnmatchedAsk};
 
 const REFERENCE_CHARS_MAX: usize = 64;
@@ -115,7 +115,8 @@ pub(crate) async fn dismiss(
     answered(app.writer.unmatched_step(ask).await?)
 }
 
-/// Says that unmatched money goes back to whoever sent it and, where it is known, to which account.
+/// Says that unmatched money goes back to whoever sent it and, where that is not known, to which account. A name alone
+/// completes an account that the bank told without one.
 pub(crate) async fn owe_back(
     operator: Operator,
     State(app): State<Arc<App>>,
@@ -124,8 +125,18 @@ pub(crate) async fn owe_back(
 ) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;
     let body: DestinationBody = read_json(request).await?;
-    let destination = if body.is_empty() { None } else { Some(body.parse()?) };
-    let ask = UnmatchedAsk { seq: row(&payment)?, step: UnmatchedStep::OweBack, destination, operator };
+    let seq = row(&payment)?;
+    let destination = if body.is_empty() {
+        None
+    } else if body.is_name_alone() {
+        let payer = Payer::Unmatched(seq);
+        let known = app.reader.read(move |store| store.refund_destination(payer)).await?;
+        let (known, _) = known.ok_or_else(|| ApiError::field("bank", "this is missing: no account is known"))?;
+        Some(Destination { account_name: account_name(body.account_name)?, ..known })
+    } else {
+        Some(body.parse()?)
+    };
+    let ask = UnmatchedAsk { seq, step: UnmatchedStep::OweBack, destination, operator };
     answered(app.writer.unmatched_step(ask).await?)
 }
 

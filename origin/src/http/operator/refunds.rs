@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, SHORT_CODE_CHARS, UnmatchedStep, base36};
+use domain::{
+    Command, OrderCode, Outcome, RefundStep, Refusal, SHORT_CODE_CHARS, UnmatchedStep, base36, same_reference,
+};
 use edge_protocol::{ProblemCode, Role, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,6 +18,7 @@ use crate::http::auth::Operator;
 use crate::http::body::read_json;
 use crate::http::fields::text;
 use crate::http::problem::{ApiError, ApiResult};
+use crate::refund_list::{self, ListLine};
 use crate::store::{Destination, OpenRefund, RefundId, Transfer};
 use crate::writer::{MoveRefused, UnmatchedAsk};
 
@@ -31,8 +34,10 @@ struct RefundView {
     state: &'static str,
     batch: Option<u64>,
     due_at: String,
-    /// When its destination may be used; absent while nobody has said where the money goes.
+    /// When its destination may be used; absent while none is known.
     destination_usable_at: Option<String>,
+    /// The bank and the number are known, and a person must say the name.
+    account_name_missing: bool,
 }
 
 #[derive(Deserialize)]
@@ -74,44 +79,62 @@ pub(crate) async fn batch(
     if transfers.is_empty() {
         return Err(not_found());
     }
-    let csv = csv(&transfers).map_err(|error| ApiError::internal(&error))?;
+    let lines: Vec<ListLine<'_>> = transfers.iter().map(list_line).collect();
+    let csv = refund_list::csv(&lines).map_err(|error| ApiError::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], csv).into_response())
 }
 
 pub(crate) async fn sent(
     operator: Operator,
-    app: State<Arc<App>>,
-    id: Path<String>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
     request: Request,
-) -> ApiResult<StatusCode> {
+) -> ApiResult<Response> {
+    let operator = operator.require(Role::Money)?;
+    let refund = named(&app, &id)?;
     let body: SentBody = read_json(request).await?;
     let bank_reference = text("bank_reference", body.bank_reference, BANK_REFERENCE_CHARS_MAX)?;
-    step(operator, app, id, RefundStep::Sent { bank_reference }).await
+    let outcome = match app.reader.read(move |store| store.sent_reference(refund)).await? {
+        Some(earlier) if same_reference(&earlier, &bank_reference) => "known_already",
+        Some(earlier) => {
+            let detail = format!("it is recorded as sent with {earlier}, and not with {bank_reference}");
+            return Err(ApiError::new(ProblemCode::ReferenceKnown, detail));
+        }
+        None => {
+            step(&app, operator, refund, RefundStep::Sent { bank_reference }).await?;
+            "sent"
+        }
+    };
+    Ok(Json(json!({ "outcome": outcome })).into_response())
 }
 
-pub(crate) async fn confirm(operator: Operator, app: State<Arc<App>>, id: Path<String>) -> ApiResult<StatusCode> {
-    step(operator, app, id, RefundStep::Confirm).await
+pub(crate) async fn confirm(
+    operator: Operator,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    let operator = operator.require(Role::Money)?;
+    step(&app, operator, named(&app, &id)?, RefundStep::Confirm).await
 }
 
 pub(crate) async fn fail(
     operator: Operator,
-    app: State<Arc<App>>,
-    id: Path<String>,
-    request: Request,
-) -> ApiResult<StatusCode> {
-    let body: FailBody = read_json(request).await?;
-    let reason = text("reason", body.reason, REASON_CHARS_MAX)?;
-    step(operator, app, id, RefundStep::Fail { reason }).await
-}
-
-async fn step(
-    operator: Operator,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    step: RefundStep,
+    request: Request,
 ) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;
-    match parse_id(app.origin_no, &id).ok_or(Refusal::RefundNotThere)? {
+    let body: FailBody = read_json(request).await?;
+    let reason = text("reason", body.reason, REASON_CHARS_MAX)?;
+    step(&app, operator, named(&app, &id)?, RefundStep::Fail { reason }).await
+}
+
+fn named(app: &App, id: &str) -> ApiResult<RefundId> {
+    Ok(parse_id(app.origin_no, id).ok_or(Refusal::RefundNotThere)?)
+}
+
+async fn step(app: &App, operator: String, refund: RefundId, step: RefundStep) -> ApiResult<StatusCode> {
+    match refund {
         RefundId::Order(order, number) => {
             match app.writer.order_as(operator, order, Command::Refund { number, step }).await? {
                 Outcome::Refused(Refusal::OrderNotFound) => Err(Refusal::RefundNotThere.into()),
@@ -130,21 +153,16 @@ async fn step(
     }
 }
 
-fn csv(transfers: &[Transfer]) -> anyhow::Result<Vec<u8>> {
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(["memo", "amount", "bank", "account_number", "account_name", "order_code"])?;
-    for transfer in transfers {
-        let Destination { bank, account_number, account_name } = &transfer.destination;
-        csv.write_record([
-            &id(transfer.refund),
-            &transfer.amount.to_string(),
-            bank,
-            account_number,
-            account_name,
-            &order_of(transfer.refund).map_or_else(String::new, |order| order.to_string()),
-        ])?;
+fn list_line(transfer: &Transfer) -> ListLine<'_> {
+    let Destination { bank, account_number, account_name } = &transfer.destination;
+    ListLine {
+        memo: id(transfer.refund),
+        amount: transfer.amount.get(),
+        bank,
+        account_number,
+        account_name,
+        order_code: order_of(transfer.refund).map(|order| order.0),
     }
-    Ok(csv.into_inner()?)
 }
 
 fn view(refund: OpenRefund) -> RefundView {
@@ -156,6 +174,7 @@ fn view(refund: OpenRefund) -> RefundView {
         batch: Some(refund.batch).filter(|batch| *batch != 0),
         due_at: rfc3339::format(refund.due_at),
         destination_usable_at: refund.usable_at.map(rfc3339::format),
+        account_name_missing: refund.account_name_missing,
     }
 }
 

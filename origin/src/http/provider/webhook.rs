@@ -6,16 +6,15 @@ use axum::response::{IntoResponse, Response};
 use domain::Outcome;
 use edge_protocol::ProblemCode;
 use edge_protocol::limits::WEBHOOK_BYTES_MAX;
-use payos::{WebhookError, WebhookPayment, verify_webhook};
+use payos::{WebhookError, verify_webhook};
 use tracing::{error, info, warn};
 
 use crate::http::app::App;
 use crate::http::auth::WebhookToken;
 use crate::http::body::read_body;
-use crate::http::destination::DestinationBody;
+use crate::http::destination::payer;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::metrics::Metrics;
-use crate::store::Destination;
 
 /// Money reported by PayOS. Every final decision is a 2xx, a duplicate among them; only what we could not store is
 /// worth sending again.
@@ -30,19 +29,6 @@ pub(crate) async fn receive(_: WebhookToken, State(app): State<Arc<App>>, reques
         Ok(_) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => error.into_response(),
     }
-}
-
-/// The account the money came from. Only a few banks say it.
-fn payer(webhook: &WebhookPayment) -> Option<Destination> {
-    let said = |text: &Option<String>| text.clone().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let bank = said(&webhook.counter_account_bank_id).or_else(|| said(&webhook.counter_account_bank_name))?;
-    let destination = DestinationBody {
-        bank: Some(bank),
-        account_number: said(&webhook.counter_account_number),
-        account_name: said(&webhook.counter_account_name),
-    };
-    // What would not be taken from a shopper is not taken from a bank either.
-    destination.parse().ok()
 }
 
 async fn record(app: &App, request: Request) -> ApiResult<&'static str> {

@@ -97,6 +97,8 @@ async fn view(app: &App, order: OrderCode) -> ApiResult<Response> {
         .read(move |store| Ok((store.load_order(order)?, store.refund_destination(Payer::Order(order))?)))
         .await?;
     let (stored, destination) = (read.0.ok_or(domain::Refusal::OrderNotFound)?, read.1);
+    // An account without its name is of no use until the shopper completes it.
+    let destination = destination.filter(|(to, _)| !to.account_name.is_empty());
     let view = order_view(app, stored, destination.map(|(_, usable_at)| usable_at))?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response())
 }

@@ -36,10 +36,11 @@ impl Batch<'_> {
         Ok(Ok(self.give_destination(Payer::Order(order), to, entry)?))
     }
 
-    /// From when on it is used: a change waits.
+    /// From when on it is used: a change waits. A name for an account that was known without one is no change.
     pub(super) fn give_destination(&mut self, payer: Payer, to: Destination, entry: Entry) -> Result<Timestamp> {
         let usable_at = match self.destination(payer)? {
             Some((known, usable_at)) if known == to => return Ok(usable_at),
+            Some((known, usable_at)) if known.lacks_only_the_name_of(&to) => usable_at,
             Some(_) => self.now.plus_ms(DESTINATION_CHANGE_MS),
             None => self.now,
         };

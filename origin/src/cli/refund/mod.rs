@@ -1,12 +1,16 @@
+mod import;
+mod memo;
+
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Subcommand;
 use edge_protocol::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::admin_client::AdminClient;
+use self::memo::checked;
+use crate::cli::admin_client::AdminClient;
 
 #[derive(Subcommand)]
 pub(super) enum RefundCommand {
@@ -18,7 +22,8 @@ pub(super) enum RefundCommand {
         #[arg(long)]
         batch: Option<u64>,
     },
-    /// Record what the bank sent, from a CSV file with `memo` and `bank_reference` columns.
+    /// Record what the bank sent, from a CSV file with the columns `memo` and `bank_reference`. Where it has the amounts
+    /// and account numbers of the list too, they must be the list's.
     Import { file: PathBuf },
     /// Record that the bank statement shows the transfer.
     Confirm {
@@ -39,7 +44,7 @@ pub(super) async fn run(command: RefundCommand) -> Result<()> {
     match command {
         RefundCommand::List => list(&client.call(Method::GET, "/admin/refunds", None).await?),
         RefundCommand::Export { batch } => export(&client, batch).await,
-        RefundCommand::Import { file } => import(&client, file).await,
+        RefundCommand::Import { file } => import::import(&client, &file).await,
         RefundCommand::Confirm { id } => {
             client.call(Method::POST, &format!("/admin/refunds/{}/confirm", checked(&id)?), None).await?;
             println!("confirmed {id}");
@@ -66,10 +71,18 @@ fn list(refunds: &Value) -> Result<()> {
             text("state"),
             refund["batch"].as_u64().map_or_else(|| "-".to_owned(), |batch| batch.to_string()),
             text("due_at"),
-            refund["destination_usable_at"].as_str().map_or("none yet", |_| "given"),
+            destination(refund),
         );
     }
     Ok(())
+}
+
+fn destination(refund: &Value) -> &'static str {
+    match (&refund["destination_usable_at"], &refund["account_name_missing"]) {
+        (Value::Null, _) => "a person must say where it goes: none yet",
+        (_, Value::Bool(true)) => "bank and number are known, the name is missing",
+        _ => "given",
+    }
 }
 
 async fn export(client: &AdminClient, batch: Option<u64>) -> Result<()> {
@@ -87,43 +100,4 @@ async fn export(client: &AdminClient, batch: Option<u64>) -> Result<()> {
     eprintln!("list {batch}");
     print!("{list}");
     Ok(())
-}
-
-/// Says what became of every line, and goes on after one that is refused.
-async fn import(client: &AdminClient, file: PathBuf) -> Result<()> {
-    let mut csv = csv::Reader::from_path(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let headers = csv.headers().context("the file has no header line")?.clone();
-    let column = |name: &str| {
-        headers.iter().position(|header| header.trim() == name).with_context(|| format!("there is no column {name}"))
-    };
-    let (memo, reference) = (column("memo")?, column("bank_reference")?);
-    let mut refused = 0;
-    for (number, line) in csv.records().enumerate() {
-        let line = line.with_context(|| format!("line {} cannot be read", number + 2))?;
-        let id = line.get(memo).unwrap_or_default().trim();
-        let body = json!({ "bank_reference": line.get(reference).unwrap_or_default().trim() });
-        let sent = match checked(id) {
-            Ok(id) => client.call(Method::POST, &format!("/admin/refunds/{id}/sent"), Some(body)).await,
-            Err(error) => Err(error),
-        };
-        match sent {
-            Ok(_) => println!("sent {id}"),
-            Err(error) => {
-                refused += 1;
-                println!("line {}: {id}: {error:#}", number + 2);
-            }
-        }
-    }
-    if refused > 0 {
-        bail!("{refused} lines were refused; the others are recorded");
-    }
-    Ok(())
-}
-
-/// A memo goes into an address: nothing else may.
-fn checked(id: &str) -> Result<&str> {
-    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        bail!("a refund is named like RF0KW5R8Q2M1");
-    }
-    Ok(id)
 }

@@ -1,0 +1,44 @@
+//! What the bank called a transfer back that is on its way.
+
+use ::ledger::Fact;
+use anyhow::Result;
+use domain::{Event, RefundState, RefundStep, UnmatchedState, UnmatchedStep};
+
+use super::ledger;
+use super::orders::OrderReader;
+use super::refunds::RefundId;
+use super::sqlite::Db;
+use super::unmatched;
+
+/// The bank's reference of a refund that was sent and did not come back. Only for such a refund is the ledger searched,
+/// which takes a second for millions of rows.
+pub(crate) fn reference(db: &Db, refund: RefundId) -> Result<Option<String>> {
+    let state = match refund {
+        RefundId::Order(order, number) => {
+            let stored = OrderReader::prepare(db)?.load(order)?;
+            stored
+                .and_then(|stored| stored.record.refunds.into_iter().find(|refund| refund.number == number))
+                .map(|refund| refund.state)
+        }
+        RefundId::Unmatched(seq) => {
+            match unmatched::all(db)?.into_iter().find(|found| found.seq == seq).map(|found| found.state) {
+                Some(UnmatchedState::Refund(state)) => Some(state),
+                _ => None,
+            }
+        }
+    };
+    if !matches!(state, Some(RefundState::Sent { .. } | RefundState::Confirmed { .. })) {
+        return Ok(None);
+    }
+    let rows = ledger::read_kinds(db, 0, i64::MAX, &["refund_sent", "unmatched_refund_sent"])?;
+    Ok(rows.into_iter().rev().find_map(|row| match (row.entry.fact, refund) {
+        (Fact::Sale(Event::RefundSent { order, number, bank_reference }), RefundId::Order(of, its)) => {
+            ((order, number) == (of, its)).then_some(bank_reference)
+        }
+        (
+            Fact::Unmatched { payment, step: UnmatchedStep::Refund(RefundStep::Sent { bank_reference }) },
+            RefundId::Unmatched(seq),
+        ) => (payment == seq).then_some(bank_reference),
+        _ => None,
+    }))
+}
