@@ -16,7 +16,6 @@ mod reader;
 mod refund_list;
 pub mod serve;
 mod statement;
-mod stop;
 pub mod store;
 pub mod telemetry;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwapOption;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
@@ -22,7 +23,6 @@ use crate::outbox;
 use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::ports::Ports;
 use crate::reader::Reader;
-use crate::stop;
 use crate::store::FolderLock;
 use crate::timers::HoldTimer;
 use crate::writer;
@@ -71,7 +71,7 @@ pub async fn serve(
     let metrics = Arc::new(Metrics::default());
     let mut running = writer::start(&config.data, config.origin_no, clock.clone(), metrics.clone())?;
     let reader = Reader::start(&config.data, cores)?;
-    let (stopper, stop) = stop::channel();
+    let stop = CancellationToken::new();
     let checksum_key = config.payos.checksum_key.clone();
     let ports = Ports {
         writer: running.writer.clone(),
@@ -107,14 +107,14 @@ pub async fn serve(
     let channels = outbox::start(&ports, &links, &stop);
     let timer = tokio::spawn(HoldTimer::new(ports, links).run(stop.clone()));
     let public = serve_public(listeners.public, public_router(app.clone()), stop.clone());
-    let private = serve_private(listeners.private, private_router(app), stop);
+    let private = serve_private(listeners.private, private_router(app), stop.clone());
     let servers = tokio::spawn(async move { tokio::join!(public, private) });
 
     tokio::select! {
         () = shutdown => info!("stopping"),
         result = running.ended() => return Err(fatal(result)),
     }
-    stopper.stop();
+    stop.cancel();
     if tokio::time::timeout(DRAIN_TIMEOUT, servers).await.is_err() {
         warn!("some requests did not end in time; their connections are closed");
     }

@@ -9,6 +9,7 @@ use anyhow::Result;
 use ledger::LedgerRow;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Interval;
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::backlog::{Backlog, Owed};
@@ -17,7 +18,6 @@ use super::cursor::Cursor;
 use super::progress::{ProgressReport, REPORT_EVERY, measure};
 use crate::delivery::Delivery;
 use crate::ports::Ports;
-use crate::stop::Stop;
 use crate::store::{ReadStore, Retry};
 
 /// What is due late gives way to a sale: so many of its effects start between two looks at the clock. Those that call
@@ -48,12 +48,12 @@ struct Runner<C: Channel> {
 }
 
 /// Runs until the origin stops, then reports how far the channel came.
-pub(super) async fn run<C: Channel>(channel: C, ports: Ports, mut stop: Stop) {
+pub(super) async fn run<C: Channel>(channel: C, ports: Ports, stop: CancellationToken) {
     let channel = Arc::new(channel);
     let mut tick = tokio::time::interval(REPORT_EVERY);
     let mut runner = loop {
         tokio::select! {
-            () = stop.requested() => return,
+            () = stop.cancelled() => return,
             _ = tick.tick() => {}
         }
         match Runner::load(channel.clone(), ports.clone()).await {
@@ -107,7 +107,7 @@ impl<C: Channel> Runner<C> {
         Ok(runner)
     }
 
-    async fn work(&mut self, mut stop: Stop, mut tick: Interval) {
+    async fn work(&mut self, stop: CancellationToken, mut tick: Interval) {
         let mut ledger_seq = self.ports.writer.ledger_seq();
         loop {
             let written_to = *ledger_seq.borrow_and_update();
@@ -117,7 +117,7 @@ impl<C: Channel> Runner<C> {
             }
             self.start_tries();
             tokio::select! {
-                () = stop.requested() => return,
+                () = stop.cancelled() => return,
                 // What is due later is found at the next tick.
                 changed = ledger_seq.changed(), if self.settings.delay_ms == 0 => {
                     if changed.is_err() {

@@ -18,6 +18,7 @@ mod tests;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use self::channel::Channel;
 use self::ended_links::EndedLinks;
@@ -25,10 +26,9 @@ use self::payment_links::LinksOfOrders;
 use self::settlements::Settlements;
 use crate::payos::PaymentLinks;
 use crate::ports::Ports;
-use crate::stop::Stop;
 
 /// Starts every channel; each runs until the origin stops.
-pub(crate) fn start(ports: &Ports, links: &Arc<PaymentLinks>, stop: &Stop) -> Vec<JoinHandle<()>> {
+pub(crate) fn start(ports: &Ports, links: &Arc<PaymentLinks>, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
     let start = Start { ports, stop };
     vec![
         start.each(LinksOfOrders::new(links.clone())),
@@ -41,7 +41,7 @@ pub(crate) fn start(ports: &Ports, links: &Arc<PaymentLinks>, stop: &Stop) -> Ve
 
 struct Start<'a> {
     ports: &'a Ports,
-    stop: &'a Stop,
+    stop: &'a CancellationToken,
 }
 
 impl Start<'_> {

@@ -7,11 +7,11 @@ use anyhow::Result;
 use domain::Command;
 use ledger::LedgerRow;
 use tokio::spawn;
+use tokio_util::sync::CancellationToken;
 
 use super::channel::{Channel, Settings};
 use super::each::run;
 use crate::delivery::Delivery;
-use crate::stop;
 use crate::tests::Sale;
 
 /// A destination that is owed every row of some kinds, and answers each try as the test says.
@@ -54,12 +54,12 @@ async fn an_effect_whose_try_panics_is_tried_again() {
         assert!(counted.fetch_add(1, Ordering::SeqCst) > 0, "the first try panics");
         Answer::Now(Delivery::Done)
     };
-    let (stopper, stop) = stop::channel();
+    let stop = CancellationToken::new();
     let channel = Destination { name: "panics", rows: &["drop_created"], answer };
-    let running = spawn(run(channel, sale.ports.clone(), stop));
+    let running = spawn(run(channel, sale.ports.clone(), stop.clone()));
     sale.owes_nothing("panics").await;
     assert_eq!(tries.load(Ordering::SeqCst), 2);
-    stopper.stop();
+    stop.cancel();
     running.await.unwrap();
     sale.finish().await;
 }
@@ -67,15 +67,16 @@ async fn an_effect_whose_try_panics_is_tried_again() {
 #[tokio::test]
 async fn a_destination_that_never_answers_stops_its_own_channel_and_is_owed_everything_after_a_start() {
     let mut sale = Sale::of(3).await;
-    let (stopper, stop) = stop::channel();
+    let stop = CancellationToken::new();
     let silent = Destination { name: "silent", rows: &["order_placed"], answer: |_| Answer::Never };
     let other = Destination { name: "other", rows: &["order_placed"], answer: |_| Answer::Now(Delivery::Done) };
-    let running = [spawn(run(silent, sale.ports.clone(), stop.clone())), spawn(run(other, sale.ports.clone(), stop))];
+    let running =
+        [spawn(run(silent, sale.ports.clone(), stop.clone())), spawn(run(other, sale.ports.clone(), stop.clone()))];
     for shopper in 1..=3 {
         sale.buys_with_link(shopper).await;
     }
     sale.owes_nothing("other").await;
-    stopper.stop();
+    stop.cancel();
     for channel in running {
         channel.await.unwrap();
     }
@@ -86,12 +87,12 @@ async fn a_destination_that_never_answers_stops_its_own_channel_and_is_owed_ever
         counted.fetch_add(1, Ordering::SeqCst);
         Answer::Now(Delivery::Done)
     };
-    let (stopper, stop) = stop::channel();
+    let stop = CancellationToken::new();
     let speaks = Destination { name: "silent", rows: &["order_placed"], answer };
-    let running = spawn(run(speaks, sale.ports.clone(), stop));
+    let running = spawn(run(speaks, sale.ports.clone(), stop.clone()));
     sale.owes_nothing("silent").await;
     assert_eq!(tries.load(Ordering::SeqCst), 3);
-    stopper.stop();
+    stop.cancel();
     running.await.unwrap();
     sale.finish().await;
 }
@@ -115,11 +116,11 @@ async fn effects_of_one_order_are_carried_out_in_the_order_of_their_rows_while_a
         recorded.lock().unwrap().push(seq);
         Answer::Now(Delivery::Done)
     };
-    let (stopper, stop) = stop::channel();
-    let running = spawn(run(Destination { name: "in_order", rows, answer }, sale.ports.clone(), stop));
+    let stop = CancellationToken::new();
+    let running = spawn(run(Destination { name: "in_order", rows, answer }, sale.ports.clone(), stop.clone()));
     sale.owes_nothing("in_order").await;
     assert_eq!(*done.lock().unwrap(), [other, placed, cancelled]);
-    stopper.stop();
+    stop.cancel();
     running.await.unwrap();
     sale.finish().await;
 }

@@ -15,6 +15,7 @@ use domain::{
 use harness::{API_KEY, CHECKSUM_KEY, CLIENT_ID, PayOs, until};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -22,7 +23,6 @@ use crate::outbox;
 use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::ports::Ports;
 use crate::reader::Reader;
-use crate::stop::{self, Stopper};
 use crate::store::{Buyer, Salt, verify};
 use crate::timers::HoldTimer;
 use crate::writer::{self, NewDrop, NewProduct, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseRefused};
@@ -49,7 +49,7 @@ pub(crate) struct Sale {
     pub(crate) links: Arc<PaymentLinks>,
     timer: HoldTimer,
     writer: writer::RunningWriter,
-    stopper: Stopper,
+    stop: CancellationToken,
     channels: Vec<JoinHandle<()>>,
     folder: TempDir,
     purchases: u8,
@@ -78,10 +78,10 @@ impl Sale {
             public_url: "http://shop.example".to_owned(),
         });
         ports.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
-        let (stopper, stop) = stop::channel();
+        let stop = CancellationToken::new();
         let channels = outbox::start(&ports, &links, &stop);
         let timer = HoldTimer::new(ports.clone(), links.clone());
-        Self { payos, clock, ports, links, timer, writer, stopper, channels, folder, purchases: 0 }
+        Self { payos, clock, ports, links, timer, writer, stop, channels, folder, purchases: 0 }
     }
 
     async fn tries_to_buy(&mut self, who: u8) -> PurchaseAnswer {
@@ -187,7 +187,7 @@ impl Sale {
     }
 
     pub(crate) async fn finish(self) {
-        self.stopper.stop();
+        self.stop.cancel();
         for channel in self.channels {
             channel.await.unwrap();
         }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use anyhow::Result;
 use domain::{Command, HOLD_GRACE_MS, Link, OrderCode, OrderState, Timestamp};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::payos::PaymentLinks;
 use crate::ports::Ports;
-use crate::stop::Stop;
 
 /// A freed unit is for sale within this of its hold's end.
 const TICK: Duration = Duration::from_millis(500);
@@ -35,15 +35,15 @@ impl HoldTimer {
         Self { ports, links, asked: HashMap::new() }
     }
 
-    pub(crate) async fn run(mut self, mut stop: Stop) {
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
-                () = stop.requested() => return,
+                () = stop.cancelled() => return,
                 _ = tick.tick() => {}
             }
             tokio::select! {
-                () = stop.requested() => return,
+                () = stop.cancelled() => return,
                 result = self.tick_once() => {
                     if let Err(error) = result {
                         error!(error = format!("{error:#}"), "ending holds failed; trying again");

@@ -16,8 +16,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-
-use crate::stop::Stop;
+use tokio_util::sync::CancellationToken;
 
 /// In a rush connections are silent for less than this, and are not taken apart between two requests.
 const QUIET_AFTER: Duration = Duration::from_secs(1);
@@ -37,24 +36,24 @@ pub(crate) async fn serve(
     service: TowerToHyperService<Router>,
     stream: TcpStream,
     patience: Patience,
-    mut stop: Stop,
+    stop: CancellationToken,
 ) {
     let mut socket = Socket { stream, early: Bytes::new(), talk: Arc::default() };
-    while is_spoken_to(&socket, patience.silence, &mut stop).await {
-        let Some(quiet) = talk(&http, &service, socket, patience.head, &mut stop).await else { return };
+    while is_spoken_to(&socket, patience.silence, &stop).await {
+        let Some(quiet) = talk(&http, &service, socket, patience.head, &stop).await else { return };
         socket = quiet;
     }
 }
 
 /// Waits for the client's first byte; false when none will be heard.
-async fn is_spoken_to(socket: &Socket, silence: Duration, stop: &mut Stop) -> bool {
+async fn is_spoken_to(socket: &Socket, silence: Duration, stop: &CancellationToken) -> bool {
     if !socket.early.is_empty() {
         return true;
     }
     let mut byte = [0];
     tokio::select! {
         heard = tokio::time::timeout(silence, socket.stream.peek(&mut byte)) => matches!(heard, Ok(Ok(1))),
-        () = stop.requested() => false,
+        () = stop.cancelled() => false,
     }
 }
 
@@ -67,7 +66,7 @@ async fn talk(
     service: &TowerToHyperService<Router>,
     mut socket: Socket,
     head_timeout: Duration,
-    stop: &mut Stop,
+    stop: &CancellationToken,
 ) -> Option<Socket> {
     let talk = Arc::new(Talk::default());
     socket.talk = talk.clone();
@@ -88,7 +87,7 @@ async fn talk(
             biased;
             // An error is the client's: it went away, or does not speak HTTP.
             _ = &mut connection => return None,
-            () = stop.requested() => {
+            () = stop.cancelled() => {
                 Pin::new(&mut connection).graceful_shutdown();
                 drop(connection.await);
                 return None;

@@ -10,11 +10,11 @@ use hyper_util::service::TowerToHyperService;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::connection::{self, Patience};
 use crate::http::problem::ApiError;
-use crate::stop::Stop;
 
 /// An edge keeps a few connections for each of its machines; idle ones take below 4 KiB each.
 const CONNECTIONS_MAX: u32 = 16_384;
@@ -48,23 +48,23 @@ struct Door {
 }
 
 /// Serves shoppers and operators until the stop.
-pub(crate) async fn serve_public(listener: TcpListener, router: Router, stop: Stop) {
+pub(crate) async fn serve_public(listener: TcpListener, router: Router, stop: CancellationToken) {
     let places = places();
     info!(places, "connections are bounded");
     serve(listener, Door::new(router, places), stop).await;
 }
 
 /// Serves the machine and its monitoring until the stop.
-pub(crate) async fn serve_private(listener: TcpListener, router: Router, stop: Stop) {
+pub(crate) async fn serve_private(listener: TcpListener, router: Router, stop: CancellationToken) {
     serve(listener, Door::new(router, PRIVATE_CONNECTIONS_MAX), stop).await;
 }
 
 /// Returns when the stop is requested and every connection has ended: idle ones at once, others when answered.
-async fn serve(listener: TcpListener, door: Door, mut stop: Stop) {
+async fn serve(listener: TcpListener, door: Door, stop: CancellationToken) {
     let full = Door::of_refusals();
     loop {
         let stream = tokio::select! {
-            () = stop.requested() => break,
+            () = stop.cancelled() => break,
             stream = accept(&listener) => stream,
         };
         // Waiting in the kernel's queue instead would leave the edge without an answer until its own timeout.
@@ -100,7 +100,7 @@ impl Door {
     }
 
     /// Serves the connection on a task of its own, or gives it back when there is no room.
-    fn opens_for(&self, stream: TcpStream, stop: &Stop) -> Result<(), TcpStream> {
+    fn opens_for(&self, stream: TcpStream, stop: &CancellationToken) -> Result<(), TcpStream> {
         let Ok(place) = self.room.clone().try_acquire_owned() else { return Err(stream) };
         let serving = connection::serve(self.http.clone(), self.service.clone(), stream, self.patience, stop.clone());
         tokio::spawn(async move {
@@ -157,19 +157,21 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::stop::{self, Stopper};
 
     const REQUEST: &str = "GET / HTTP/1.1\r\nhost: origin\r\n\r\n";
     /// Far more than any of them takes; a listener that waits for nothing ever would hang otherwise.
     const DEADLINE: Duration = Duration::from_secs(20);
 
-    async fn served(places: u32, silence: Duration) -> (std::net::SocketAddr, Stopper, tokio::task::JoinHandle<()>) {
+    async fn served(
+        places: u32,
+        silence: Duration,
+    ) -> (std::net::SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut door = Door::new(Router::new().route("/", get(|| async { "served" })), places);
         door.patience.silence = silence;
-        let (stopper, stop) = stop::channel();
-        (address, stopper, tokio::spawn(serve(listener, door, stop)))
+        let stop = CancellationToken::new();
+        (address, stop.clone(), tokio::spawn(serve(listener, door, stop)))
     }
 
     /// Everything until the end of the answer whose last word is known, or of the connection.
@@ -186,7 +188,7 @@ mod tests {
 
     #[tokio::test]
     async fn beyond_the_last_place_a_client_is_told_to_come_again_until_somebody_leaves() {
-        let (address, _stopper, _serving) = served(1, IDLE_TIMEOUT).await;
+        let (address, _stop, _serving) = served(1, IDLE_TIMEOUT).await;
         let mut first = TcpStream::connect(address).await.unwrap();
         first.write_all(REQUEST.as_bytes()).await.unwrap();
         assert!(hears(&mut first, "served").await.starts_with("HTTP/1.1 200"));
@@ -208,7 +210,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_silent_connection_is_closed_whether_it_was_used_or_not() {
-        let (address, _stopper, _serving) = served(8, Duration::from_millis(50)).await;
+        let (address, _stop, _serving) = served(8, Duration::from_millis(50)).await;
         let mut unused = TcpStream::connect(address).await.unwrap();
         assert_eq!(hears(&mut unused, "").await, "");
         let mut used = TcpStream::connect(address).await.unwrap();
@@ -221,7 +223,7 @@ mod tests {
 
     #[tokio::test]
     async fn half_a_head_outlives_a_pause_and_becomes_a_request() {
-        let (address, stopper, serving) = served(8, IDLE_TIMEOUT).await;
+        let (address, stop, serving) = served(8, IDLE_TIMEOUT).await;
         let mut client = TcpStream::connect(address).await.unwrap();
         let (begun, rest) = REQUEST.split_at(9);
         client.write_all(format!("{REQUEST}{begun}").as_bytes()).await.unwrap();
@@ -230,7 +232,7 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(2_500)).await;
         client.write_all(rest.as_bytes()).await.unwrap();
         assert!(hears(&mut client, "served").await.starts_with("HTTP/1.1 200"));
-        stopper.stop();
+        stop.cancel();
         assert_eq!(hears(&mut client, "").await, "");
         tokio::time::timeout(DEADLINE, serving).await.expect("the end of serving").unwrap();
     }
