@@ -1,4 +1,4 @@
-//! How connections are taken, bounded and let go. Whoever is slow loses their own connection and costs nobody else's.
+//! Accepts connections, and bounds them. A client that is slow loses its own connection and delays no other client.
 
 use std::io;
 use std::sync::Arc;
@@ -13,106 +13,105 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::connection::{self, Patience};
+use super::connection::{self, Timeouts};
 use crate::http::problem::ApiError;
 
 /// An edge keeps a few connections for each of its machines; idle ones take below 4 KiB each.
 const CONNECTIONS_MAX: u32 = 16_384;
 /// A monitor and an operator.
 const PRIVATE_CONNECTIONS_MAX: u32 = 64;
-/// Connections being told that there is no room. Beyond it they are closed without a word.
+/// Connections that get a 503 because the others are all in use. Beyond it the origin closes them without an answer.
 const REFUSED_AT_ONCE: u32 = 256;
 /// Files that are not connections of the public listener: the database, calls to PayOS, the private listener, refusals.
 const OTHER_FILES: u32 = 1_024;
-/// A head comes in one piece from the edge: slower than this is a stuck or hostile sender.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// The same for one who is refused, and whose place others wait for.
-const REFUSED_TIMEOUT: Duration = Duration::from_secs(1);
-/// A client says nothing for so long only when it is done: the edge opens another connection when it needs one.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// The edge sends a head in one piece: slower than this is a stuck or hostile sender. A client pauses for longer between
+/// requests only when it is done: the edge opens another connection when it needs one.
+const TIMEOUTS: Timeouts = Timeouts { idle: Duration::from_secs(75), head: Duration::from_secs(10) };
+/// A refused client holds a connection that the next refusal needs.
+const REFUSED_TIMEOUTS: Timeouts = Timeouts { idle: Duration::from_secs(1), head: Duration::from_secs(1) };
 /// A request line and its headers; tokens are below 1 KiB. hyper itself allows 100 headers.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// An answer nobody takes for so long is nobody's, and the kernel closes its connection.
+/// When a client takes no bytes of an answer for so long, the kernel closes its connection.
 #[cfg(target_os = "linux")]
 const ANSWER_TIMEOUT_MS: u32 = 10_000;
-/// With no file left to open, accepting fails at once and for all; meanwhile connections end.
+/// With no file left to open, accepting fails at once and every time; meanwhile connections end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Who may be connected, and what they are served.
-struct Door {
+/// The connections of a listener: how many there may be, and what they are served.
+struct Connections {
     http: http1::Builder,
     service: TowerToHyperService<Router>,
-    patience: Patience,
-    room: Arc<Semaphore>,
-    places: u32,
+    timeouts: Timeouts,
+    permits: Arc<Semaphore>,
+    max: u32,
 }
 
-/// Serves shoppers and operators until the stop.
+/// Serves shoppers and operators until the origin stops.
 pub(crate) async fn serve_public(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let places = places();
-    info!(places, "connections are bounded");
-    serve(listener, Door::new(router, places), stop).await;
+    let max = connections_max();
+    info!(max, "connections are bounded");
+    serve(listener, Connections::new(router, max), stop).await;
 }
 
-/// Serves the machine and its monitoring until the stop.
+/// Serves the machine and its monitoring until the origin stops.
 pub(crate) async fn serve_private(listener: TcpListener, router: Router, stop: CancellationToken) {
-    serve(listener, Door::new(router, PRIVATE_CONNECTIONS_MAX), stop).await;
+    serve(listener, Connections::new(router, PRIVATE_CONNECTIONS_MAX), stop).await;
 }
 
-/// Returns when the stop is requested and every connection has ended: idle ones at once, others when answered.
-async fn serve(listener: TcpListener, door: Door, stop: CancellationToken) {
-    let full = Door::of_refusals();
+/// Returns when the origin stops and every connection has ended: idle ones at once, others when answered.
+async fn serve(listener: TcpListener, served: Connections, stop: CancellationToken) {
+    let refused = Connections::refused();
     loop {
         let stream = tokio::select! {
             () = stop.cancelled() => break,
             stream = accept(&listener) => stream,
         };
         // Waiting in the kernel's queue instead would leave the edge without an answer until its own timeout.
-        if let Err(stream) = door.opens_for(stream, &stop) {
-            drop(full.opens_for(stream, &stop));
+        if let Err(stream) = served.add(stream, &stop) {
+            drop(refused.add(stream, &stop));
         }
     }
     drop(listener);
-    door.is_empty().await;
-    full.is_empty().await;
+    served.ended().await;
+    refused.ended().await;
 }
 
-impl Door {
-    fn new(router: Router, places: u32) -> Self {
+impl Connections {
+    fn new(router: Router, max: u32) -> Self {
         let mut http = http1::Builder::new();
         // Answers are small: one buffer is sent with less than two are.
         http.header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX).writev(false);
         Self {
             http,
             service: TowerToHyperService::new(router),
-            patience: Patience { silence: IDLE_TIMEOUT, head: HEAD_TIMEOUT },
-            room: Arc::new(Semaphore::new(places as usize)),
-            places,
+            timeouts: TIMEOUTS,
+            permits: Arc::new(Semaphore::new(max as usize)),
+            max,
         }
     }
 
-    /// For whoever finds the other full.
-    fn of_refusals() -> Self {
-        let mut door = Self::new(Router::new().fallback(|| async { ApiError::busy() }), REFUSED_AT_ONCE);
-        door.http.keep_alive(false);
-        door.patience = Patience { silence: REFUSED_TIMEOUT, head: REFUSED_TIMEOUT };
-        door
+    /// Those beyond the bound: one 503 each.
+    fn refused() -> Self {
+        let mut connections = Self::new(Router::new().fallback(|| async { ApiError::busy() }), REFUSED_AT_ONCE);
+        connections.http.keep_alive(false);
+        connections.timeouts = REFUSED_TIMEOUTS;
+        connections
     }
 
-    /// Serves the connection on a task of its own, or gives it back when there is no room.
-    fn opens_for(&self, stream: TcpStream, stop: &CancellationToken) -> Result<(), TcpStream> {
-        let Ok(place) = self.room.clone().try_acquire_owned() else { return Err(stream) };
-        let serving = connection::serve(self.http.clone(), self.service.clone(), stream, self.patience, stop.clone());
+    /// Serves the connection on a task of its own, or gives it back when there are too many.
+    fn add(&self, stream: TcpStream, stop: &CancellationToken) -> Result<(), TcpStream> {
+        let Ok(permit) = self.permits.clone().try_acquire_owned() else { return Err(stream) };
+        let serving = connection::serve(self.http.clone(), self.service.clone(), stream, self.timeouts, stop.clone());
         tokio::spawn(async move {
             serving.await;
-            drop(place);
+            drop(permit);
         });
         Ok(())
     }
 
-    async fn is_empty(&self) {
+    async fn ended(&self) {
         // Semaphores fail only when closed, and this one never is.
-        drop(self.room.acquire_many(self.places).await);
+        drop(self.permits.acquire_many(self.max).await);
     }
 }
 
@@ -120,7 +119,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // They fail for a connection that has gone, which is noticed when it is served.
+                // They fail for a connection that has gone, which `connection` finds out.
                 let _ = stream.set_nodelay(true);
                 #[cfg(target_os = "linux")]
                 let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, ANSWER_TIMEOUT_MS);
@@ -135,14 +134,14 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// A caller that left while it waited says nothing about the next.
+/// The error is of a client that left before it was accepted, not of the listener.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
 /// As many connections as this process may hold open files for.
-fn places() -> u32 {
+fn connections_max() -> u32 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // Systems start processes with a low limit that they may raise themselves.
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
@@ -163,15 +162,15 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(20);
 
     async fn served(
-        places: u32,
-        silence: Duration,
+        max: u32,
+        idle: Duration,
     ) -> (std::net::SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut door = Door::new(Router::new().route("/", get(|| async { "served" })), places);
-        door.patience.silence = silence;
+        let mut connections = Connections::new(Router::new().route("/", get(|| async { "served" })), max);
+        connections.timeouts.idle = idle;
         let stop = CancellationToken::new();
-        (address, stop.clone(), tokio::spawn(serve(listener, door, stop)))
+        (address, stop.clone(), tokio::spawn(serve(listener, connections, stop)))
     }
 
     /// Everything until the end of the answer whose last word is known, or of the connection.
@@ -187,8 +186,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn beyond_the_last_place_a_client_is_told_to_come_again_until_somebody_leaves() {
-        let (address, _stop, _serving) = served(1, IDLE_TIMEOUT).await;
+    async fn a_client_beyond_the_bound_gets_a_503_until_another_leaves() {
+        let (address, _stop, _serving) = served(1, TIMEOUTS.idle).await;
         let mut first = TcpStream::connect(address).await.unwrap();
         first.write_all(REQUEST.as_bytes()).await.unwrap();
         assert!(hears(&mut first, "served").await.starts_with("HTTP/1.1 200"));
@@ -204,7 +203,7 @@ mod tests {
             if hears(&mut third, "served").await.starts_with("HTTP/1.1 200") {
                 break;
             }
-            assert!(tokio::time::Instant::now() < deadline, "the place was not given back");
+            assert!(tokio::time::Instant::now() < deadline, "the permit was not given back");
         }
     }
 
@@ -218,12 +217,12 @@ mod tests {
         assert!(hears(&mut used, "served").await.starts_with("HTTP/1.1 200"));
         let since = tokio::time::Instant::now();
         assert_eq!(hears(&mut used, "").await, "");
-        assert!(since.elapsed() < HEAD_TIMEOUT, "only hyper noticed");
+        assert!(since.elapsed() < TIMEOUTS.head, "only hyper noticed");
     }
 
     #[tokio::test]
     async fn half_a_head_outlives_a_pause_and_becomes_a_request() {
-        let (address, stop, serving) = served(8, IDLE_TIMEOUT).await;
+        let (address, stop, serving) = served(8, TIMEOUTS.idle).await;
         let mut client = TcpStream::connect(address).await.unwrap();
         let (begun, rest) = REQUEST.split_at(9);
         client.write_all(format!("{REQUEST}{begun}").as_bytes()).await.unwrap();
