@@ -69,7 +69,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
     let metrics = Arc::new(Metrics::default());
-    let mut running = writer::start(&config.data, config.origin_no, clock.clone(), metrics.clone())?;
+    let mut running = writer::start(&config.data, config.origin_no, clock.clone())?;
     let reader = Reader::start(&config.data, cores)?;
     let stop = CancellationToken::new();
     let checksum_key = config.payos.checksum_key.clone();

@@ -23,7 +23,7 @@ use axum::routing::{get, post};
 
 use self::operator::{drops, orders, payments, products, reconcile, refunds, tokens};
 use self::provider::webhook;
-use self::server::private;
+use self::server::{health, metrics};
 use self::shopper::{order, purchase, refund_destination, snapshot};
 
 pub(crate) use app::{App, WEBHOOKS_AT_ONCE};
@@ -69,8 +69,8 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
 /// For the machine itself and its monitoring.
 pub(crate) fn private_router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/metrics", get(private::metrics))
-        .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(private::ready))
+        .route("/metrics", get(metrics::show))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
         .with_state(app)
 }

@@ -62,7 +62,7 @@ impl Sale {
         // PayOS lives in real time and takes no deadline that has passed: the sale begins there too.
         let clock = Clock::manual(Clock::system().now());
         let metrics = Arc::new(Metrics::default());
-        let writer = writer::start(folder.path(), 1, clock.clone(), metrics.clone()).unwrap();
+        let writer = writer::start(folder.path(), 1, clock.clone()).unwrap();
         let mut config = payos::Config::new(CLIENT_ID, API_KEY, CHECKSUM_KEY);
         config.base_url = payos.url();
         let ports = Ports {

@@ -6,6 +6,7 @@
 mod ask;
 mod batch;
 mod lanes;
+mod metrics;
 mod published;
 mod run;
 mod seen;
@@ -31,6 +32,7 @@ pub(crate) use run::start;
 
 use self::ask::{Ask, OrderAsk};
 use self::lanes::{Lane, Lanes};
+use self::metrics::WriterMetrics;
 use self::seen::Seen;
 use crate::store::{Destination, Progress};
 
@@ -41,12 +43,17 @@ pub(crate) struct Writer {
     published: Arc<ArcSwap<Published>>,
     ledger_seq: watch::Receiver<i64>,
     seen: Arc<Seen>,
+    metrics: WriterMetrics,
 }
 
 impl Writer {
     /// The truth as of the last commit, without asking anybody.
     pub(crate) fn published(&self) -> Arc<Published> {
         self.published.load_full()
+    }
+
+    pub(crate) fn metrics(&self) -> &WriterMetrics {
+        &self.metrics
     }
 
     /// The last row of the ledger, and every change of it.

@@ -17,12 +17,12 @@ use super::Writer;
 use super::ask::{Ask, OrderAsk, Ready};
 use super::batch::{Batch, LiveDrop, Shop};
 use super::lanes::{Lane, Lanes};
+use super::metrics::WriterMetrics;
 use super::published::Published;
 use super::seen::Seen;
 use super::window::{TokenWindow, WINDOW_MS};
 use crate::clock::Clock;
 use crate::failpoint::{self, Point};
-use crate::metrics::Metrics;
 use crate::store::WriteStore;
 
 /// A clock that jumps further than this between two batches is worth waking somebody for.
@@ -61,9 +61,9 @@ impl RunningWriter {
 }
 
 /// Opens the database in `folder` and starts the writer on it.
-pub(crate) fn start(folder: &Path, origin_no: u8, clock: Clock, metrics: Arc<Metrics>) -> Result<RunningWriter> {
+pub(crate) fn start(folder: &Path, origin_no: u8, clock: Clock) -> Result<RunningWriter> {
     let (answers, relay) = mpsc::channel(ANSWERS_MAX);
-    let (mut run, writer) = Run::open(folder, origin_no, clock, metrics, answers)?;
+    let (mut run, writer) = Run::open(folder, origin_no, clock, answers)?;
     let description_salt = run.store.description_salt();
     tokio::spawn(relay_answers(relay));
     let lanes = run.lanes.clone();
@@ -117,19 +117,13 @@ struct Run {
     seq: watch::Sender<i64>,
     answers: mpsc::Sender<Vec<Ready>>,
     clock: Clock,
-    metrics: Arc<Metrics>,
+    metrics: WriterMetrics,
     /// Wall and monotonic time of the batch before.
     last: Option<(Timestamp, Instant)>,
 }
 
 impl Run {
-    fn open(
-        folder: &Path,
-        origin_no: u8,
-        clock: Clock,
-        metrics: Arc<Metrics>,
-        answers: mpsc::Sender<Vec<Ready>>,
-    ) -> Result<(Self, Writer)> {
+    fn open(folder: &Path, origin_no: u8, clock: Clock, answers: mpsc::Sender<Vec<Ready>>) -> Result<(Self, Writer)> {
         let wall = clock.now();
         let first = first_order_code(origin_no, wall)?;
         let store = WriteStore::open(folder, origin_no, first.0, wall)?;
@@ -140,7 +134,9 @@ impl Run {
         let published = Arc::new(ArcSwap::from_pointee(published));
         let (seq, ledger_seq) = watch::channel(store.head().seq);
         let seen = shop.seen.clone();
-        let writer = Writer { lanes: lanes.clone(), published: published.clone(), ledger_seq, seen };
+        let metrics = WriterMetrics::new();
+        let writer =
+            Writer { lanes: lanes.clone(), published: published.clone(), ledger_seq, seen, metrics: metrics.clone() };
         Ok((Self { shop, store, lanes, published, seq, answers, clock, metrics, last: None }, writer))
     }
 

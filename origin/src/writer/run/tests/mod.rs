@@ -172,7 +172,7 @@ impl Rig {
 
 fn open(folder: &TempDir, clock: &Clock) -> (Run, mpsc::Receiver<Vec<Ready>>) {
     let (answers, relay) = mpsc::channel(ANSWERS_MAX);
-    let (run, _) = Run::open(folder.path(), 1, clock.clone(), Arc::new(Metrics::default()), answers).unwrap();
+    let (run, _) = Run::open(folder.path(), 1, clock.clone(), answers).unwrap();
     (run, relay)
 }
 

@@ -73,7 +73,7 @@ fn a_head_kept_elsewhere_shows_a_cut_tail() {
 fn a_database_of_another_origin_is_refused() {
     let rig = Rig::start();
     let (answers, _relay) = mpsc::channel(1);
-    let other = Run::open(rig.folder.path(), 2, rig.clock.clone(), Arc::new(Metrics::default()), answers);
+    let other = Run::open(rig.folder.path(), 2, rig.clock.clone(), answers);
     assert!(format!("{:#}", other.err().unwrap()).contains("DROPGATE_ORIGIN_NO"));
 }
 
@@ -84,8 +84,7 @@ fn an_order_that_names_the_facts_of_another_is_found_by_verify_and_by_a_start() 
     rig.order(2);
     rig.sql("UPDATE orders SET placed = (SELECT max(placed) FROM orders)");
     let verified = verify(rig.folder.path(), None).unwrap_err();
-    let metrics = Arc::new(Metrics::default());
-    let started = Run::open(rig.folder.path(), 1, rig.clock.clone(), metrics, mpsc::channel(ANSWERS_MAX).0);
+    let started = Run::open(rig.folder.path(), 1, rig.clock.clone(), mpsc::channel(ANSWERS_MAX).0);
     for error in [verified, started.err().expect("a start on it")] {
         assert!(format!("{error:#}").contains("names the facts of order"), "{error:#}");
     }

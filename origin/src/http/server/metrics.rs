@@ -1,0 +1,135 @@
+//! The metrics page: what the parts have counted, and gauges that are read at each scrape.
+
+use std::fmt;
+use std::sync::Arc;
+
+use anyhow::Result;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use domain::{Stock, Timestamp};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+
+use crate::http::app::App;
+use crate::http::problem::ApiError;
+use crate::store::MoneyWaiting;
+use crate::writer::Published;
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
+    match render(&app).await {
+        Ok(text) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
+        Err(error) => ApiError::internal(&error).into_response(),
+    }
+}
+
+async fn render(app: &App) -> Result<String> {
+    let (money_waiting, log_bytes) = app.reader.read(|store| Ok((store.money_waiting()?, store.log_bytes()?))).await?;
+    let mut registry = Registry::with_prefix("dropgate");
+    registry.register_collector(Box::new(Sale { published: app.writer.published(), lane_depths: app.writer.depths() }));
+    registry.register_collector(Box::new(Stored { money_waiting, log_bytes, now: app.clock.now() }));
+    app.metrics.register(&mut registry);
+    app.writer.metrics().register(&mut registry);
+    let mut text = String::new();
+    encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+/// As of the last commit, from memory.
+#[derive(Debug)]
+struct Sale {
+    published: Arc<Published>,
+    lane_depths: [(&'static str, usize); 3],
+}
+
+impl Collector for Sale {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut units = encoder.encode_descriptor("stock", "Units by drop and state.", None, MetricType::Gauge)?;
+        for drop in self.published.drops() {
+            let Stock { available, held, sold, withdrawn } = drop.stock;
+            let id = drop.listing.terms.drop.0.to_string();
+            for (state, count) in [("available", available), ("held", held), ("sold", sold), ("withdrawn", withdrawn)] {
+                units.encode_family(&[("drop", id.as_str()), ("state", state)])?.encode_gauge(&count)?;
+            }
+        }
+        gauge(&mut encoder, "ledger_seq", "Rows of the ledger.", &self.published.seq)?;
+        let mut depth = encoder.encode_descriptor("lane_depth", "Commands waiting.", None, MetricType::Gauge)?;
+        for (lane, commands) in self.lane_depths {
+            depth.encode_family(&[("lane", lane)])?.encode_gauge(&commands)?;
+        }
+        Ok(())
+    }
+}
+
+/// Read from disk. Money that waits for a person should be little, and hours old at most.
+#[derive(Debug)]
+struct Stored {
+    money_waiting: MoneyWaiting,
+    /// Some megabytes while the writer empties the log in time.
+    log_bytes: u64,
+    now: Timestamp,
+}
+
+impl Collector for Stored {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let age = |oldest: Option<Timestamp>| oldest.map_or(0, |oldest| (self.now.0 - oldest.0).max(0) / 1000);
+        let waiting = &self.money_waiting;
+        for (name, help, value) in [
+            ("refunds_due", "Refunds that wait to be sent.", waiting.refunds_due),
+            ("refunds_due_vnd", "Their money.", waiting.refunds_due_amount),
+            ("refunds_due_oldest_seconds", "Age of the oldest of them.", age(waiting.refunds_due_oldest)),
+            ("payments_unsettled", "Payments no signed read has shown yet.", waiting.unsettled),
+            ("payments_unsettled_oldest_seconds", "Age of the oldest of them.", age(waiting.unsettled_oldest)),
+            ("payments_disputed", "Transfers reported with two amounts, or twice.", waiting.disputed),
+            ("payments_unmatched", "Payments that name no order.", waiting.unmatched),
+            ("payments_unmatched_vnd", "Their money.", waiting.unmatched_amount),
+        ] {
+            gauge(&mut encoder, name, help, &value)?;
+        }
+        gauge(&mut encoder, "write_ahead_log_bytes", "Size of the write-ahead log.", &self.log_bytes)
+    }
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: &impl EncodeGaugeValue) -> fmt::Result {
+    encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gauges_that_are_read_at_a_scrape_keep_their_names() {
+        let waiting = MoneyWaiting {
+            refunds_due: 2,
+            refunds_due_amount: 500_000,
+            refunds_due_oldest: Some(Timestamp(40_000)),
+            ..MoneyWaiting::default()
+        };
+        let mut registry = Registry::with_prefix("dropgate");
+        registry.register_collector(Box::new(Sale { published: Arc::default(), lane_depths: [("money", 3); 3] }));
+        let stored = Stored { money_waiting: waiting, log_bytes: 4_096, now: Timestamp(100_000) };
+        registry.register_collector(Box::new(stored));
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        for line in [
+            "# TYPE dropgate_stock gauge",
+            "dropgate_ledger_seq 0",
+            "dropgate_lane_depth{lane=\"money\"} 3",
+            "# HELP dropgate_refunds_due Refunds that wait to be sent.",
+            "dropgate_refunds_due 2",
+            "dropgate_refunds_due_vnd 500000",
+            "dropgate_refunds_due_oldest_seconds 60",
+            "dropgate_payments_unsettled_oldest_seconds 0",
+            "dropgate_write_ahead_log_bytes 4096",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    }
+}
