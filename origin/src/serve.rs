@@ -30,7 +30,7 @@ use crate::writer;
 /// Requests under way get this long at a stop; nothing here takes longer unless a client is slow on purpose.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Bound sockets, so that whoever starts the system knows its ports before it answers.
+/// Bound sockets, so that the caller knows the ports before the origin answers.
 pub struct Listeners {
     public: TcpListener,
     private: TcpListener,
@@ -48,7 +48,7 @@ impl Listeners {
         Ok((self.public.local_addr()?, self.private.local_addr()?))
     }
 
-    /// For whoever started the process: the one line on stdout.
+    /// Prints the ports: the only line on stdout.
     fn announce(&self) -> Result<()> {
         let (public, private) = self.addresses()?;
         let mut stdout = std::io::stdout();
@@ -59,7 +59,7 @@ impl Listeners {
 
 /// Runs the origin until `shutdown` resolves or something it cannot go on without fails.
 ///
-/// `lock` is proof that nobody else writes to the folder. It is let go last, when nothing here can any more.
+/// `lock` proves that no other process writes to the folder. `serve` drops it last, when nothing here can write.
 pub async fn serve(
     config: ServeConfig,
     lock: FolderLock,
@@ -128,12 +128,10 @@ pub async fn serve(
     Ok(())
 }
 
-/// The writer ended on its own. Nobody may be answered any more, so the caller exits the process.
+/// The writer ended on its own. The origin must not answer any request after that, so the caller exits the process.
 fn fatal(result: Result<()>) -> anyhow::Error {
     match result {
         Ok(()) => anyhow::anyhow!("the writer stopped without being asked to"),
-        Err(error) => {
-            error.context("the writer stopped, and nobody was answered; a restart rebuilds everything from disk")
-        }
+        Err(error) => error.context("the writer stopped before it answered; a restart rebuilds everything from disk"),
     }
 }

@@ -9,21 +9,21 @@ use crate::clock::Clock;
 
 #[derive(Subcommand)]
 pub(super) enum DropCommand {
-    /// Make a product and a drop of it. Prints the drop as JSON.
+    /// Create a product and a drop of it. Prints the drop as JSON.
     Create(Box<NewDrop>),
     /// List drops with their stock.
     List,
     /// Stop tokens and purchases. Holds and payments go on.
     Pause { id: u32 },
-    /// Sell again.
+    /// Sell a paused drop again.
     Resume { id: u32 },
-    /// Close for good: pending orders are cancelled, and money that still comes is owed back.
+    /// Close a drop for good. The origin cancels its pending orders, and refunds payments that still arrive.
     Kill { id: u32 },
 }
 
 #[derive(Args)]
 pub(super) struct NewDrop {
-    /// Its place in URLs: a-z, 0-9 and -.
+    /// The drop's name in URLs: a-z, 0-9 and -.
     #[arg(long)]
     slug: String,
     /// The product's name.
@@ -31,28 +31,28 @@ pub(super) struct NewDrop {
     name: String,
     #[arg(long, default_value = "")]
     description: String,
-    /// An https address of its picture.
+    /// The https address of its picture.
     #[arg(long, default_value = "")]
     image: String,
     /// Units for sale.
     #[arg(long)]
     size: u32,
-    /// For one unit, in đồng.
+    /// The price of a unit, in đồng.
     #[arg(long)]
     price: i64,
-    /// Such as 2026-11-21T20:00:00+07:00; now by default.
+    /// When the drop opens, such as 2026-11-21T20:00:00+07:00; now by default.
     #[arg(long, conflicts_with = "opens_in")]
     opens_at: Option<String>,
-    /// Seconds from now.
+    /// Seconds from now until it opens.
     #[arg(long)]
     opens_in: Option<u32>,
-    /// Such as 2026-11-21T21:00:00+07:00; never by default.
+    /// When the drop closes, such as 2026-11-21T21:00:00+07:00; never by default.
     #[arg(long)]
     closes_at: Option<String>,
     /// Units one customer may hold and buy.
     #[arg(long, default_value_t = 1)]
     limit: u32,
-    /// Seconds a shopper has to pay.
+    /// Seconds that a shopper has to pay.
     #[arg(long)]
     hold_seconds: Option<u32>,
 }

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// Sells limited drops: each unit once, every accepted order on disk, every đồng accounted for.
+/// Sells limited drops: each unit once, with every accepted order on disk and every đồng accounted for.
 #[derive(Parser)]
 #[command(name = "dropgate", version, disable_help_subcommand = true)]
 struct Cli {
@@ -32,27 +32,27 @@ enum Command {
     Serve,
     /// Print a fresh set of keys as NAME=value lines, for the origin and the edge.
     Keys,
-    /// Make, list, pause and resume drops on a running origin.
+    /// Create, list, pause, resume and kill drops on a running origin.
     #[command(subcommand)]
     Drop(drop::DropCommand),
-    /// Issue and revoke operators' tokens.
+    /// Issue and revoke tokens of operators.
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// End orders on a running origin.
+    /// Cancel orders on a running origin.
     #[command(subcommand)]
     Order(order::OrderCommand),
-    /// Enter money PayOS never reported, and give money without a home one.
+    /// Enter payments that PayOS never reported, and decide about unmatched ones.
     #[command(subcommand)]
     Payment(payment::PaymentCommand),
-    /// Send money back: list what is due, export transfers, import what the bank did.
+    /// Send refunds: list those that are due, export them for the bank, import the bank's references.
     #[command(subcommand)]
     Refund(refund::RefundCommand),
-    /// Ask PayOS about links again, record what the ledger did not have, and print what differed. With --csv, compare
-    /// a bank's or PayOS's export.
+    /// Read payment links at PayOS again, record missing payments, and print every difference. With --csv, compare the
+    /// ledger with an export of a bank or of PayOS instead.
     Reconcile(reconcile::Reconcile),
-    /// Prove that the stored state is what the ledger says, and that the ledger was not changed.
+    /// Check that the stored state equals the replayed ledger, and that the ledger was not changed.
     Verify {
-        /// A place in the chain kept elsewhere, as SEQ:HASH: shows a cut or rewritten ledger.
+        /// A head of the chain that was kept elsewhere. It shows whether the ledger was cut or rewritten.
         #[arg(long, value_name = "SEQ:HASH", value_parser = verify::parse_head)]
         head: Option<(i64, [u8; 32])>,
         /// The data folder; DROPGATE_DATA by default.

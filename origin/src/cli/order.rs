@@ -8,11 +8,11 @@ use super::admin_client::AdminClient;
 
 #[derive(Subcommand)]
 pub(super) enum OrderCommand {
-    /// End a pending or paid order. What was paid is owed back.
+    /// Cancel a pending or paid order. Its payments become refunds that are due.
     Cancel {
         /// The order's number, as `order_code` gives it.
         order_code: u64,
-        /// Keep a paid order's units off sale.
+        /// Do not put the units of a paid order on sale again.
         #[arg(long)]
         no_restock: bool,
     },

@@ -8,11 +8,11 @@ use super::admin_client::AdminClient;
 
 #[derive(Subcommand)]
 pub(super) enum PaymentCommand {
-    /// Show money that names no order of ours and that nobody has decided about.
+    /// List unmatched payments that no operator has decided about.
     List,
-    /// Enter a transfer from a bank statement that PayOS never reported.
+    /// Enter a payment that is on a bank statement and that PayOS never reported.
     Record(Record),
-    /// Give unmatched money, or money whose refund is due, to an order.
+    /// Move an unmatched payment, or one whose refund is due, to an order.
     Move {
         /// The payment's number: its row in the ledger, as `payment list` shows it.
         payment: u64,
@@ -20,9 +20,9 @@ pub(super) enum PaymentCommand {
         #[arg(long)]
         order: u64,
     },
-    /// Say that unmatched money goes back to whoever sent it; `refund export` then puts it on a list.
+    /// Send an unmatched payment back to its sender: `refund export` then puts it on a list.
     Refund(Refund),
-    /// Say that unmatched money is not money of the sale.
+    /// Record that an unmatched payment does not belong to the sale.
     Dismiss {
         payment: u64,
         #[arg(long)]
@@ -48,10 +48,10 @@ pub(super) struct Record {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Whose {
-    /// Whose money it is, by the order's number.
+    /// The number of the order that it pays for.
     #[arg(long)]
     order: Option<u64>,
-    /// Nobody's yet.
+    /// The order is not known yet.
     #[arg(long)]
     unmatched: bool,
 }
@@ -60,7 +60,7 @@ struct Whose {
 pub(super) struct Refund {
     /// The payment's number, as `payment list` shows it.
     payment: u64,
-    /// Where it goes, unless PayOS said where it came from: BIN or name of the bank.
+    /// BIN or name of the bank it goes to. Needed when PayOS did not name the sender's account.
     #[arg(long, requires_all = ["account_number", "account_name"])]
     bank: Option<String>,
     #[arg(long, requires = "bank")]
@@ -88,13 +88,13 @@ pub(super) async fn run(command: PaymentCommand) -> Result<()> {
         PaymentCommand::Move { payment, order } => {
             let body = json!({ "order_code": order });
             client.call(Method::POST, &format!("/admin/payments/{payment}/move"), Some(body)).await?;
-            println!("payment {payment} is order {order}'s");
+            println!("moved payment {payment} to order {order}");
             Ok(())
         }
         PaymentCommand::Refund(Refund { payment, bank, account_number, account_name }) => {
             let body = json!({ "bank": bank, "account_number": account_number, "account_name": account_name });
             client.call(Method::POST, &format!("/admin/payments/{payment}/refund"), Some(body)).await?;
-            println!("refund due of payment {payment}");
+            println!("the refund of payment {payment} is due");
             Ok(())
         }
         PaymentCommand::Dismiss { payment, reason } => {

@@ -12,9 +12,9 @@ const HOURS_MAX: u32 = 8;
 
 #[derive(Subcommand)]
 pub(super) enum TokenCommand {
-    /// Print a token for an operator, with its id for revoking it. Needs DROPGATE_ADMIN_KEYS.
+    /// Print a new token of an operator, and the id that revokes it. Needs DROPGATE_ADMIN_KEYS.
     Admin {
-        /// Stands in the ledger beside everything done with the token.
+        /// The operator's name. The ledger records it with every command sent with the token.
         #[arg(long)]
         name: String,
         #[arg(long)]
@@ -22,9 +22,9 @@ pub(super) enum TokenCommand {
         #[arg(long, default_value_t = HOURS_MAX)]
         hours: u32,
     },
-    /// Make a running origin refuse a token from now on.
+    /// Revoke a token on a running origin.
     Revoke {
-        /// The id printed when the token was issued.
+        /// The id that `token admin` printed.
         jti: String,
     },
 }
@@ -67,7 +67,7 @@ fn issue(name: String, role: RoleName, hours: u32) -> Result<()> {
         bail!("an operator's token lives from 1 to {HOURS_MAX} hours");
     }
     if name.trim().is_empty() || name.chars().any(char::is_control) {
-        bail!("an operator needs a name: it stands in the ledger");
+        bail!("give the operator a name without control characters: the ledger records it");
     }
     let config = AdminConfig::from_env()?;
     let claims = AdminClaims { name, role: role.into(), jti: random_jti()? };

@@ -1,4 +1,4 @@
-//! Who is asking, and with what. Every extractor of a token refuses the request before its body is read.
+//! Tokens and the callers they name. Every extractor of a token refuses the request before its body is read.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(crate) struct PurchaseToken(pub(crate) PurchaseClaims);
 pub(crate) struct OrderToken(pub(crate) OrderClaims);
 pub(crate) struct ReadToken;
 pub(crate) struct WebhookToken;
-/// An operator, by name. What they may do is asked with [`Operator::require`].
+/// An operator, by name. [`Operator::require`] checks the role.
 pub(crate) struct Operator(AdminClaims);
 
 impl Operator {

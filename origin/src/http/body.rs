@@ -51,7 +51,7 @@ pub(crate) async fn read_json<T: DeserializeOwned>(request: Request) -> ApiResul
     parse_json(&read_json_body(request).await?)
 }
 
-/// The bytes of a body that is said to be JSON.
+/// The bytes of a body whose content type is JSON.
 pub(crate) async fn read_json_body(request: Request) -> ApiResult<Bytes> {
     let is_json = request
         .headers()
@@ -74,7 +74,7 @@ pub(crate) fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ApiResult<T>
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.into_inner();
-        // A problem of the text itself is nobody's field.
+        // A problem of the text itself belongs to no field.
         if cause.is_data() && path != "." {
             ApiError::field(&path, field_message(&cause))
         } else {
@@ -85,8 +85,8 @@ pub(crate) fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ApiResult<T>
     Ok(value)
 }
 
-/// serde's words without its position, which says nothing to whoever built the JSON with a library. What was sent is
-/// not repeated: it may be personal.
+/// serde's words without the position, which does not help a caller whose library built the JSON. The value that was
+/// sent is not repeated: it may be personal.
 fn field_message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let expected = text.split(", expected ").nth(1).map(|rest| rest.split(" at line ").next().unwrap_or(rest));

@@ -1,4 +1,4 @@
-//! What is answered where no route is. A caller without a token does not learn even that.
+//! Answers where there is no route. A caller without a token does not learn that there is none.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use super::problem::ApiError;
 
 pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> ApiError {
     match any_token(&app, &headers) {
-        Ok(()) => ApiError::new(ProblemCode::NotFound, format!("nothing is at {}", uri.path())),
+        Ok(()) => ApiError::new(ProblemCode::NotFound, format!("there is nothing at {}", uri.path())),
         Err(error) => error,
     }
 }
 
 pub(crate) async fn method_not_allowed(State(app): State<Arc<App>>, headers: HeaderMap, method: Method) -> ApiError {
     match any_token(&app, &headers) {
-        Ok(()) => ApiError::new(ProblemCode::MethodNotAllowed, format!("{method} is not answered here")),
+        Ok(()) => ApiError::new(ProblemCode::MethodNotAllowed, format!("this address does not support {method}")),
         Err(error) => error,
     }
 }

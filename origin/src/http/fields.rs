@@ -13,7 +13,7 @@ pub(crate) fn moment(field: &str, value: &str) -> ApiResult<Timestamp> {
     rfc3339::parse(value).map_err(|error| ApiError::field(field, error.to_string()))
 }
 
-/// One line of text that somebody typed.
+/// One line of text that a person typed.
 pub(crate) fn text(field: &str, value: Option<String>, chars_max: usize) -> ApiResult<String> {
     line(field, value.as_deref().unwrap_or_default(), chars_max).map(str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! Every URL the origin answers, on one page, by who calls. The public listener answers nothing without a signed token.
+//! Every URL of the origin on one page, sorted by caller. The public listener answers nothing without a signed token.
 //!
 //! Handlers import the files beside their folders, and never each other.
 

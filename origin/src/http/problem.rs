@@ -1,5 +1,5 @@
-//! What a caller is told when something is not done. The codes and their statuses are the edge protocol's, because the
-//! edge passes them on; the cause of a failure goes to the log and never to the caller.
+//! The problem a caller gets when a request fails; no other file chooses a status. The codes and their statuses are the
+//! edge protocol's, because the edge passes them on. The cause of a failure goes to the log and never to the caller.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use tracing::error;
 use crate::reader::ReadError;
 use crate::writer::{PurchaseRefused, SubmitError};
 
-/// Seconds after which a caller that met a full queue may try again.
+/// Seconds after which a caller may try again when the origin was busy.
 const RETRY_AFTER_SECONDS: &str = "1";
 
 #[derive(Debug)]
@@ -39,13 +39,13 @@ impl ApiError {
 
     /// Refused before anything was done for the caller.
     pub(crate) fn busy() -> Self {
-        Self::new(ProblemCode::Busy, "too many are waiting; nothing was done, try again")
+        Self::new(ProblemCode::Busy, "the server is busy; nothing was done, try again")
     }
 
-    /// A failure of ours: the log gets the cause, the caller a code.
+    /// A failure of the origin: the log gets the cause, the caller a code.
     pub(crate) fn internal(cause: &anyhow::Error) -> Self {
         error!(error = format!("{cause:#}"), "a request failed");
-        Self::new(ProblemCode::Internal, "something failed here; nothing was changed unless you are told so")
+        Self::new(ProblemCode::Internal, "the server failed; check whether the change was made before you repeat it")
     }
 }
 
@@ -78,7 +78,7 @@ impl From<SubmitError> for ApiError {
 impl From<ReadError> for ApiError {
     fn from(error: ReadError) -> Self {
         match error {
-            ReadError::Busy => Self::new(ProblemCode::Busy, "too many are waiting; try again"),
+            ReadError::Busy => Self::new(ProblemCode::Busy, "the server is busy; try again"),
             ReadError::Failed(cause) => Self::internal(&cause),
         }
     }
@@ -110,7 +110,7 @@ impl From<Refusal> for ApiError {
             Refusal::Closed => (Code::Closed, "the drop is closed"),
             Refusal::LimitReached => (Code::LimitReached, "this customer holds or bought as many as the limit allows"),
             Refusal::SoldOut => (Code::SoldOut, "every unit is sold"),
-            Refusal::HeldOut => (Code::HeldOut, "every unit is in somebody's checkout; some may return"),
+            Refusal::HeldOut => (Code::HeldOut, "every unit is held by an unpaid order; some may return"),
             Refusal::InsufficientStock => (Code::InsufficientStock, "fewer units are left than asked for"),
             Refusal::OrderNotFound => (Code::OrderNotFound, "there is no such order"),
             Refusal::NotYourOrder => (Code::NotYourOrder, "only the browser that bought can cancel the order"),

@@ -1,3 +1,5 @@
+//! Drops: creating, listing, pausing, resuming and killing them.
+
 use std::sync::Arc;
 
 use axum::Json;

@@ -1,3 +1,5 @@
+//! Orders: cancelling them.
+
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};

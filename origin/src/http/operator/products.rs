@@ -1,3 +1,5 @@
+//! Products: creating them.
+
 use std::sync::Arc;
 
 use axum::Json;

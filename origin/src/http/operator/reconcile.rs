@@ -1,3 +1,5 @@
+//! Reconciliation: reading payment links at PayOS again.
+
 use std::sync::Arc;
 
 use axum::Json;

@@ -1,3 +1,5 @@
+//! Operators' tokens: revoking them.
+
 use std::sync::Arc;
 
 use axum::extract::{Path, State};

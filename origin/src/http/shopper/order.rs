@@ -1,3 +1,5 @@
+//! An order as its shopper sees it, and its cancellation.
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,7 +15,7 @@ use crate::http::auth::OrderToken;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::store::{Buyer, Payer, StoredOrder};
 
-/// What the bearer of an order key may know. Whoever it was forwarded to sees no more of the buyer than a hint.
+/// What the bearer of an order key may know. A shopper may forward the key, so of the buyer it shows only hints.
 #[derive(Serialize)]
 struct OrderView {
     order_code: u64,
@@ -24,13 +26,13 @@ struct OrderView {
     quantity: u32,
     amount: i64,
     amount_applied: i64,
-    /// Owed back, and not on a list of transfers yet.
+    /// Refunds that are on no list of transfers yet.
     refund_due: i64,
-    /// On a list, or sent.
+    /// Refunds on a list, or sent.
     refund_sending: i64,
-    /// Seen on the bank's statement.
+    /// Refunds seen on the bank's statement.
     refund_sent: i64,
-    /// When what was said of where refunds go is used; absent while nobody has said it.
+    /// When the destination of refunds may be used; absent while none is known.
     refund_destination_usable_at: Option<String>,
     currency: &'static str,
     ordered_at: String,

@@ -1,3 +1,5 @@
+//! A purchase: from the request to the receipt.
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -120,7 +122,7 @@ impl Drop for Place {
 async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiResult<(StatusCode, Vec<u8>)> {
     let body = read_json_body(request).await?;
     let body: PurchaseBody<'_> = parse_json(&body)?;
-    let quantity = body.quantity.ok_or_else(|| ApiError::field("quantity", "how many units to buy is missing"))?;
+    let quantity = body.quantity.ok_or_else(|| ApiError::field("quantity", "the number of units is missing"))?;
     let (buyer, phone) = buyer(body.buyer)?;
     if app.customer_secret.sub(claims.drop, &phone) != claims.sub {
         let detail = "the phone number is not the one the token was issued for";
@@ -172,7 +174,7 @@ fn fresh_salt() -> Salt {
 
 /// The buyer's details, trimmed and checked, so that what is stored can be used and compared.
 fn buyer(body: Option<BuyerBody<'_>>) -> ApiResult<(Buyer, Phone)> {
-    let body = body.ok_or_else(|| ApiError::field("buyer", "who buys is missing"))?;
+    let body = body.ok_or_else(|| ApiError::field("buyer", "the buyer is missing"))?;
     let name = typed("buyer.name", body.name.as_ref(), NAME_CHARS_MAX)?;
     let phone = typed("buyer.phone", body.phone.as_ref(), PHONE_CHARS_MAX)?;
     let phone = Phone::parse(phone).map_err(|_| {
@@ -198,7 +200,7 @@ fn typed<'a>(field: &str, value: Option<&'a Typed<'_>>, chars_max: usize) -> Api
     line(field, value.map_or("", |value| &*value.0), chars_max)
 }
 
-/// Whether mail could be tried: what an address may contain is decided by whoever receives it.
+/// Whether mail could be tried. Only the receiving server knows which addresses exist.
 fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.rsplit_once('@') else {
         return false;

@@ -1,3 +1,5 @@
+//! The bearer of an order key names the account that refunds go to.
+
 use std::sync::Arc;
 
 use axum::Json;

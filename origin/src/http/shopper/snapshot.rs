@@ -1,3 +1,5 @@
+//! The snapshot of all listed drops, which the edge caches.
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -28,7 +30,7 @@ pub(crate) async fn show(_: ReadToken, State(app): State<Arc<App>>, headers: Hea
 
 fn current(app: &App) -> ApiResult<Arc<RenderedSnapshot>> {
     let published = app.writer.published();
-    // What is published is true now, however long ago it changed: its age is told in whole seconds.
+    // What is published is true now, however long ago it changed, so the time in it is that of the request, in whole seconds.
     let second = app.clock.now().0 / 1000;
     if let Some(body) = app.snapshot.load_full()
         && body.version == published.version
