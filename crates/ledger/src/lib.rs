@@ -7,6 +7,8 @@
 
 mod chain;
 mod entry;
+mod row_kind;
 
 pub use chain::{Head, LedgerRow, StoredRow};
-pub use entry::{Columns, Entry, Fact, Listing, ORDER_PLACED, ORDER_PLACED_VERSION, Product};
+pub use entry::{Columns, Entry, Fact, Listing, ORDER_PLACED_VERSION, Product};
+pub use row_kind::RowKind;

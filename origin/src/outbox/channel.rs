@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use anyhow::Result;
-use ledger::LedgerRow;
+use ledger::{LedgerRow, RowKind};
 
 use crate::delivery::Delivery;
 
@@ -28,7 +28,7 @@ pub(super) struct Settings {
     /// Its cursor and its retries are stored under this name, so it never changes.
     pub(super) name: &'static str,
     /// The kinds of rows that can owe something; rows of other kinds are not decoded.
-    pub(super) rows: &'static [&'static str],
+    pub(super) rows: &'static [RowKind],
     /// A row becomes due this long after it was written. Until then it waits in the ledger and nowhere else.
     pub(super) delay_ms: i64,
     /// Effects under way at once.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use domain::Timestamp;
-use ledger::LedgerRow;
+use ledger::{LedgerRow, RowKind};
 
 use crate::reader::Reader;
 use crate::store::ReadStore;
@@ -11,7 +11,7 @@ use crate::store::ReadStore;
 pub(super) const PAGE_ROWS: i64 = 512;
 
 pub(super) struct Cursor {
-    kinds: &'static [&'static str],
+    kinds: &'static [RowKind],
     delay_ms: i64,
     /// Rows up to here have been read.
     read_to: i64,
@@ -21,7 +21,7 @@ pub(super) struct Cursor {
 
 impl Cursor {
     /// Reads rows of these kinds after `read_to`, each `delay_ms` after it was written.
-    pub(super) fn new(kinds: &'static [&'static str], delay_ms: i64, read_to: i64) -> Self {
+    pub(super) fn new(kinds: &'static [RowKind], delay_ms: i64, read_to: i64) -> Self {
         Self { kinds, delay_ms, read_to, next_due: None }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use domain::{Event, OrderCode};
-use ledger::{Fact, LedgerRow};
+use ledger::{Fact, LedgerRow, RowKind};
 
 use super::channel::{Channel, Settings};
 use crate::delivery::Delivery;
@@ -37,7 +37,7 @@ impl Channel for EndedLinks {
     fn settings(&self) -> Settings {
         Settings {
             name: self.name,
-            rows: &["order_paid", "order_expired", "order_cancelled"],
+            rows: &[RowKind::OrderPaid, RowKind::OrderExpired, RowKind::OrderCancelled],
             delay_ms: self.delay_ms,
             at_once: 8,
             retry_ms_max: 300_000,

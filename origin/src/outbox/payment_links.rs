@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use domain::{Event, OrderCode};
-use ledger::{Fact, LedgerRow};
+use ledger::{Fact, LedgerRow, RowKind};
 
 use super::channel::{Channel, Settings};
 use crate::delivery::Delivery;
@@ -32,7 +32,7 @@ impl Channel for LinksOfOrders {
     fn settings(&self) -> Settings {
         Settings {
             name: "payment_links",
-            rows: &["order_placed", "order_expired", "order_cancelled"],
+            rows: &[RowKind::OrderPlaced, RowKind::OrderExpired, RowKind::OrderCancelled],
             delay_ms: 0,
             // PayOS publishes no limits; this many calls at once make a few hundred links in seconds.
             at_once: 32,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use domain::{Event, OrderCode, Proof};
-use ledger::{Fact, LedgerRow};
+use ledger::{Fact, LedgerRow, RowKind};
 
 use super::channel::{Channel, Settings};
 use crate::delivery::Delivery;
@@ -26,7 +26,7 @@ impl Channel for Settlements {
     fn settings(&self) -> Settings {
         Settings {
             name: "settlements",
-            rows: &["payment_received"],
+            rows: &[RowKind::PaymentReceived],
             // PayOS may need a moment until a read shows what its webhook said.
             delay_ms: 2_000,
             at_once: 8,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use domain::Command;
-use ledger::LedgerRow;
+use ledger::{LedgerRow, RowKind};
 use tokio::spawn;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ use crate::tests::Sale;
 /// A destination that is owed every row of some kinds, and answers each try as the test says.
 struct Destination<F> {
     name: &'static str,
-    rows: &'static [&'static str],
+    rows: &'static [RowKind],
     answer: F,
 }
 
@@ -55,7 +55,7 @@ async fn an_effect_whose_try_panics_is_tried_again() {
         Answer::Now(Delivery::Done)
     };
     let stop = CancellationToken::new();
-    let channel = Destination { name: "panics", rows: &["drop_created"], answer };
+    let channel = Destination { name: "panics", rows: &[RowKind::DropCreated], answer };
     let running = spawn(run(channel, sale.ports.clone(), stop.clone()));
     sale.owes_nothing("panics").await;
     assert_eq!(tries.load(Ordering::SeqCst), 2);
@@ -68,8 +68,8 @@ async fn an_effect_whose_try_panics_is_tried_again() {
 async fn a_destination_that_never_answers_stops_its_own_channel_and_is_owed_everything_after_a_start() {
     let mut sale = Sale::of(3).await;
     let stop = CancellationToken::new();
-    let silent = Destination { name: "silent", rows: &["order_placed"], answer: |_| Answer::Never };
-    let other = Destination { name: "other", rows: &["order_placed"], answer: |_| Answer::Now(Delivery::Done) };
+    let silent = Destination { name: "silent", rows: &[RowKind::OrderPlaced], answer: |_| Answer::Never };
+    let other = Destination { name: "other", rows: &[RowKind::OrderPlaced], answer: |_| Answer::Now(Delivery::Done) };
     let running =
         [spawn(run(silent, sale.ports.clone(), stop.clone())), spawn(run(other, sale.ports.clone(), stop.clone()))];
     for shopper in 1..=3 {
@@ -88,7 +88,7 @@ async fn a_destination_that_never_answers_stops_its_own_channel_and_is_owed_ever
         Answer::Now(Delivery::Done)
     };
     let stop = CancellationToken::new();
-    let speaks = Destination { name: "silent", rows: &["order_placed"], answer };
+    let speaks = Destination { name: "silent", rows: &[RowKind::OrderPlaced], answer };
     let running = spawn(run(speaks, sale.ports.clone(), stop.clone()));
     sale.owes_nothing("silent").await;
     assert_eq!(tries.load(Ordering::SeqCst), 3);
@@ -103,7 +103,7 @@ async fn effects_of_one_order_are_carried_out_in_the_order_of_their_rows_while_a
     let first = sale.buys(1).await;
     sale.ports.writer.order(first, Command::CancelByOperator { restock: true }).await.unwrap();
     sale.buys(2).await;
-    let rows = &["order_placed", "order_cancelled"];
+    let rows = &[RowKind::OrderPlaced, RowKind::OrderCancelled];
     let read = sale.ports.reader.read(move |store| store.ledger_of_kinds(0, i64::MAX, rows)).await.unwrap();
     let [placed, cancelled, other] = read.iter().map(|row| row.seq).collect::<Vec<_>>()[..] else { panic!("{read:?}") };
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use domain::Timestamp;
-use ledger::{Columns, Entry, Head, LedgerRow, ORDER_PLACED, ORDER_PLACED_VERSION, StoredRow};
+use ledger::{Columns, Entry, Head, LedgerRow, ORDER_PLACED_VERSION, RowKind, StoredRow};
 use libsql::{Row, Value};
 
 use super::sqlite::{Db, Statement, bytes, row_values};
@@ -21,7 +21,8 @@ impl Ledger {
         let insert = db.prepare("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
         // What is the same in every purchase is in the statement: libsql copies a bound text three times.
         let insert_placed = db.prepare(&format!(
-            "INSERT INTO ledger VALUES (?, ?, ?, ?, '{ORDER_PLACED}', {ORDER_PLACED_VERSION}, '', ?, ?)"
+            "INSERT INTO ledger VALUES (?, ?, ?, ?, '{}', {ORDER_PLACED_VERSION}, '', ?, ?)",
+            RowKind::OrderPlaced
         ))?;
         Ok(Self { insert, insert_placed, head: head(db)?, source })
     }
@@ -37,10 +38,11 @@ impl Ledger {
         let Head { seq, at, hash } = head;
         let Columns { drop_id, kind, version, operator, payload } = columns;
         let source = self.source;
-        if (kind, version, operator.as_str()) == (ORDER_PLACED, ORDER_PLACED_VERSION, "") {
+        if (kind, version, operator.as_str()) == (RowKind::OrderPlaced, ORDER_PLACED_VERSION, "") {
             self.insert_placed.execute(row_values![seq, at.0, source, drop_id, payload, hash.to_vec()])?;
         } else {
-            let values = row_values![seq, at.0, source, drop_id, kind, version, operator, payload, hash.to_vec()];
+            let values =
+                row_values![seq, at.0, source, drop_id, kind.as_str(), version, operator, payload, hash.to_vec()];
             self.insert.execute(values)?;
         }
         self.head = head;
@@ -55,7 +57,7 @@ pub(crate) fn head(db: &Db) -> Result<Head> {
     Ok(head.unwrap_or(Head::EMPTY))
 }
 
-const ROW_COLUMNS: &str = "seq, at, source, drop_id, kind, version, operator, payload, hash";
+const ROW_COLUMNS: &str = "seq, at, source, drop_id, kind.as_str(), version, operator, payload, hash";
 
 /// Rows after `after`, at most `max`.
 pub(crate) fn read(db: &Db, after: i64, max: u32) -> Result<Vec<LedgerRow>> {
@@ -83,13 +85,14 @@ fn stored_row<T>(row: &Row, read: impl FnOnce(&StoredRow<'_>) -> Result<T>) -> R
 }
 
 /// Rows after `after` up to `up_to` that are of one of these kinds: the others are skipped without being decoded.
-pub(crate) fn read_kinds(db: &Db, after: i64, up_to: i64, kinds: &[&str]) -> Result<Vec<LedgerRow>> {
+pub(crate) fn read_kinds(db: &Db, after: i64, up_to: i64, kinds: &[RowKind]) -> Result<Vec<LedgerRow>> {
     let places = vec!["?"; kinds.len()].join(", ");
     let select = db.prepare(&format!(
         "SELECT {ROW_COLUMNS} FROM ledger WHERE seq > ? AND seq <= ? AND kind IN ({places}) ORDER BY seq"
     ))?;
     let bounds = [Value::from(after), Value::from(up_to)];
-    let parameters: Vec<Value> = bounds.into_iter().chain(kinds.iter().map(|kind| Value::from(*kind))).collect();
+    let parameters: Vec<Value> =
+        bounds.into_iter().chain(kinds.iter().map(|kind| Value::from(kind.as_str()))).collect();
     select.rows(parameters, read_row)
 }
 

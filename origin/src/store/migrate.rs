@@ -100,6 +100,8 @@ fn sha256(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ledger::RowKind;
+
     use super::*;
 
     fn db() -> (tempfile::TempDir, Db) {
@@ -160,8 +162,8 @@ mod tests {
         let db = Db::open_for_write(&folder.path().join("sale.db")).unwrap();
         db.batch("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name, sha256, applied_at)").unwrap();
         migrate_with(&db, Timestamp(0), &SALE[..3]).unwrap();
-        for (seq, kind) in (1..=9).map(|seq| (seq, if placing.contains(&seq) { "order_placed" } else { "order_paid" }))
-        {
+        for seq in 1..=9 {
+            let kind = if placing.contains(&seq) { RowKind::OrderPlaced } else { RowKind::OrderPaid };
             db.batch(&format!("INSERT INTO ledger VALUES ({seq}, 0, 0, 1, '{kind}', 2, '', x'', zeroblob(32))"))
                 .unwrap();
         }

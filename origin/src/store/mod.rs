@@ -21,7 +21,7 @@ mod verify;
 
 use std::path::{Path, PathBuf};
 
-use ::ledger::{Entry, Fact, Head, LedgerRow, Listing, Product};
+use ::ledger::{Entry, Fact, Head, LedgerRow, Listing, Product, RowKind};
 use anyhow::{Context, Result, bail, ensure};
 use domain::{DropState, Event, Jti, OrderCode, OrderRecord, Payment, Timestamp};
 use libsql::params;
@@ -302,7 +302,7 @@ impl ReadStore {
     }
 
     /// Rows after `after` up to `up_to` that are of one of these kinds.
-    pub fn ledger_of_kinds(&self, after: i64, up_to: i64, kinds: &[&str]) -> Result<Vec<LedgerRow>> {
+    pub fn ledger_of_kinds(&self, after: i64, up_to: i64, kinds: &[RowKind]) -> Result<Vec<LedgerRow>> {
         ledger::read_kinds(&self.db, after, up_to, kinds)
     }
 

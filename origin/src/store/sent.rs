@@ -1,6 +1,6 @@
 //! What the bank called a transfer back that is on its way.
 
-use ::ledger::Fact;
+use ::ledger::{Fact, RowKind};
 use anyhow::Result;
 use domain::{Event, RefundState, RefundStep, UnmatchedState, UnmatchedStep};
 
@@ -30,7 +30,7 @@ pub(crate) fn reference(db: &Db, refund: RefundId) -> Result<Option<String>> {
     if !matches!(state, Some(RefundState::Sent { .. } | RefundState::Confirmed { .. })) {
         return Ok(None);
     }
-    let rows = ledger::read_kinds(db, 0, i64::MAX, &["refund_sent", "unmatched_refund_sent"])?;
+    let rows = ledger::read_kinds(db, 0, i64::MAX, &[RowKind::RefundSent, RowKind::UnmatchedRefundSent])?;
     Ok(rows.into_iter().rev().find_map(|row| match (row.entry.fact, refund) {
         (Fact::Sale(Event::RefundSent { order, number, bank_reference }), RefundId::Order(of, its)) => {
             ((order, number) == (of, its)).then_some(bank_reference)

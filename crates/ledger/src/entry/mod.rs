@@ -9,13 +9,13 @@ use domain::{DropId, Event, Jti, OrderCode, Payment, Terms, UnmatchedStep};
 use serde::{Deserialize, Serialize};
 
 use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1};
+use crate::row_kind::RowKind;
 
 /// The version of everything that [`placed`] does not write. An encoding never changes once released: a new shape gets
 /// a new version, and the old one keeps its reader and its golden row.
 const VERSION: i64 = 1;
 
-/// The kind of the row that every purchase writes, and the version it is written in.
-pub const ORDER_PLACED: &str = "order_placed";
+/// The version that `order_placed` is written in.
 pub const ORDER_PLACED_VERSION: i64 = placed::VERSION;
 
 /// One thing that happened, before it has a place in the ledger.
@@ -87,7 +87,7 @@ pub struct Listing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
     pub drop_id: i64,
-    pub kind: &'static str,
+    pub kind: RowKind,
     pub version: i64,
     pub operator: String,
     pub payload: Vec<u8>,
@@ -105,9 +105,9 @@ impl Entry {
     }
 
     /// Reads a row back. An unknown version was written by a newer release: guessing would lose what it means.
-    pub fn read(drop_id: i64, kind: &str, version: i64, operator: String, payload: &[u8]) -> Result<Self> {
+    pub fn read(drop_id: i64, kind: RowKind, version: i64, operator: String, payload: &[u8]) -> Result<Self> {
         let fact = match (kind, version) {
-            (ORDER_PLACED, ORDER_PLACED_VERSION) => placed::read(payload).map(Fact::Sale),
+            (RowKind::OrderPlaced, ORDER_PLACED_VERSION) => placed::read(payload).map(Fact::Sale),
             (kind, VERSION) if unmatched::KINDS.contains(&kind) => {
                 unmatched::read(payload).map(|(payment, step)| Fact::Unmatched { payment, step })
             }
@@ -138,38 +138,38 @@ impl Fact {
         }
     }
 
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> RowKind {
         match self {
-            Self::ProductCreated(_) => "product_created",
-            Self::DropCreated(_) => "drop_created",
-            Self::PaymentUnmatched { .. } => "payment_unmatched",
+            Self::ProductCreated(_) => RowKind::ProductCreated,
+            Self::DropCreated(_) => RowKind::DropCreated,
+            Self::PaymentUnmatched { .. } => RowKind::PaymentUnmatched,
             Self::Unmatched { step, .. } => unmatched::kind(step),
-            Self::UnmatchedDestinationGiven { .. } => "unmatched_destination_given",
-            Self::RefundDestinationGiven { .. } => "refund_destination_given",
-            Self::TokenRevoked { .. } => "token_revoked",
+            Self::UnmatchedDestinationGiven { .. } => RowKind::UnmatchedDestinationGiven,
+            Self::RefundDestinationGiven { .. } => RowKind::RefundDestinationGiven,
+            Self::TokenRevoked { .. } => RowKind::TokenRevoked,
             Self::Sale(event) => match event {
-                Event::DropPaused => "drop_paused",
-                Event::DropResumed => "drop_resumed",
-                Event::DropKilled => "drop_killed",
-                Event::OrderPlaced { .. } => ORDER_PLACED,
-                Event::LinkAsked { .. } => "link_asked",
-                Event::LinkMade { .. } => "link_made",
-                Event::LinkConflict { .. } => "link_conflict",
-                Event::LinkClosed { .. } => "link_closed",
-                Event::PaymentReceived { .. } => "payment_received",
-                Event::PaymentSettled { .. } => "payment_settled",
-                Event::PaymentDisputed { .. } => "payment_disputed",
-                Event::OrderPaid { .. } => "order_paid",
-                Event::RefundDue { .. } => "refund_due",
-                Event::RefundVoided { .. } => "refund_voided",
-                Event::RefundBatched { .. } => "refund_batched",
-                Event::RefundSent { .. } => "refund_sent",
-                Event::RefundConfirmed { .. } => "refund_confirmed",
-                Event::RefundFailed { .. } => "refund_failed",
-                Event::PaymentReleased { .. } => "payment_released",
-                Event::HoldSettling { .. } => "hold_settling",
-                Event::OrderExpired { .. } => "order_expired",
-                Event::OrderCancelled { .. } => "order_cancelled",
+                Event::DropPaused => RowKind::DropPaused,
+                Event::DropResumed => RowKind::DropResumed,
+                Event::DropKilled => RowKind::DropKilled,
+                Event::OrderPlaced { .. } => RowKind::OrderPlaced,
+                Event::LinkAsked { .. } => RowKind::LinkAsked,
+                Event::LinkMade { .. } => RowKind::LinkMade,
+                Event::LinkConflict { .. } => RowKind::LinkConflict,
+                Event::LinkClosed { .. } => RowKind::LinkClosed,
+                Event::PaymentReceived { .. } => RowKind::PaymentReceived,
+                Event::PaymentSettled { .. } => RowKind::PaymentSettled,
+                Event::PaymentDisputed { .. } => RowKind::PaymentDisputed,
+                Event::OrderPaid { .. } => RowKind::OrderPaid,
+                Event::RefundDue { .. } => RowKind::RefundDue,
+                Event::RefundVoided { .. } => RowKind::RefundVoided,
+                Event::RefundBatched { .. } => RowKind::RefundBatched,
+                Event::RefundSent { .. } => RowKind::RefundSent,
+                Event::RefundConfirmed { .. } => RowKind::RefundConfirmed,
+                Event::RefundFailed { .. } => RowKind::RefundFailed,
+                Event::PaymentReleased { .. } => RowKind::PaymentReleased,
+                Event::HoldSettling { .. } => RowKind::HoldSettling,
+                Event::OrderExpired { .. } => RowKind::OrderExpired,
+                Event::OrderCancelled { .. } => RowKind::OrderCancelled,
             },
         }
     }

@@ -8,8 +8,8 @@ fn golden(kind: &str, payload: &str, fact: Fact) {
     let entry = Entry { drop: Some(DropId(7)), operator: "an".into(), fact };
     let columns = entry.columns().unwrap();
     assert_eq!(std::str::from_utf8(&columns.payload).unwrap(), payload);
-    assert_eq!((columns.kind, columns.version, columns.drop_id), (kind, 1, 7));
-    assert_eq!(Entry::read(7, kind, 1, "an".into(), payload.as_bytes()).unwrap(), entry);
+    assert_eq!((columns.kind.as_str(), columns.version, columns.drop_id), (kind, 1, 7));
+    assert_eq!(Entry::read(7, columns.kind, 1, "an".into(), payload.as_bytes()).unwrap(), entry);
 }
 
 fn sale(kind: &str, payload: &str, event: Event) {
@@ -87,14 +87,14 @@ fn rows_of_a_placed_order() {
     .concat();
     let columns = entry.columns().unwrap();
     assert_eq!(columns.payload, golden);
-    assert_eq!((columns.kind, columns.version, columns.drop_id), ("order_placed", 2, 7));
-    assert_eq!(Entry::read(7, "order_placed", 2, String::new(), &golden).unwrap(), entry);
+    assert_eq!((columns.kind.as_str(), columns.version, columns.drop_id), ("order_placed", 2, 7));
+    assert_eq!(Entry::read(7, RowKind::OrderPlaced, 2, String::new(), &golden).unwrap(), entry);
     for wrong in [&golden[..111], &[&golden[..], &[0]].concat()] {
-        Entry::read(7, "order_placed", 2, String::new(), wrong).unwrap_err();
+        Entry::read(7, RowKind::OrderPlaced, 2, String::new(), wrong).unwrap_err();
     }
     // As it was written at first, and is still read.
     let json = br#"{"sale":{"order_placed":{"order":157600000000001,"sub":"AQEBAQEBAQEBAQEBAQEBAQ","sid":"AgICAgICAgICAgICAgICAg","jti":"AwMDAwMDAwMDAwMDAwMDAw","quantity":2,"amount":200,"region":"N01","buyer_commit":"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ","pay_by":9}}}"#;
-    assert_eq!(Entry::read(7, "order_placed", 1, String::new(), json).unwrap(), entry);
+    assert_eq!(Entry::read(7, RowKind::OrderPlaced, 1, String::new(), json).unwrap(), entry);
 }
 
 #[test]
@@ -290,8 +290,8 @@ fn rows_of_an_orders_end() {
 
 #[test]
 fn a_row_of_a_newer_release_or_of_another_kind_is_refused() {
-    let read = |kind: &str, version| Entry::read(7, kind, version, String::new(), br#"{"sale":"drop_paused"}"#);
-    read("drop_paused", 1).unwrap();
-    assert!(read("drop_paused", 2).unwrap_err().to_string().contains("version 2"));
-    assert!(read("drop_resumed", 1).unwrap_err().to_string().contains("holds a drop_paused"));
+    let read = |kind, version| Entry::read(7, kind, version, String::new(), br#"{"sale":"drop_paused"}"#);
+    read(RowKind::DropPaused, 1).unwrap();
+    assert!(read(RowKind::DropPaused, 2).unwrap_err().to_string().contains("version 2"));
+    assert!(read(RowKind::DropResumed, 1).unwrap_err().to_string().contains("holds a drop_paused"));
 }

@@ -6,28 +6,29 @@ use domain::{OrderCode, RefundStep, UnmatchedStep};
 use serde::{Deserialize, Serialize};
 
 use super::stored::OrderCodeV1;
+use crate::row_kind::RowKind;
 
 /// Every kind that [`kind`] can give.
-pub(super) const KINDS: [&str; 7] = [
-    "unmatched_assigned",
-    "unmatched_dismissed",
-    "unmatched_refund_due",
-    "unmatched_refund_batched",
-    "unmatched_refund_sent",
-    "unmatched_refund_confirmed",
-    "unmatched_refund_failed",
+pub(super) const KINDS: [RowKind; 7] = [
+    RowKind::UnmatchedAssigned,
+    RowKind::UnmatchedDismissed,
+    RowKind::UnmatchedRefundDue,
+    RowKind::UnmatchedRefundBatched,
+    RowKind::UnmatchedRefundSent,
+    RowKind::UnmatchedRefundConfirmed,
+    RowKind::UnmatchedRefundFailed,
 ];
 
-pub(super) fn kind(step: &UnmatchedStep) -> &'static str {
+pub(super) fn kind(step: &UnmatchedStep) -> RowKind {
     match step {
-        UnmatchedStep::Assign { .. } => "unmatched_assigned",
-        UnmatchedStep::Dismiss { .. } => "unmatched_dismissed",
-        UnmatchedStep::OweBack => "unmatched_refund_due",
+        UnmatchedStep::Assign { .. } => RowKind::UnmatchedAssigned,
+        UnmatchedStep::Dismiss { .. } => RowKind::UnmatchedDismissed,
+        UnmatchedStep::OweBack => RowKind::UnmatchedRefundDue,
         UnmatchedStep::Refund(step) => match step {
-            RefundStep::Batch { .. } => "unmatched_refund_batched",
-            RefundStep::Sent { .. } => "unmatched_refund_sent",
-            RefundStep::Confirm => "unmatched_refund_confirmed",
-            RefundStep::Fail { .. } => "unmatched_refund_failed",
+            RefundStep::Batch { .. } => RowKind::UnmatchedRefundBatched,
+            RefundStep::Sent { .. } => RowKind::UnmatchedRefundSent,
+            RefundStep::Confirm => RowKind::UnmatchedRefundConfirmed,
+            RefundStep::Fail { .. } => RowKind::UnmatchedRefundFailed,
         },
     }
 }

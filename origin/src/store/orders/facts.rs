@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use domain::{OrderCode, OrderRecord, Timestamp};
-use ledger::{Entry, Fact, ORDER_PLACED};
+use ledger::{Entry, Fact, RowKind};
 use libsql::Row;
 
 use crate::store::sqlite::Db;
@@ -13,7 +13,7 @@ pub(crate) const FACTS: &str = "ledger.at, ledger.drop_id, ledger.version, ledge
 fn placed(row: &Row, first: i32) -> Result<OrderRecord> {
     let (drop, version): (i64, i64) = (row.get(first + 1)?, row.get(first + 2)?);
     let payload: Vec<u8> = row.get(first + 3)?;
-    let entry = Entry::read(drop, ORDER_PLACED, version, String::new(), &payload)?;
+    let entry = Entry::read(drop, RowKind::OrderPlaced, version, String::new(), &payload)?;
     let (Some(drop), Fact::Sale(event)) = (entry.drop, entry.fact) else {
         bail!("the row that placed an order is of no drop");
     };
@@ -32,5 +32,5 @@ pub(crate) fn placed_as(order: OrderCode, row: &Row, first: i32) -> Result<Order
 /// The first order that this row of the ledger or a later one placed.
 pub(crate) fn first_placed_from(db: &Db, seq: i64) -> Result<Option<OrderCode>> {
     let select = db.prepare(&format!("SELECT {FACTS} FROM ledger WHERE seq >= ? AND kind = ? ORDER BY seq LIMIT 1"))?;
-    select.first((seq, ORDER_PLACED), |row| Ok(placed(row, 0)?.order))
+    select.first((seq, RowKind::OrderPlaced.as_str()), |row| Ok(placed(row, 0)?.order))
 }

@@ -10,6 +10,7 @@ use domain::{
     Canceller, DropId, Format, Jti, LinkFacts, OrderState, Outcome, Payment, PaymentIdentity, PaymentState, Proof,
     Purchase, RefundState, RefundStep, Refusal, Region, Sid, Sub, Terms, UnmatchedStep, Vnd,
 };
+use ledger::RowKind;
 use tempfile::TempDir;
 
 use super::super::ask::{

@@ -1,7 +1,7 @@
 use super::*;
 
 impl Rig {
-    fn row_of(&self, kind: &str) -> i64 {
+    fn row_of(&self, kind: RowKind) -> i64 {
         let rows = ReadStore::open(self.folder.path()).unwrap().ledger_after(0, 1000).unwrap();
         rows.iter().rev().find(|row| row.entry.fact.kind() == kind).unwrap().seq
     }
@@ -42,7 +42,7 @@ fn unmatched_money_given_to_an_order_pays_it_once() {
     let mut rig = Rig::start();
     let order = rig.order(1);
     rig.ask(OrderCode(5), payment("FT1", PRICE));
-    let seq = rig.row_of("payment_unmatched");
+    let seq = rig.row_of(RowKind::PaymentUnmatched);
     assert_eq!(rig.give(seq, OrderCode(6)), Err(MoveRefused::ByTheRules(Refusal::OrderNotFound)));
     assert_eq!(rig.give(seq, order), Ok(()));
     assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
@@ -59,7 +59,7 @@ fn unmatched_money_is_decided_about_once_even_in_one_batch() {
     let mut rig = Rig::start();
     let orders = [rig.order(1), rig.order(2)];
     rig.ask(OrderCode(5), payment("FT1", PRICE));
-    let seq = rig.row_of("payment_unmatched");
+    let seq = rig.row_of(RowKind::PaymentUnmatched);
     let ((first, mut gave), (second, mut again)) = (oneshot::channel(), oneshot::channel());
     let ask = |to| MovePayment { seq, to, operator: "binh".into() };
     rig.batch(vec![
@@ -75,7 +75,7 @@ fn unmatched_money_is_decided_about_once_even_in_one_batch() {
 fn dismissed_money_waits_for_nobody() {
     let mut rig = Rig::start();
     rig.ask(OrderCode(5), payment("FT1", 7));
-    let seq = rig.row_of("payment_unmatched");
+    let seq = rig.row_of(RowKind::PaymentUnmatched);
     assert_eq!(rig.dismiss(seq), Ok(()));
     assert_eq!(rig.dismiss(seq), DECIDED);
     assert_eq!(ReadStore::open(rig.folder.path()).unwrap().money_waiting().unwrap().unmatched, 0);
@@ -88,7 +88,7 @@ fn money_whose_refund_is_due_moves_whole_or_stays() {
     let ended = rig.order(1);
     rig.ask(ended, Command::Cancel { sid: Sid([1; 16]) });
     rig.ask(ended, payment("FT1", PRICE));
-    let seq = rig.row_of("payment_received");
+    let seq = rig.row_of(RowKind::PaymentReceived);
     let waiting = rig.order(2);
     assert_eq!(rig.give(seq, OrderCode(6)), Err(MoveRefused::ByTheRules(Refusal::OrderNotFound)));
     assert_eq!(rig.give(seq, ended), Err(MoveRefused::ByTheRules(Refusal::NotReleasable)));
@@ -119,7 +119,7 @@ fn money_that_its_new_order_would_dispute_stays_where_it_is() {
     let ended = rig.order(1);
     rig.ask(ended, Command::Cancel { sid: Sid([1; 16]) });
     rig.ask(ended, payment("FT1", PRICE));
-    let seq = rig.row_of("payment_received");
+    let seq = rig.row_of(RowKind::PaymentReceived);
     let other = rig.order(2);
     rig.ask(other, payment("FT1", PRICE - 1));
     assert_eq!(rig.give(seq, other), DECIDED);
@@ -131,7 +131,7 @@ fn money_that_its_new_order_would_dispute_stays_where_it_is() {
 fn unmatched_money_goes_back_by_the_lists_of_every_refund() {
     let mut rig = Rig::start();
     rig.ask_from(OrderCode(5), payment("FT1", 70), Some(account("111")));
-    let seq = rig.row_of("payment_unmatched");
+    let seq = rig.row_of(RowKind::PaymentUnmatched);
     assert_eq!(rig.export(), None, "nobody has said that it goes back");
     assert_eq!(rig.decides(seq, UnmatchedStep::OweBack, None), Ok(()));
     let waiting = ReadStore::open(rig.folder.path()).unwrap().money_waiting().unwrap();
@@ -154,7 +154,7 @@ fn unmatched_money_goes_back_by_the_lists_of_every_refund() {
 fn another_account_for_unmatched_money_waits_a_day() {
     let mut rig = Rig::start();
     rig.ask_from(OrderCode(5), payment("FT1", 70), Some(account("111")));
-    let seq = rig.row_of("payment_unmatched");
+    let seq = rig.row_of(RowKind::PaymentUnmatched);
     assert_eq!(rig.decides(seq, UnmatchedStep::OweBack, Some(account("222"))), Ok(()));
     assert_eq!(rig.export(), None);
     rig.clock.advance(24 * 3_600_000);
@@ -168,7 +168,7 @@ fn due_unmatched_money_can_still_be_given_to_an_order() {
     let mut rig = Rig::start();
     let order = rig.order(1);
     rig.ask(OrderCode(5), payment("FT1", PRICE));
-    let seq = rig.row_of("payment_unmatched");
+    let seq = rig.row_of(RowKind::PaymentUnmatched);
     rig.decides(seq, UnmatchedStep::OweBack, Some(account("111"))).unwrap();
     assert_eq!(rig.give(seq, order), Ok(()));
     assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
@@ -185,7 +185,7 @@ fn the_account_of_money_an_order_did_not_take_is_not_the_orders() {
     rig.ask_from(order, payment("FT1", PRICE), Some(account("666")));
     let store = ReadStore::open(rig.folder.path()).unwrap();
     assert_eq!(store.refund_destination(Payer::Order(order)).unwrap(), None);
-    let seq = rig.row_of("payment_unmatched");
+    let seq = rig.row_of(RowKind::PaymentUnmatched);
     assert!(store.refund_destination(Payer::Unmatched(seq)).unwrap().is_some());
 }
 
@@ -242,7 +242,7 @@ fn money_entered_as_nobodys_and_then_reported_is_given_to_the_order_it_was_for()
     let mut rig = Rig::start();
     let order = rig.order(1);
     rig.ask(NO_ORDER, on_statement("FT9", PRICE));
-    let seq = rig.row_of("payment_unmatched");
+    let seq = rig.row_of(RowKind::PaymentUnmatched);
     rig.ask(order, payment("FT9", PRICE));
     assert_eq!(rig.give(seq, order), Ok(()));
     assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });

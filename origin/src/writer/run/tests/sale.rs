@@ -210,7 +210,7 @@ fn an_operators_cancellation_keeps_their_name_and_the_units_where_they_said() {
     rig.batch(vec![(Lane::Control, Ask::Order(ask_of(order, cancel, "binh".into()), reply))]);
     assert_eq!(answer.try_recv().unwrap(), Outcome::Done);
     let rows = ReadStore::open(rig.folder.path()).unwrap().ledger_after(0, 100).unwrap();
-    let cancelled = rows.iter().find(|row| row.entry.fact.kind() == "order_cancelled").unwrap();
+    let cancelled = rows.iter().find(|row| row.entry.fact.kind() == RowKind::OrderCancelled).unwrap();
     assert_eq!(cancelled.entry.operator, "binh");
     let rig = rig.restart();
     let stock = rig.run.shop.drops[&DropId(1)].state.stock();
