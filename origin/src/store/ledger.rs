@@ -57,7 +57,7 @@ pub(crate) fn head(db: &Db) -> Result<Head> {
     Ok(head.unwrap_or(Head::EMPTY))
 }
 
-const ROW_COLUMNS: &str = "seq, at, source, drop_id, kind.as_str(), version, operator, payload, hash";
+const ROW_COLUMNS: &str = "seq, at, source, drop_id, kind, version, operator, payload, hash";
 
 /// Rows after `after`, at most `max`.
 pub(crate) fn read(db: &Db, after: i64, max: u32) -> Result<Vec<LedgerRow>> {
