@@ -84,10 +84,11 @@ fn run(store: &ReadStore, waiting: &Mutex<Receiver<Job>>) {
 #[cfg(test)]
 mod tests {
     use domain::{Jti, Timestamp};
+    use engine::Changes;
     use ledger::{Entry, Fact};
 
     use super::*;
-    use crate::store::{BatchWrites, WriteStore};
+    use crate::store::WriteStore;
 
     #[tokio::test]
     async fn a_read_of_several_queries_sees_one_moment() {
@@ -95,8 +96,8 @@ mod tests {
         let mut writer = WriteStore::open(folder.path(), 1, 1, Timestamp(0)).unwrap();
         let mut commit = move || {
             let fact = Fact::TokenRevoked { jti: Jti([7; 16]) };
-            let entries = [Entry { drop: None, operator: "an".to_owned(), fact }];
-            writer.commit(Timestamp(1), &BatchWrites { entries: &entries, ..BatchWrites::default() })
+            let entries = vec![Entry { drop: None, operator: "an".to_owned(), fact }];
+            writer.commit(Timestamp(1), &Changes { entries, ..Changes::default() })
         };
         let reader = Reader::start(folder.path(), 1).unwrap();
         let seen = reader.read(move |store| {

@@ -1,11 +1,11 @@
 //! The bank account that a refund goes to, as a shopper, an operator or PayOS names it.
 
+use engine::Destination;
 use payos::{Bank, WebhookPayment, printed_account_name};
 use serde::Deserialize;
 
 use super::fields::text;
 use super::problem::{ApiError, ApiResult};
-use crate::store::Destination;
 
 const BANK_CHARS_MAX: usize = 60;
 /// The longest Vietnamese account numbers have 19 digits.

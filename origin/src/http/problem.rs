@@ -7,10 +7,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::Refusal;
 use edge_protocol::{PROBLEM_CONTENT_TYPE, Problem, ProblemCode};
+use engine::PurchaseRefused;
 use tracing::error;
 
 use crate::reader::ReadError;
-use crate::writer::{PurchaseRefused, SubmitError};
+use crate::writer::SubmitError;
 
 /// Seconds after which a caller may try again when the origin was busy.
 const RETRY_AFTER_SECONDS: &str = "1";

@@ -7,8 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{OrderCode, Timestamp};
-
-use crate::store::Retry;
+use engine::Retry;
 
 /// An effect as a row of the ledger makes it owed.
 #[derive(Clone, Copy, Debug)]

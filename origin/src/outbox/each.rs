@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use engine::Retry;
 use ledger::LedgerRow;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Interval;
@@ -18,7 +19,7 @@ use super::cursor::Cursor;
 use super::progress::{ProgressReport, REPORT_EVERY, measure};
 use crate::delivery::Delivery;
 use crate::ports::Ports;
-use crate::store::{ReadStore, Retry};
+use crate::store::ReadStore;
 
 /// What is due late gives way to a sale: so many of its effects start between two looks at the clock. Those that call
 /// PayOS are slower by themselves; 256 a second that need not take a hundredth of a core (measured).

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::Timestamp;
+use engine::{Progress, Retry};
 use tracing::warn;
 
 use super::cursor::PAGE_ROWS;
 use crate::metrics::{Channelled, Metrics};
-use crate::store::{Progress, Retry};
 use crate::writer::Writer;
 
 /// Progress is written at most this often: repeating a moment of effects after a crash is harmless, and each report

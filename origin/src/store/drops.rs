@@ -1,7 +1,8 @@
 //! Products, drops and their counters, and the state of a drop read back from disk.
 
 use anyhow::{Context, Result, bail};
-use domain::{DropId, DropState, DropStatus, Format, OrderCode, Stock, Terms, Timestamp, Vnd};
+use domain::{DropId, DropStatus, Format, OrderCode, Stock, Terms, Timestamp, Vnd};
+use engine::DropCounters;
 use ledger::{Listing, Product};
 use libsql::{Row, params};
 
@@ -49,10 +50,10 @@ impl DropWriter {
     }
 
     /// The drop's one row, written once a batch however much happened in it.
-    pub(crate) fn counters(&self, state: &DropState) -> Result<()> {
-        let Stock { available, held, sold, withdrawn } = state.stock();
-        let (status, killed_at) = status_code(state.status());
-        self.put_counters.execute(params![state.id().0, status, available, held, sold, withdrawn, killed_at])?;
+    pub(crate) fn counters(&self, counters: &DropCounters) -> Result<()> {
+        let Stock { available, held, sold, withdrawn } = counters.stock;
+        let (status, killed_at) = status_code(counters.status);
+        self.put_counters.execute(params![counters.drop.0, status, available, held, sold, withdrawn, killed_at])?;
         Ok(())
     }
 }

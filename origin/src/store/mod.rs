@@ -3,7 +3,6 @@
 //! [`WriteStore`] is the one connection that commits and checkpoints; the writer owns it and nothing can clone it.
 //! [`ReadStore`]s cannot write.
 
-mod buyer;
 mod drops;
 mod known_transfers;
 mod ledger;
@@ -12,6 +11,7 @@ mod meta;
 mod migrate;
 mod orders;
 mod outbox;
+mod records;
 mod refunds;
 mod restore;
 mod sent;
@@ -23,18 +23,15 @@ use std::path::{Path, PathBuf};
 
 use ::ledger::{Entry, Fact, Head, LedgerRow, Listing, Product, RowKind};
 use anyhow::{Context, Result, bail, ensure};
-use domain::{DropState, Event, Jti, OrderCode, OrderRecord, Payment, Timestamp};
+use domain::{DropState, Event, Jti, OrderCode, Timestamp};
+use engine::{Changes, Destination, Payer, RefundId, RefundTransfer, Retry, StoredOrder, UnmatchedPayment};
 use libsql::params;
 
 use crate::failpoint::{self, Point};
 use crate::statement::KnownTransfer;
 
-pub use buyer::{Address, Buyer, Salt};
 pub use lock::FolderLock;
-pub use orders::StoredOrder;
-pub use outbox::{Progress, Retry};
-pub use refunds::{Destination, MoneyWaiting, OpenRefund, Payer, RefundId, Transfer};
-pub use unmatched::Unmatched;
+pub use refunds::{MoneyWaiting, OpenRefund};
 pub use verify::{Verified, verify};
 
 use self::drops::DropWriter;
@@ -66,22 +63,6 @@ pub struct WriteStore {
     path: PathBuf,
     // Last, so that every statement is finalised before its connection closes.
     db: Db,
-}
-
-/// Everything one batch did, written in one transaction.
-#[derive(Default)]
-pub struct BatchWrites<'a> {
-    pub entries: &'a [Entry],
-    /// Orders placed in this batch, as they stand at its end and in the order of their entries.
-    pub placed: Vec<(&'a OrderRecord, Salt, &'a Buyer)>,
-    /// Older orders that changed, as they stand at its end.
-    pub changed: Vec<&'a OrderRecord>,
-    pub drops: Vec<&'a DropState>,
-    pub progress: &'a [Progress],
-    /// Where refunds go, and from when on.
-    pub destinations: &'a [(Payer, Destination, Timestamp)],
-    /// Refunds put on lists of transfers.
-    pub transfers: &'a [(u64, Transfer)],
 }
 
 impl WriteStore {
@@ -126,14 +107,6 @@ impl WriteStore {
         self.ledger.head()
     }
 
-    pub fn load_order(&self, order: OrderCode) -> Result<Option<StoredOrder>> {
-        self.reads.load(order)
-    }
-
-    pub fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool> {
-        self.unmatched.is_known(order, payment)
-    }
-
     /// Gives every drop, and the token of each order placed since `tokens_since` by ascending code.
     pub fn load_drops(
         &self,
@@ -148,24 +121,6 @@ impl WriteStore {
         drops::products(&self.db)
     }
 
-    pub fn unmatched(&self, seq: i64) -> Result<Option<Unmatched>> {
-        self.unmatched.by_seq(seq)
-    }
-
-    /// One row of the ledger.
-    pub fn ledger_row(&self, seq: i64) -> Result<Option<LedgerRow>> {
-        Ok(ledger::read(&self.db, seq - 1, 1)?.into_iter().find(|row| row.seq == seq))
-    }
-
-    pub fn refund_destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
-        self.destinations.of(payer)
-    }
-
-    /// Due refunds whose destination may be used now, oldest first.
-    pub fn refunds_ready(&self, now: Timestamp, max: u32) -> Result<Vec<Transfer>> {
-        self.refunds.ready(now, max)
-    }
-
     /// The last list of transfers ever made.
     pub fn last_refund_batch(&self) -> Result<u64> {
         refunds::last_batch(&self.db)
@@ -177,38 +132,38 @@ impl WriteStore {
     }
 
     /// Writes a batch and syncs it. After an error nobody knows what is on disk: the caller must stop the process.
-    pub fn commit(&mut self, now: Timestamp, writes: &BatchWrites<'_>) -> Result<()> {
-        self.write(now, writes).with_context(|| format!("a batch could not be written to {}", self.path.display()))
+    pub fn commit(&mut self, now: Timestamp, changes: &Changes) -> Result<()> {
+        self.write(now, changes).with_context(|| format!("a batch could not be written to {}", self.path.display()))
     }
 
-    fn write(&mut self, now: Timestamp, writes: &BatchWrites<'_>) -> Result<()> {
+    fn write(&mut self, now: Timestamp, changes: &Changes) -> Result<()> {
         self.begin.execute(())?;
-        let mut placed = Vec::with_capacity(writes.placed.len());
-        for entry in writes.entries {
+        let mut placed = Vec::with_capacity(changes.placed.len());
+        for entry in &changes.entries {
             let seq = self.ledger.append(now, entry)?;
             self.apply(now, entry, seq)?;
             if let Fact::Sale(Event::OrderPlaced { .. }) = entry.fact {
                 placed.push(seq);
             }
         }
-        ensure!(placed.len() == writes.placed.len(), "orders and the events that placed them are not as many");
-        for (seq, (record, salt, buyer)) in placed.into_iter().zip(&writes.placed) {
-            self.orders.insert(seq, record, *salt, buyer)?;
+        ensure!(placed.len() == changes.placed.len(), "orders and the events that placed them are not as many");
+        for (seq, order) in placed.into_iter().zip(&changes.placed) {
+            self.orders.insert(seq, order)?;
         }
-        for record in &writes.changed {
+        for record in &changes.changed {
             self.orders.update(record)?;
         }
-        for state in &writes.drops {
-            self.drops.counters(state)?;
+        for counters in &changes.drops {
+            self.drops.counters(counters)?;
         }
-        for progress in writes.progress {
+        for progress in &changes.progress {
             self.outbox.record(progress)?;
         }
-        for (payer, destination, usable_at) in writes.destinations {
-            self.refunds.put_destination(*payer, destination, *usable_at)?;
+        for given in &changes.destinations {
+            self.refunds.put_destination(given)?;
         }
-        for (batch, transfer) in writes.transfers {
-            self.refunds.insert_transfer(*batch, transfer)?;
+        for listed in &changes.transfers {
+            self.refunds.insert_transfer(listed)?;
         }
         failpoint::reached(Point::Written);
         self.commit.execute(())?;
@@ -331,7 +286,7 @@ impl ReadStore {
     }
 
     /// A list of transfers as it was exported.
-    pub fn refund_transfers(&self, batch: u64) -> Result<Vec<Transfer>> {
+    pub fn refund_transfers(&self, batch: u64) -> Result<Vec<RefundTransfer>> {
         refunds::transfers(&self.db, batch)
     }
 
@@ -346,7 +301,7 @@ impl ReadStore {
     }
 
     /// Money that named no order of ours, whatever became of it, oldest first.
-    pub fn unmatched_payments(&self) -> Result<Vec<Unmatched>> {
+    pub fn unmatched_payments(&self) -> Result<Vec<UnmatchedPayment>> {
         unmatched::all(&self.db)
     }
 

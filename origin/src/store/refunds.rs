@@ -2,54 +2,10 @@
 
 use anyhow::{Context, Result, bail};
 use domain::{OrderCode, Timestamp, Vnd};
+use engine::{Destination, GivenDestination, Payer, RefundId, RefundTransfer, TransferOnList};
 use libsql::{Row, params};
 
 use super::sqlite::{Db, Statement};
-
-/// Where a refund goes. Personal data.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Destination {
-    /// A BIN or a name, as it was given.
-    pub bank: String,
-    pub account_number: String,
-    /// Empty while only the bank and the number are known: no list takes it then.
-    pub account_name: String,
-}
-
-impl Destination {
-    /// The same account, without its name.
-    pub fn lacks_only_the_name_of(&self, other: &Self) -> bool {
-        self.account_name.is_empty() && self.bank == other.bank && self.account_number == other.account_number
-    }
-}
-
-impl std::fmt::Debug for Destination {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Destination(…)")
-    }
-}
-
-/// Whose money goes back: an order's, or that of the unmatched payment which this ledger row recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Payer {
-    Order(OrderCode),
-    Unmatched(i64),
-}
-
-/// One refund: an order's with its number, or the one of an unmatched payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefundId {
-    Order(OrderCode, u32),
-    Unmatched(i64),
-}
-
-/// One refund on a list of transfers, as it was exported.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transfer {
-    pub refund: RefundId,
-    pub amount: Vnd,
-    pub destination: Destination,
-}
 
 /// Where a refund that is not done with stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,9 +81,10 @@ impl RefundWriter {
         })
     }
 
-    pub(crate) fn put_destination(&self, payer: Payer, to: &Destination, usable_at: Timestamp) -> Result<()> {
-        let Destination { bank, account_number, account_name } = to;
-        let (statement, key) = match payer {
+    pub(crate) fn put_destination(&self, given: &GivenDestination) -> Result<()> {
+        let GivenDestination { payer, destination, usable_at } = given;
+        let Destination { bank, account_number, account_name } = destination;
+        let (statement, key) = match *payer {
             Payer::Order(order) => (&self.put_destination, order.0.cast_signed()),
             Payer::Unmatched(seq) => (&self.put_unmatched_destination, seq),
         };
@@ -136,11 +93,12 @@ impl RefundWriter {
     }
 
     /// Due refunds whose destination may be used now, oldest first.
-    pub(crate) fn ready(&self, now: Timestamp, max: u32) -> Result<Vec<Transfer>> {
+    pub(crate) fn ready(&self, now: Timestamp, max: u32) -> Result<Vec<RefundTransfer>> {
         self.ready.rows((now.0, max), read_transfer)
     }
 
-    pub(crate) fn insert_transfer(&self, batch: u64, transfer: &Transfer) -> Result<()> {
+    pub(crate) fn insert_transfer(&self, listed: &TransferOnList) -> Result<()> {
+        let TransferOnList { batch, transfer } = listed;
         let Destination { bank, account_number, account_name } = &transfer.destination;
         let (batch, amount) = (batch.cast_signed(), transfer.amount.get());
         let (bank, account_number, account_name) = (bank.as_str(), account_number.as_str(), account_name.as_str());
@@ -208,7 +166,7 @@ pub(crate) fn last_batch(db: &Db) -> Result<u64> {
 }
 
 /// A list of transfers as it was exported, in one fixed order.
-pub(crate) fn transfers(db: &Db, batch: u64) -> Result<Vec<Transfer>> {
+pub(crate) fn transfers(db: &Db, batch: u64) -> Result<Vec<RefundTransfer>> {
     let select = db.prepare(
         "SELECT order_code, number, amount, bank, account_number, account_name FROM refund_transfers WHERE batch = ?1
          UNION ALL
@@ -272,8 +230,8 @@ pub(crate) fn waiting(db: &Db) -> Result<MoneyWaiting> {
     })
 }
 
-fn read_transfer(row: &Row) -> Result<Transfer> {
-    Ok(Transfer {
+fn read_transfer(row: &Row) -> Result<RefundTransfer> {
+    Ok(RefundTransfer {
         refund: read_refund(row)?,
         amount: Vnd::new(row.get(2)?).context("a stored amount is out of range")?,
         destination: read_destination(row, 3)?,

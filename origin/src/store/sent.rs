@@ -3,10 +3,10 @@
 use ::ledger::{Fact, RowKind};
 use anyhow::Result;
 use domain::{Event, RefundState, RefundStep, UnmatchedState, UnmatchedStep};
+use engine::RefundId;
 
 use super::ledger;
 use super::orders::OrderReader;
-use super::refunds::RefundId;
 use super::sqlite::Db;
 use super::unmatched;
 

@@ -2,19 +2,10 @@
 
 use anyhow::{Context, Result, bail};
 use domain::{OrderCode, Payment, PaymentIdentity, Proof, RefundState, Timestamp, UnmatchedState, UnmatchedStep, Vnd};
+use engine::UnmatchedPayment;
 use libsql::{Row, params};
 
 use super::sqlite::{Db, Statement};
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unmatched {
-    /// The ledger row that recorded it.
-    pub seq: i64,
-    /// The code it named.
-    pub order: OrderCode,
-    pub payment: Payment,
-    pub state: UnmatchedState,
-}
 
 const COLUMNS: &str = "seq, order_code, link, reference, amount, paid_at, state, batch";
 
@@ -76,17 +67,17 @@ impl UnmatchedWriter {
         Ok(found.is_some())
     }
 
-    pub(crate) fn by_seq(&self, seq: i64) -> Result<Option<Unmatched>> {
+    pub(crate) fn by_seq(&self, seq: i64) -> Result<Option<UnmatchedPayment>> {
         self.by_seq.first([seq], read)
     }
 }
 
 /// All of them, oldest first.
-pub(crate) fn all(db: &Db) -> Result<Vec<Unmatched>> {
+pub(crate) fn all(db: &Db) -> Result<Vec<UnmatchedPayment>> {
     db.prepare(&format!("SELECT {COLUMNS} FROM unmatched_payments ORDER BY seq"))?.rows((), read)
 }
 
-fn read(row: &Row) -> Result<Unmatched> {
+fn read(row: &Row) -> Result<UnmatchedPayment> {
     let payment = Payment {
         identity: PaymentIdentity { link: row.get(2)?, reference: row.get(3)? },
         amount: Vnd::new(row.get(4)?).context("a stored amount is out of range")?,
@@ -94,7 +85,7 @@ fn read(row: &Row) -> Result<Unmatched> {
         // Whoever gives it to an order is an operator.
         proof: Proof::Operator,
     };
-    Ok(Unmatched {
+    Ok(UnmatchedPayment {
         seq: row.get(0)?,
         order: OrderCode(row.get::<i64>(1)?.cast_unsigned()),
         payment,

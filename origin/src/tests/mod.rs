@@ -12,6 +12,7 @@ use domain::{
     Command, DropId, ExpiryReason, Format, Jti, Link, OrderCode, OrderRecord, OrderState, Outcome, Payment,
     PaymentIdentity, Proof, Purchase, Region, Sid, Stock, Sub, Terms, Timestamp, Vnd,
 };
+use engine::{Buyer, NewDrop, NewProduct, ProductOf, PurchaseRefused, PurchaseReply, PurchaseRequest, Salt};
 use harness::{API_KEY, CHECKSUM_KEY, CLIENT_ID, PayOs, until};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -23,9 +24,9 @@ use crate::outbox;
 use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::ports::Ports;
 use crate::reader::Reader;
-use crate::store::{Buyer, Salt, verify};
+use crate::store::verify;
 use crate::timers::HoldTimer;
-use crate::writer::{self, NewDrop, NewProduct, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseRefused};
+use crate::writer;
 
 const UNPAID: OrderState = OrderState::Expired(ExpiryReason::Unpaid);
 const PRICE: i64 = 250_000;
@@ -84,12 +85,12 @@ impl Sale {
         Self { payos, clock, ports, links, timer, writer, stop, channels, folder, purchases: 0 }
     }
 
-    async fn tries_to_buy(&mut self, who: u8) -> PurchaseAnswer {
+    async fn tries_to_buy(&mut self, who: u8) -> PurchaseReply {
         self.purchases += 1;
         self.tries_with(who, self.purchases).await
     }
 
-    async fn tries_with(&self, who: u8, token: u8) -> PurchaseAnswer {
+    async fn tries_with(&self, who: u8, token: u8) -> PurchaseReply {
         let (buyer, salt) = (buyer(who), Salt([token; 16]));
         let purchase = Purchase {
             order: OrderCode(0),
@@ -105,7 +106,7 @@ impl Sale {
         if let Some(refusal) = writer.refused_already(drop, &purchase, self.clock.now()) {
             return Err(PurchaseRefused::ByTheRules(refusal));
         }
-        writer.purchase(PurchaseAsk { drop, purchase, buyer, salt }).await.unwrap()
+        writer.purchase(PurchaseRequest { drop, purchase, buyer, salt }).await.unwrap()
     }
 
     pub(crate) async fn buys(&mut self, who: u8) -> OrderCode {

@@ -1,10 +1,10 @@
 //! PayOS is down or silent while the sale goes on.
 
 use domain::Refusal;
+use engine::PurchaseRefused;
 use serde_json::json;
 
 use super::*;
-use crate::writer::PurchaseRefused;
 
 #[tokio::test]
 async fn with_payos_down_for_a_whole_drop_orders_are_taken_end_in_time_and_can_be_paid_late_when_it_is_back() {

@@ -6,7 +6,7 @@ use super::*;
 async fn the_shopper_who_took_the_last_unit_finds_it_again_and_strangers_are_refused() {
     let sale = Sale::of(1).await;
     let made = sale.tries_with(1, 7).await.unwrap();
-    let by_the_rules = |answer: PurchaseAnswer| match answer {
+    let by_the_rules = |answer: PurchaseReply| match answer {
         Err(PurchaseRefused::ByTheRules(refusal)) => refusal,
         other => panic!("{other:?}"),
     };

@@ -4,39 +4,23 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
+use engine::Lane;
 use tokio::sync::{Notify, Semaphore};
 
 /// Operators type commands by hand: more at once is a runaway script.
 const CONTROL_MAX: usize = 256;
 /// Several batches of payments and expiries; beyond it the provider is asked to deliver again later.
 const MONEY_MAX: usize = 4_096;
-/// A fraction of a second of purchases at the measured rate: beyond it a shopper gets 503 at once, not a spinner.
+/// A fraction of a second of purchases at the measured rate: beyond it a shopper gets 503 at once.
 const SHOPPER_MAX: usize = 8_192;
 /// What one transaction takes in: large enough to share a sync, small enough to answer within milliseconds.
 const BATCH_MAX: usize = 512;
 /// Shoppers keep at least this much of a batch when they wait, whatever money and operators bring.
 const BATCH_SHOPPER_MIN: usize = BATCH_MAX / 2;
-/// A webhook rather waits this long for room than is told to come again.
+/// A webhook waits this long for room before the provider has to send it again.
 const MONEY_WAIT: Duration = Duration::from_secs(2);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
-    Control,
-    Money,
-    Shopper,
-}
-
-impl Lane {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Control => "control",
-            Self::Money => "money",
-            Self::Shopper => "shopper",
-        }
-    }
-}
-
-/// Why something was not taken in. Nothing happened, and it may be tried again.
+/// Why a request was not taken. Nothing happened, and it may be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SubmitError {
     /// The lane is full.
@@ -45,14 +29,14 @@ pub(crate) enum SubmitError {
     Stopping,
 }
 
-/// So much waiting wakes a sleeping writer at once; less waits for the end of the runtime's round.
+/// So many waiting requests wake a sleeping writer at once; fewer wait for the end of the runtime's round.
 const WAKE_AT: usize = 64;
 
 pub(crate) struct Lanes<T> {
     queues: Mutex<Queues<T>>,
     work: Condvar,
-    /// Something waits, and the writer sleeps.
-    knock: Notify,
+    /// A request waits, and the writer sleeps.
+    wake_needed: Notify,
     /// Room in the money lane, so that waiting for it needs no polling.
     money_room: Semaphore,
 }
@@ -62,7 +46,7 @@ struct Queues<T> {
     money: VecDeque<T>,
     shopper: VecDeque<T>,
     stopping: bool,
-    /// The writer waits for work, and nobody has woken it yet.
+    /// The writer waits for work, and no thread has woken it yet.
     asleep: bool,
 }
 
@@ -75,8 +59,8 @@ impl<T> Lanes<T> {
             stopping: false,
             asleep: false,
         };
-        let (work, knock) = (Condvar::new(), Notify::new());
-        Self { queues: Mutex::new(queues), work, knock, money_room: Semaphore::new(MONEY_MAX) }
+        let (work, wake_needed) = (Condvar::new(), Notify::new());
+        Self { queues: Mutex::new(queues), work, wake_needed, money_room: Semaphore::new(MONEY_MAX) }
     }
 
     /// Takes `item` in at once, or not at all.
@@ -115,16 +99,16 @@ impl<T> Lanes<T> {
         if asleep && waiting >= WAKE_AT {
             self.wake();
         } else if asleep {
-            self.knock.notify_one();
+            self.wake_needed.notify_one();
         }
         Ok(())
     }
 
-    /// Wakes the writer for whatever one round of the runtime has brought: waking it for the first of many commands
-    /// costs a system call each and makes batches of one. Never returns.
-    pub(crate) async fn answer_knocks(&self) {
+    /// Wakes the writer for all requests of one round of the runtime together: waking it for the first of many costs a
+    /// system call each and makes batches of one. Never returns.
+    pub(crate) async fn wake_when_needed(&self) {
         loop {
-            self.knock.notified().await;
+            self.wake_needed.notified().await;
             self.wake();
         }
     }
@@ -139,7 +123,7 @@ impl<T> Lanes<T> {
 
     /// Waits for work and moves a batch of it into `batch`: control, then money, then shoppers. Returns false when
     /// the lanes are stopped and empty.
-    pub(crate) fn drain(&self, batch: &mut Vec<(Lane, T)>) -> bool {
+    pub(crate) fn drain(&self, batch: &mut Vec<T>) -> bool {
         let mut queues = self.lock();
         while queues.is_empty() {
             if queues.stopping {
@@ -150,9 +134,9 @@ impl<T> Lanes<T> {
         }
         queues.asleep = false;
         let kept_for_shoppers = queues.shopper.len().min(BATCH_SHOPPER_MIN);
-        take(&mut queues.control, Lane::Control, BATCH_MAX - kept_for_shoppers, batch);
-        let money = take(&mut queues.money, Lane::Money, BATCH_MAX - kept_for_shoppers - batch.len(), batch);
-        take(&mut queues.shopper, Lane::Shopper, BATCH_MAX - batch.len(), batch);
+        take(&mut queues.control, BATCH_MAX - kept_for_shoppers, batch);
+        let money = take(&mut queues.money, BATCH_MAX - kept_for_shoppers - batch.len(), batch);
+        take(&mut queues.shopper, BATCH_MAX - batch.len(), batch);
         drop(queues);
         self.money_room.add_permits(money);
         true
@@ -189,9 +173,9 @@ impl<T> Queues<T> {
     }
 }
 
-fn take<T>(from: &mut VecDeque<T>, lane: Lane, max: usize, into: &mut Vec<(Lane, T)>) -> usize {
+fn take<T>(from: &mut VecDeque<T>, max: usize, into: &mut Vec<T>) -> usize {
     let count = from.len().min(max);
-    into.extend(from.drain(..count).map(|item| (lane, item)));
+    into.extend(from.drain(..count));
     count
 }
 
@@ -199,7 +183,7 @@ fn take<T>(from: &mut VecDeque<T>, lane: Lane, max: usize, into: &mut Vec<(Lane,
 mod tests {
     use super::*;
 
-    fn drained(lanes: &Lanes<usize>) -> Vec<(Lane, usize)> {
+    fn drained<T>(lanes: &Lanes<T>) -> Vec<T> {
         let mut batch = Vec::new();
         assert!(lanes.drain(&mut batch));
         batch
@@ -211,21 +195,21 @@ mod tests {
         lanes.push(Lane::Shopper, 1).unwrap();
         lanes.push(Lane::Money, 2).unwrap();
         lanes.push(Lane::Control, 3).unwrap();
-        assert_eq!(drained(&lanes), [(Lane::Control, 3), (Lane::Money, 2), (Lane::Shopper, 1)]);
+        assert_eq!(drained(&lanes), [3, 2, 1]);
     }
 
     #[test]
     fn waiting_shoppers_keep_half_of_a_batch() {
         let lanes = Lanes::new();
-        for item in 0..MONEY_MAX {
-            lanes.push(Lane::Money, item).unwrap();
+        for _ in 0..MONEY_MAX {
+            lanes.push(Lane::Money, Lane::Money).unwrap();
         }
-        for item in 0..BATCH_MAX {
-            lanes.push(Lane::Shopper, item).unwrap();
+        for _ in 0..BATCH_MAX {
+            lanes.push(Lane::Shopper, Lane::Shopper).unwrap();
         }
         let batch = drained(&lanes);
         assert_eq!(batch.len(), BATCH_MAX);
-        assert_eq!(batch.iter().filter(|(lane, _)| *lane == Lane::Shopper).count(), BATCH_SHOPPER_MIN);
+        assert_eq!(batch.iter().filter(|lane| **lane == Lane::Shopper).count(), BATCH_SHOPPER_MIN);
     }
 
     #[test]
@@ -256,7 +240,7 @@ mod tests {
         lanes.push(Lane::Shopper, 1).unwrap();
         lanes.stop();
         assert_eq!(lanes.push(Lane::Shopper, 2), Err(SubmitError::Stopping));
-        assert_eq!(drained(&lanes), [(Lane::Shopper, 1)]);
+        assert_eq!(drained(&lanes), [1]);
         assert!(!lanes.drain(&mut Vec::new()));
     }
 
@@ -269,19 +253,19 @@ mod tests {
             let thread = std::thread::spawn(move || {
                 let mut batch = Vec::new();
                 while writer.drain(&mut batch) {
-                    batch.drain(..).for_each(|(_, item): (Lane, usize)| taken.0.send(item).unwrap());
+                    batch.drain(..).for_each(|item: usize| taken.0.send(item).unwrap());
                 }
             });
             runtime.block_on(async {
-                let knocks = lanes.clone();
-                let waking = tokio::spawn(async move { knocks.answer_knocks().await });
+                let sleeper = lanes.clone();
+                let waking = tokio::spawn(async move { sleeper.wake_when_needed().await });
                 for item in 0..commands {
                     while !lanes.lock().is_empty() && !lanes.lock().asleep {
                         tokio::task::yield_now().await;
                     }
                     lanes.push(Lane::Shopper, item).unwrap();
                 }
-                // Blocks for ever if nobody wakes the writer: everything is taken before anything stops.
+                // Blocks for ever if the writer is not woken: everything is taken before anything stops.
                 tokio::task::spawn_blocking(move || {
                     let all: Vec<usize> = (0..commands).map(|_| taken.1.recv().unwrap()).collect();
                     assert_eq!(all, (0..commands).collect::<Vec<_>>());

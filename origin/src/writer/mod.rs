@@ -1,53 +1,48 @@
 //! The one thread that changes anything.
 //!
-//! Everyone else holds a [`Writer`], which can only ask. What is asked waits in bounded [lanes](lanes), is decided by
-//! the pure core in batches, written in one transaction that is synced to disk, published, and only then answered.
+//! The rest of the origin holds a [`Writer`], which can only ask. Requests wait in bounded [lanes](lanes). The thread
+//! takes a batch of them, lets the [engine](engine::Batch) decide it, writes it in one transaction that is synced to
+//! disk, publishes the new state, and only then replies.
 
-mod ask;
-mod batch;
 mod lanes;
 mod metrics;
 mod published;
 mod run;
-mod seen;
-mod window;
+mod waiting;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use domain::{Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Refusal, Timestamp, refused_without_stock};
+use domain::{Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Refusal, Timestamp};
+use engine::{
+    CreateDropError, Destination, Lane, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop, OrderFilter,
+    OrderRequest, Progress, PurchaseReply, PurchaseRequest, Reply, Request, UnmatchedRequest,
+};
 use ledger::{Listing, Product};
 use tokio::sync::{oneshot, watch};
 
-pub(crate) use ask::{
-    CreateDropError, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop, ProductOf, PurchaseAnswer, PurchaseAsk,
-    PurchaseDone, PurchaseRefused, UnmatchedAsk,
-};
-pub(crate) use batch::NO_ORDER;
 pub(crate) use lanes::SubmitError;
 pub(crate) use published::{Published, PublishedDrop};
 #[cfg(test)]
 pub(crate) use run::RunningWriter;
 pub(crate) use run::start;
 
-use self::ask::{Ask, OrderAsk};
-use self::lanes::{Lane, Lanes};
+use self::lanes::Lanes;
 use self::metrics::WriterMetrics;
-use self::seen::Seen;
-use crate::store::{Destination, Progress};
+use self::waiting::Waiting;
 
 /// Asks the writer. Cheap to clone; holds no connection.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    lanes: Arc<Lanes<Ask>>,
+    lanes: Arc<Lanes<Waiting>>,
     published: Arc<ArcSwap<Published>>,
     ledger_seq: watch::Receiver<i64>,
-    seen: Arc<Seen>,
+    order_filter: Arc<OrderFilter>,
     metrics: WriterMetrics,
 }
 
 impl Writer {
-    /// The truth as of the last commit, without asking anybody.
+    /// The state as of the last commit.
     pub(crate) fn published(&self) -> Arc<Published> {
         self.published.load_full()
     }
@@ -61,28 +56,23 @@ impl Writer {
         self.ledger_seq.clone()
     }
 
-    pub(crate) async fn purchase(&self, ask: PurchaseAsk) -> Result<PurchaseAnswer, SubmitError> {
-        self.ask(Lane::Shopper, |reply| Ask::Purchase(Box::new(ask), reply)).await
+    pub(crate) async fn purchase(&self, purchase: PurchaseRequest) -> Result<PurchaseReply, SubmitError> {
+        match self.ask(Request::Purchase(purchase)).await? {
+            Reply::Purchase(reply) => Ok(reply),
+            other => mismatched(&other),
+        }
     }
 
-    /// When no unit is left, nearly everybody who asks has no order: they hear it without waiting for the writer. Whoever
-    /// may have one is answered by it, and so is everybody while a unit is left.
+    /// When no unit is left, nearly every shopper has no order: such a shopper is refused here, without the writer.
     pub(crate) fn refused_already(&self, drop: DropId, purchase: &Purchase, now: Timestamp) -> Option<Refusal> {
         let published = self.published.load();
         let drop = published.find(drop)?;
-        let refusal = refused_without_stock(&drop.listing.terms, drop.status, drop.stock, now, purchase)?;
-        let stranger = !self.seen.may_have(&purchase.sub.0) && !self.seen.may_have(&purchase.jti.0);
-        stranger.then_some(refusal)
+        self.order_filter.refuses(&drop.listing.terms, drop.status, drop.stock, now, purchase)
     }
 
-    /// Asks something of one order.
+    /// Asks something of one order. No person asks, or its shopper does.
     pub(crate) async fn order(&self, order: OrderCode, command: Command) -> Result<Outcome, SubmitError> {
-        let is_shoppers = matches!(command, Command::Cancel { .. });
-        let ask = OrderAsk { order, command, operator: String::new(), payer: None };
-        if is_shoppers {
-            return self.ask(Lane::Shopper, |reply| Ask::Order(ask, reply)).await;
-        }
-        self.ask_money(|reply| Ask::Order(ask, reply)).await
+        self.ask_order(OrderRequest { order, command, operator: String::new(), payer: None }).await
     }
 
     /// Money that a webhook brought, with the account it came from where the bank said so.
@@ -92,8 +82,8 @@ impl Writer {
         payment: Payment,
         payer: Option<Destination>,
     ) -> Result<Outcome, SubmitError> {
-        let ask = OrderAsk { order, command: Command::Payment(payment), operator: String::new(), payer };
-        self.ask_money(|reply| Ask::Order(ask, reply)).await
+        let command = Command::Payment(payment);
+        self.ask_order(OrderRequest { order, command, operator: String::new(), payer }).await
     }
 
     /// Asks something of one order in an operator's name.
@@ -103,8 +93,14 @@ impl Writer {
         order: OrderCode,
         command: Command,
     ) -> Result<Outcome, SubmitError> {
-        let ask = OrderAsk { order, command, operator, payer: None };
-        self.ask(Lane::Control, |reply| Ask::Order(ask, reply)).await
+        self.ask_order(OrderRequest { order, command, operator, payer: None }).await
+    }
+
+    async fn ask_order(&self, order: OrderRequest) -> Result<Outcome, SubmitError> {
+        match self.ask(Request::Order(order)).await? {
+            Reply::Order(outcome) => Ok(outcome),
+            other => mismatched(&other),
+        }
     }
 
     /// Says where the refunds of an order go. Answers from when on it is used: a change waits.
@@ -113,22 +109,37 @@ impl Writer {
         order: OrderCode,
         destination: Destination,
     ) -> Result<Result<Timestamp, Refusal>, SubmitError> {
-        self.ask(Lane::Shopper, |reply| Ask::SetDestination(order, destination, reply)).await
+        match self.ask(Request::SetDestination { order, destination }).await? {
+            Reply::Destination(reply) => Ok(reply),
+            other => mismatched(&other),
+        }
     }
 
     /// Gives recorded money to another order.
-    pub(crate) async fn move_payment(&self, ask: MovePayment) -> Result<Result<(), MoveRefused>, SubmitError> {
-        self.ask(Lane::Control, |reply| Ask::MovePayment(ask, reply)).await
+    pub(crate) async fn move_payment(&self, payment: MovePayment) -> Result<Result<(), MoveRefused>, SubmitError> {
+        match self.ask(Request::MovePayment(payment)).await? {
+            Reply::Moved(reply) => Ok(reply),
+            other => mismatched(&other),
+        }
     }
 
-    /// Decides about money that named no order of ours.
-    pub(crate) async fn unmatched_step(&self, ask: UnmatchedAsk) -> Result<Result<(), MoveRefused>, SubmitError> {
-        self.ask(Lane::Control, |reply| Ask::Unmatched(ask, reply)).await
+    /// Decides about an unmatched payment.
+    pub(crate) async fn unmatched_step(
+        &self,
+        unmatched: UnmatchedRequest,
+    ) -> Result<Result<(), MoveRefused>, SubmitError> {
+        match self.ask(Request::Unmatched(unmatched)).await? {
+            Reply::Moved(reply) => Ok(reply),
+            other => mismatched(&other),
+        }
     }
 
     /// Puts every refund that can go out on one list of transfers; `None` when there is none.
     pub(crate) async fn export_refunds(&self, operator: String) -> Result<Option<u64>, SubmitError> {
-        self.ask(Lane::Control, |reply| Ask::ExportRefunds(operator, reply)).await
+        match self.ask(Request::ExportRefunds { operator }).await? {
+            Reply::Exported(batch) => Ok(batch),
+            other => mismatched(&other),
+        }
     }
 
     /// Asks something of a whole drop, in an operator's name.
@@ -138,11 +149,17 @@ impl Writer {
         command: Command,
         operator: String,
     ) -> Result<Result<Outcome, NoSuchDrop>, SubmitError> {
-        self.ask(Lane::Control, |reply| Ask::Drop(drop, command, operator, reply)).await
+        match self.ask(Request::Drop { drop, command, operator }).await? {
+            Reply::Drop(reply) => Ok(reply),
+            other => mismatched(&other),
+        }
     }
 
     pub(crate) async fn create_product(&self, product: NewProduct, operator: String) -> Result<Product, SubmitError> {
-        self.ask(Lane::Control, |reply| Ask::CreateProduct(product, operator, reply)).await
+        match self.ask(Request::CreateProduct { product, operator }).await? {
+            Reply::Product(product) => Ok(*product),
+            other => mismatched(&other),
+        }
     }
 
     pub(crate) async fn create_drop(
@@ -150,47 +167,56 @@ impl Writer {
         drop: NewDrop,
         operator: String,
     ) -> Result<Result<Listing, CreateDropError>, SubmitError> {
-        self.ask(Lane::Control, |reply| Ask::CreateDrop(drop, operator, reply)).await
+        match self.ask(Request::CreateDrop { drop, operator }).await? {
+            Reply::Listing(reply) => Ok(*reply),
+            other => mismatched(&other),
+        }
     }
 
     pub(crate) async fn revoke_token(&self, jti: Jti, operator: String) -> Result<(), SubmitError> {
-        self.ask(Lane::Control, |reply| Ask::RevokeToken(jti, operator, reply)).await
+        self.ask(Request::RevokeToken { jti, operator }).await.map(drop)
     }
 
-    /// Records how far an outgoing channel has come.
+    /// Records how far a channel of the outbox has come.
     pub(crate) async fn record_progress(&self, progress: Progress) -> Result<(), SubmitError> {
-        self.ask_money(|reply| Ask::Progress(progress, reply)).await
+        self.ask(Request::Progress(progress)).await.map(drop)
     }
 
     /// Pending orders of any drop whose `pay_by` has passed, ascending from `after`, at most `max`.
     pub(crate) async fn due_holds(&self, after: OrderCode, max: usize) -> Result<Vec<OrderCode>, SubmitError> {
-        self.ask(Lane::Control, |reply| Ask::Due(after, max, reply)).await
+        match self.ask(Request::DueHolds { after, max }).await? {
+            Reply::DueHolds(due) => Ok(due),
+            other => mismatched(&other),
+        }
     }
 
-    /// How many wait in each lane, by the lane's name.
+    /// How many requests wait in each lane, by the lane's name.
     pub(crate) fn depths(&self) -> [(&'static str, usize); 3] {
         self.lanes.depths().map(|(lane, depth)| (lane.name(), depth))
     }
 
-    /// As [`Self::ask`], but waits a moment for room: money is worth more patience than a purchase.
-    async fn ask_money<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, SubmitError> {
-        let (reply, answer) = oneshot::channel();
-        self.lanes.push_money(ask(reply)).await?;
-        Ok(answered(answer).await)
-    }
-
-    async fn ask<T>(&self, lane: Lane, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, SubmitError> {
-        let (reply, answer) = oneshot::channel();
-        self.lanes.push(lane, ask(reply))?;
-        Ok(answered(answer).await)
+    async fn ask(&self, request: Request) -> Result<Reply, SubmitError> {
+        let lane = request.lane();
+        let (reply_to, reply) = oneshot::channel();
+        let waiting = Waiting { request: Box::new(request), reply_to };
+        match lane {
+            // Money waits a moment for room: it is worth more patience than a purchase.
+            Lane::Money => self.lanes.push_money(waiting).await?,
+            Lane::Control | Lane::Shopper => self.lanes.push(lane, waiting)?,
+        }
+        Ok(replied(reply).await)
     }
 }
 
-/// Waits for an answer. When the writer died nobody knows what is on disk, so nobody is told anything: the process is
-/// about to exit, and the connection closes with it.
-async fn answered<T>(answer: oneshot::Receiver<T>) -> T {
-    match answer.await {
-        Ok(answer) => answer,
+/// Waits for a reply. When the writer died nothing is known about what is on disk, so no caller gets an answer: the
+/// process is about to exit, and the connection closes with it.
+async fn replied(reply: oneshot::Receiver<Reply>) -> Reply {
+    match reply.await {
+        Ok(reply) => reply,
         Err(_) => std::future::pending().await,
     }
+}
+
+fn mismatched(reply: &Reply) -> ! {
+    unreachable!("the engine replied to another kind of request: {reply:?}")
 }

@@ -1,14 +1,13 @@
-//! The truth as of the last commit, for whoever only looks.
+//! The state as of the last commit, for readers that do not ask the writer.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::{DropId, DropStatus, Stock, Timestamp};
+use engine::{OfferedDrop, SaleState};
 use ledger::Listing;
 
-use super::batch::{LiveDrop, Shop};
-
-/// A moment of the published truth: every drop as of the last commit.
+/// Every drop as of one commit.
 #[derive(Debug, Default)]
 pub(crate) struct Published {
     pub version: u64,
@@ -16,7 +15,7 @@ pub(crate) struct Published {
     pub seq: i64,
     /// Drops in which something may still happen, by id.
     live: Vec<PublishedDrop>,
-    /// The others, by id, shared with the publication before: a shop has ever more of them, and no batch pays for each.
+    /// The others, by id, shared with the publication before: they become ever more, and no batch pays for each.
     done: Arc<Vec<PublishedDrop>>,
 }
 
@@ -25,21 +24,21 @@ pub(crate) struct PublishedDrop {
     pub listing: Arc<Listing>,
     pub status: DropStatus,
     pub stock: Stock,
-    /// After which nothing can happen in it any more, and it is not shown.
+    /// After this moment nothing can happen in it, and it is not shown.
     pub over_after: Option<Timestamp>,
 }
 
 impl Published {
-    /// The drops that may be otherwise by now, when `changed` are the only ones in which something happened since.
+    /// The drops to publish anew, when `changed` are the only ones in which something happened since.
     pub(super) fn outdated(&self, changed: &BTreeSet<DropId>) -> BTreeSet<DropId> {
         self.live.iter().map(PublishedDrop::id).chain(changed.iter().copied()).collect()
     }
 
-    /// What follows on this publication, with those that are outdated made anew.
-    pub(super) fn next(&self, seq: i64, now: Timestamp, shop: &Shop, outdated: &BTreeSet<DropId>) -> Self {
-        let states = outdated.iter().filter_map(|id| shop.drops.get(id));
-        let (ended, live): (Vec<_>, Vec<_>) = states.partition(|live| live.state.is_done(now));
-        let published = |drops: Vec<&LiveDrop>| drops.into_iter().map(PublishedDrop::of).collect::<Vec<_>>();
+    /// The publication after this one, with the outdated drops made anew.
+    pub(super) fn next(&self, seq: i64, now: Timestamp, sale: &SaleState, outdated: &BTreeSet<DropId>) -> Self {
+        let states = outdated.iter().filter_map(|id| sale.drops.get(id));
+        let (ended, live): (Vec<_>, Vec<_>) = states.partition(|offered| offered.state.is_done(now));
+        let published = |drops: Vec<&OfferedDrop>| drops.into_iter().map(PublishedDrop::of).collect::<Vec<_>>();
         let mut done = self.done.clone();
         if !ended.is_empty() {
             let mut all: Vec<_> = self.done.iter().filter(|drop| !outdated.contains(&drop.id())).cloned().collect();
@@ -64,7 +63,7 @@ impl Published {
         drops
     }
 
-    /// Those that shoppers see, by id.
+    /// The drops that shoppers see, by id.
     pub(crate) fn listed(&self, now: Timestamp) -> Vec<&PublishedDrop> {
         let mut drops = self.drops();
         drops.retain(|drop| drop.over_after.is_none_or(|last| now <= last));
@@ -73,8 +72,8 @@ impl Published {
 }
 
 impl PublishedDrop {
-    fn of(live: &LiveDrop) -> Self {
-        let LiveDrop { listing, state } = live;
+    fn of(offered: &OfferedDrop) -> Self {
+        let OfferedDrop { listing, state } = offered;
         let (status, stock, over_after) = (state.status(), state.stock(), state.over_after());
         Self { listing: listing.clone(), status, stock, over_after }
     }

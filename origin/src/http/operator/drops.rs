@@ -12,6 +12,7 @@ use domain::{
 };
 use edge_protocol::limits::SLUG_CHARS_MAX;
 use edge_protocol::{ProblemCode, Role, rfc3339};
+use engine::{CreateDropError, NewDrop, ProductOf};
 use ledger::Listing;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ use crate::http::auth::Operator;
 use crate::http::body::read_json;
 use crate::http::fields::{moment, required, text};
 use crate::http::problem::{ApiError, ApiResult};
-use crate::writer::{CreateDropError, NewDrop, ProductOf, PublishedDrop};
+use crate::writer::PublishedDrop;
 
 #[derive(Deserialize)]
 struct DropBody {

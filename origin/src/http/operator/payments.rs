@@ -10,6 +10,7 @@ use domain::{
     Command, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, UnmatchedState, UnmatchedStep, Vnd,
 };
 use edge_protocol::{ProblemCode, Role, rfc3339};
+use engine::{Destination, MovePayment, MoveRefused, NO_ORDER, Payer, UnmatchedPayment, UnmatchedRequest};
 use serde::{Deserialize, Serialize};
 
 use crate::http::app::App;
@@ -18,8 +19,6 @@ use crate::http::body::read_json;
 use crate::http::destination::{DestinationBody, account_name};
 use crate::http::fields::{moment, required, text};
 use crate::http::problem::{ApiError, ApiResult};
-use crate::store::{Destination, Payer, Unmatched};
-use crate::writer::{MovePayment, MoveRefused, NO_ORDER, UnmatchedAsk};
 
 const REFERENCE_CHARS_MAX: usize = 64;
 const REASON_CHARS_MAX: usize = 200;
@@ -97,8 +96,8 @@ pub(crate) async fn give(
     let operator = operator.require(Role::Money)?;
     let body: MoveBody = read_json(request).await?;
     let to = OrderCode(required("order_code", body.order_code)?);
-    let ask = MovePayment { seq: row(&payment)?, to, operator };
-    answered(app.writer.move_payment(ask).await?)
+    let request = MovePayment { seq: row(&payment)?, to, operator };
+    answered(app.writer.move_payment(request).await?)
 }
 
 pub(crate) async fn dismiss(
@@ -110,9 +109,9 @@ pub(crate) async fn dismiss(
     let operator = operator.require(Role::Money)?;
     let body: DismissBody = read_json(request).await?;
     let reason = text("reason", body.reason, REASON_CHARS_MAX)?;
-    let ask =
-        UnmatchedAsk { seq: row(&payment)?, step: UnmatchedStep::Dismiss { reason }, destination: None, operator };
-    answered(app.writer.unmatched_step(ask).await?)
+    let step = UnmatchedStep::Dismiss { reason };
+    let request = UnmatchedRequest { seq: row(&payment)?, step, destination: None, operator };
+    answered(app.writer.unmatched_step(request).await?)
 }
 
 /// Says that unmatched money goes back to whoever sent it and, where that is not known, to which account. A name alone
@@ -136,8 +135,8 @@ pub(crate) async fn owe_back(
     } else {
         Some(body.parse()?)
     };
-    let ask = UnmatchedAsk { seq, step: UnmatchedStep::OweBack, destination, operator };
-    answered(app.writer.unmatched_step(ask).await?)
+    let request = UnmatchedRequest { seq, step: UnmatchedStep::OweBack, destination, operator };
+    answered(app.writer.unmatched_step(request).await?)
 }
 
 fn answered(result: Result<(), MoveRefused>) -> ApiResult<StatusCode> {
@@ -156,7 +155,7 @@ fn no_such_payment() -> ApiError {
     ApiError::new(ProblemCode::PaymentNotFound, "no payment that could be moved or dismissed has this number")
 }
 
-fn view(found: Unmatched) -> UnmatchedView {
+fn view(found: UnmatchedPayment) -> UnmatchedView {
     UnmatchedView {
         payment: found.seq,
         named_order_code: found.order.0,

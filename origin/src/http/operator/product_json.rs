@@ -1,12 +1,12 @@
 //! A product as operators write it and see it.
 
 use edge_protocol::limits::NAME_CHARS_MAX;
+use engine::NewProduct;
 use ledger::Product;
 use serde::{Deserialize, Serialize};
 
 use crate::http::fields::{optional_text, text};
 use crate::http::problem::{ApiError, ApiResult};
-use crate::writer::NewProduct;
 
 const DESCRIPTION_CHARS_MAX: usize = 2_000;
 const URL_CHARS_MAX: usize = 500;

@@ -10,6 +10,7 @@ use domain::{
     Command, OrderCode, Outcome, RefundStep, Refusal, SHORT_CODE_CHARS, UnmatchedStep, base36, same_reference,
 };
 use edge_protocol::{ProblemCode, Role, rfc3339};
+use engine::{Destination, MoveRefused, RefundId, RefundTransfer, UnmatchedRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -19,8 +20,7 @@ use crate::http::body::read_json;
 use crate::http::fields::text;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::refund_list::{self, ListLine};
-use crate::store::{Destination, OpenRefund, RefundId, Transfer};
-use crate::writer::{MoveRefused, UnmatchedAsk};
+use crate::store::OpenRefund;
 
 const BANK_REFERENCE_CHARS_MAX: usize = 64;
 const REASON_CHARS_MAX: usize = 200;
@@ -143,8 +143,8 @@ async fn step(app: &App, operator: String, refund: RefundId, step: RefundStep) -
             }
         }
         RefundId::Unmatched(seq) => {
-            let ask = UnmatchedAsk { seq, step: UnmatchedStep::Refund(step), destination: None, operator };
-            match app.writer.unmatched_step(ask).await? {
+            let request = UnmatchedRequest { seq, step: UnmatchedStep::Refund(step), destination: None, operator };
+            match app.writer.unmatched_step(request).await? {
                 Err(MoveRefused::NoSuchPayment) => Err(Refusal::RefundNotThere.into()),
                 Err(MoveRefused::ByTheRules(refusal)) => Err(refusal.into()),
                 Ok(()) => Ok(StatusCode::NO_CONTENT),
@@ -153,7 +153,7 @@ async fn step(app: &App, operator: String, refund: RefundId, step: RefundStep) -
     }
 }
 
-fn list_line(transfer: &Transfer) -> ListLine<'_> {
+fn list_line(transfer: &RefundTransfer) -> ListLine<'_> {
     let Destination { bank, account_number, account_name } = &transfer.destination;
     ListLine {
         memo: id(transfer.refund),

@@ -8,12 +8,12 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::{Command, Link, OrderCode, OrderState, Outcome, RefundState, Timestamp};
 use edge_protocol::rfc3339;
+use engine::{Buyer, Payer, StoredOrder};
 use serde::Serialize;
 
 use crate::http::app::App;
 use crate::http::auth::OrderToken;
 use crate::http::problem::{ApiError, ApiResult};
-use crate::store::{Buyer, Payer, StoredOrder};
 
 /// What the bearer of an order key may know. A shopper may forward the key, so of the buyer it shows only hints.
 #[derive(Serialize)]

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use domain::{BuyerCommit, OrderCode, Purchase};
 use edge_protocol::limits::{ADDRESS_LINE_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX, PHONE_CHARS_MAX};
 use edge_protocol::{Phone, ProblemCode, PurchaseClaims, rfc3339};
+use engine::{Address, Buyer, PurchaseAccepted, PurchaseRequest, Salt};
 use serde::{Deserialize, Serialize};
 
 use crate::http::app::App;
@@ -18,8 +19,6 @@ use crate::http::body::{parse_json, read_json_body};
 use crate::http::fields::line;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::metrics::Metrics;
-use crate::store::{Address, Buyer, Salt};
-use crate::writer::{PurchaseAsk, PurchaseDone};
 
 /// Vietnam's provinces and other countries' subdivisions have codes of at most this many characters (ISO 3166-2).
 const PROVINCE_CODE_CHARS_MAX: usize = 6;
@@ -145,18 +144,18 @@ async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiRe
     }
     let salt = fresh_salt();
     let purchase = Purchase { buyer_commit: buyer.commit(salt), ..purchase };
-    let done = app.writer.purchase(PurchaseAsk { drop, purchase, buyer, salt }).await??;
-    let status = if done.resumed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, receipt(app, &done)?))
+    let accepted = app.writer.purchase(PurchaseRequest { drop, purchase, buyer, salt }).await??;
+    let status = if accepted.resumed { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, receipt(app, &accepted)?))
 }
 
-fn receipt(app: &App, done: &PurchaseDone) -> ApiResult<Vec<u8>> {
-    let receipt = done.receipt;
+fn receipt(app: &App, accepted: &PurchaseAccepted) -> ApiResult<Vec<u8>> {
+    let receipt = accepted.receipt;
     let mut json = Vec::with_capacity(RECEIPT_BYTES);
     let receipt = PurchaseReceipt {
         order_code: receipt.order.0,
         short_code: receipt.order.short_code(),
-        drop: DropRef { id: done.listing.terms.drop.0, slug: &done.listing.slug },
+        drop: DropRef { id: accepted.listing.terms.drop.0, slug: &accepted.listing.slug },
         quantity: receipt.quantity,
         amount: receipt.amount.get(),
         currency: "VND",

@@ -2,12 +2,11 @@ use anyhow::{Context, Result};
 use domain::{
     LinkFacts, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord, Refund, Timestamp, TransferFacts, Vnd,
 };
+use engine::{Address, Buyer, Salt, StoredOrder};
 use libsql::Row;
 
-use super::StoredOrder;
 use super::codes::{link_of, payment_of, reason_of, refund_of, state_of};
 use super::facts::{FACTS, placed_as};
-use crate::store::buyer::{Address, Buyer, Salt};
 use crate::store::sqlite::{Db, Statement, bytes};
 
 /// Loads one order whole, by its code.

@@ -1,9 +1,9 @@
 use anyhow::{Result, ensure};
 use domain::{Event, LinkFacts, OrderCode, OrderRecord, Payment, PaymentState, RefundState, Timestamp};
+use engine::PlacedOrder;
 use libsql::params;
 
 use super::codes::{link_code, payment_code, reason_code, refund_code, state_code};
-use crate::store::buyer::{Buyer, Salt};
 use crate::store::sqlite::{Db, Statement, row_values};
 
 /// Writes what events did to orders. Only the writer holds one.
@@ -48,7 +48,8 @@ impl OrderWriter {
     }
 
     /// A new order, as it stands after the batch whose ledger row `placed` has its facts.
-    pub(crate) fn insert(&self, placed: i64, record: &OrderRecord, salt: Salt, buyer: &Buyer) -> Result<()> {
+    pub(crate) fn insert(&self, placed: i64, order: &PlacedOrder) -> Result<()> {
+        let PlacedOrder { record, salt, buyer } = order;
         let (state, superseded_by) = state_code(record.state);
         let address = buyer.address.as_ref();
         self.insert.execute(row_values![

@@ -157,10 +157,11 @@ fn sort_payments(order: &mut OrderRecord) {
 #[cfg(test)]
 mod tests {
     use domain::{BuyerCommit, Jti, Region, Sid, Sub, Timestamp, Vnd};
+    use engine::{Buyer, Changes, PlacedOrder, Salt};
     use ledger::{Entry, Fact};
 
     use super::*;
-    use crate::store::{BatchWrites, Buyer, Salt, WriteStore, sale_file};
+    use crate::store::{WriteStore, sale_file};
 
     #[test]
     fn an_order_is_placed_once_before_its_other_events_and_with_a_higher_code_than_the_last() {
@@ -169,9 +170,10 @@ mod tests {
         let (salt, buyer) =
             (Salt([0; 16]), Buyer { name: "An".into(), phone: "+84".into(), email: "a@b.vn".into(), address: None });
         let record = OrderRecord::placed(DropId(1), &placed(7), Timestamp(0)).unwrap();
-        let entries = [Entry { drop: Some(DropId(1)), operator: String::new(), fact: Fact::Sale(placed(7)) }];
-        let writes = BatchWrites { entries: &entries, placed: vec![(&record, salt, &buyer)], ..BatchWrites::default() };
-        store.commit(Timestamp(0), &writes).unwrap();
+        let entries = vec![Entry { drop: Some(DropId(1)), operator: String::new(), fact: Fact::Sale(placed(7)) }];
+        let placed_order = PlacedOrder { record, salt, buyer };
+        let changes = Changes { entries, placed: vec![placed_order], ..Changes::default() };
+        store.commit(Timestamp(0), &changes).unwrap();
         let mut orders = Orders::new(&Db::open_for_read(&sale_file(folder.path())).unwrap()).unwrap();
         refuses(&mut orders, &settling(5), "never placed");
         let record = OrderRecord::placed(DropId(1), &placed(5), Timestamp(0)).unwrap();

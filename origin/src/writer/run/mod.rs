@@ -1,6 +1,6 @@
-//! The writer's thread: take a batch, decide it, write it, publish it, answer it.
+//! The writer's thread: it takes a batch, decides it, writes it, publishes it and replies to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -8,29 +8,26 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
-use domain::{Command, DropId, DropState, OrderCode, Timestamp};
-use ledger::Listing;
+use domain::{DropId, OrderCode, Timestamp};
+use engine::{Batch, BatchTime, OrderFilter, Resumed, SaleState, UsedTokens};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
 use super::Writer;
-use super::ask::{Ask, OrderAsk, Ready};
-use super::batch::{Batch, LiveDrop, Shop};
-use super::lanes::{Lane, Lanes};
+use super::lanes::Lanes;
 use super::metrics::WriterMetrics;
 use super::published::Published;
-use super::seen::Seen;
-use super::window::{TokenWindow, WINDOW_MS};
+use super::waiting::{Answered, Waiting};
 use crate::clock::Clock;
 use crate::failpoint::{self, Point};
 use crate::store::WriteStore;
 
-/// A clock that jumps further than this between two batches is worth waking somebody for.
+/// A clock that jumps further than this between two batches is worth an alarm.
 const CLOCK_STEP_ALARM_MS: i64 = 5_000;
-/// With the wall clock further behind the ledger than this, "open" and "late" would be guesses: purchases wait.
-const CLOCK_BEHIND_MS: i64 = 30_000;
-/// Batches whose answers wait to be sent out; the runtime takes them in microseconds.
-const ANSWERS_MAX: usize = 64;
+/// Batches whose replies wait to be sent; the runtime takes them in microseconds.
+const REPLIES_MAX: usize = 64;
+/// Two mebibytes of filter. A sale of more orders takes more strangers for customers, and nothing else.
+const FILTER_ORDERS: usize = 1_000_000;
 
 /// The thread and what it reports when it ends.
 pub(crate) struct RunningWriter {
@@ -42,7 +39,7 @@ pub(crate) struct RunningWriter {
 
 impl RunningWriter {
     /// Resolves when the writer ends: with an error when it had to stop on its own, because what is on disk is no
-    /// longer known. Whoever waits must then exit without answering anybody.
+    /// longer known. The process must then exit without answering any caller.
     pub(crate) async fn ended(&mut self) -> Result<()> {
         match (&mut self.ended).await {
             Ok(result) => result,
@@ -62,12 +59,12 @@ impl RunningWriter {
 
 /// Opens the database in `folder` and starts the writer on it.
 pub(crate) fn start(folder: &Path, origin_no: u8, clock: Clock) -> Result<RunningWriter> {
-    let (answers, relay) = mpsc::channel(ANSWERS_MAX);
-    let (mut run, writer) = Run::open(folder, origin_no, clock, answers)?;
+    let (replies, relay) = mpsc::channel(REPLIES_MAX);
+    let (mut run, writer) = Run::open(folder, origin_no, clock, replies)?;
     let description_salt = run.store.description_salt();
-    tokio::spawn(relay_answers(relay));
+    tokio::spawn(send_replies(relay));
     let lanes = run.lanes.clone();
-    tokio::spawn(async move { lanes.answer_knocks().await });
+    tokio::spawn(async move { lanes.wake_when_needed().await });
     let (report, ended) = oneshot::channel();
     let thread = std::thread::Builder::new()
         .name("writer".to_owned())
@@ -84,38 +81,31 @@ fn first_order_code(origin_no: u8, now: Timestamp) -> Result<OrderCode> {
     OrderCode::from_parts(origin_no, number).context("the clock or DROPGATE_ORIGIN_NO is out of range")
 }
 
-/// As of the ledger's last row: a wall clock that is ahead at the start, and corrected afterwards, would forget customers
-/// and tokens that still count.
-fn load(store: &WriteStore, first: OrderCode) -> Result<Shop> {
+/// Everything in it is as of the ledger's last row.
+fn load(store: &WriteStore, first_order: OrderCode) -> Result<SaleState> {
     let as_of = store.head().at;
-    let after_last = store.last_order_code()?.map_or(first, |last| OrderCode(last.0 + 1));
-    let (seen, mut tokens) = (Seen::new(), TokenWindow::starting(as_of));
-    let drops = store.load_drops(as_of, as_of.plus_ms(-WINDOW_MS), |jti, order| {
-        tokens.insert(jti, order);
-        seen.add(&jti.0);
-    })?;
-    let live = |(listing, state): (Listing, DropState)| (state.id(), LiveDrop { listing: Arc::new(listing), state });
-    let drops: BTreeMap<_, _> = drops.into_iter().map(live).collect();
-    for live in drops.values() {
-        live.state.assert_conserved();
-        live.state.customers().for_each(|(sub, _)| seen.add(&sub.0));
+    let (last_order, last_refund_batch) = (store.last_order_code()?, store.last_refund_batch()?);
+    let from = Resumed { as_of, first_order, last_order, last_refund_batch };
+    let mut sale = SaleState::resumed(from, OrderFilter::sized_for(FILTER_ORDERS));
+    let token = |jti, order| sale.restore_token(jti, order);
+    for (listing, state) in store.load_drops(as_of, UsedTokens::since(as_of), token)? {
+        sale.restore_drop(listing, state);
     }
-    let products = store.load_products()?.into_iter().map(|product| (product.id, product)).collect();
-    let pending: usize = drops.values().map(|live| live.state.pending_count()).sum();
-    info!(drops = drops.len(), pending, ledger.seq = store.head().seq, "state loaded");
-    let next_refund_batch = store.last_refund_batch()? + 1;
-    let next_order = first.max(after_last);
-    Ok(Shop { drops, products, tokens, seen: Arc::new(seen), next_order, next_refund_batch })
+    for product in store.load_products()? {
+        sale.restore_product(product);
+    }
+    info!(drops = sale.drops.len(), pending = sale.pending_count(), ledger.seq = store.head().seq, "state loaded");
+    Ok(sale)
 }
 
 struct Run {
-    shop: Shop,
+    sale: SaleState,
     store: WriteStore,
-    lanes: Arc<Lanes<Ask>>,
+    lanes: Arc<Lanes<Waiting>>,
     published: Arc<ArcSwap<Published>>,
     /// Tells the outbox that the ledger has grown.
     seq: watch::Sender<i64>,
-    answers: mpsc::Sender<Vec<Ready>>,
+    replies: mpsc::Sender<Vec<Answered>>,
     clock: Clock,
     metrics: WriterMetrics,
     /// Wall and monotonic time of the batch before.
@@ -123,21 +113,31 @@ struct Run {
 }
 
 impl Run {
-    fn open(folder: &Path, origin_no: u8, clock: Clock, answers: mpsc::Sender<Vec<Ready>>) -> Result<(Self, Writer)> {
+    fn open(
+        folder: &Path,
+        origin_no: u8,
+        clock: Clock,
+        replies: mpsc::Sender<Vec<Answered>>,
+    ) -> Result<(Self, Writer)> {
         let wall = clock.now();
         let first = first_order_code(origin_no, wall)?;
         let store = WriteStore::open(folder, origin_no, first.0, wall)?;
-        let shop = load(&store, first)?;
+        let sale = load(&store, first)?;
         let lanes = Arc::new(Lanes::new());
-        let all = shop.drops.keys().copied().collect();
-        let published = Published::default().next(store.head().seq, store.head().at, &shop, &all);
+        let all = sale.drops.keys().copied().collect();
+        let published = Published::default().next(store.head().seq, store.head().at, &sale, &all);
         let published = Arc::new(ArcSwap::from_pointee(published));
         let (seq, ledger_seq) = watch::channel(store.head().seq);
-        let seen = shop.seen.clone();
+        let order_filter = sale.order_filter.clone();
         let metrics = WriterMetrics::new();
-        let writer =
-            Writer { lanes: lanes.clone(), published: published.clone(), ledger_seq, seen, metrics: metrics.clone() };
-        Ok((Self { shop, store, lanes, published, seq, answers, clock, metrics, last: None }, writer))
+        let writer = Writer {
+            lanes: lanes.clone(),
+            published: published.clone(),
+            ledger_seq,
+            order_filter,
+            metrics: metrics.clone(),
+        };
+        Ok((Self { sale, store, lanes, published, seq, replies, clock, metrics, last: None }, writer))
     }
 
     fn until_stopped(&mut self) -> Result<()> {
@@ -151,49 +151,40 @@ impl Run {
         Ok(())
     }
 
-    fn process(&mut self, asks: &mut Vec<(Lane, Ask)>) -> Result<()> {
-        let (now, clock_behind) = self.read_clock();
-        self.shop.tokens.turn(now);
-        self.metrics.batch_size.observe(asks.len() as f64);
-        // Money that came in time is decided before the expiry that would make it late.
-        asks.sort_by_key(|(lane, ask)| {
-            *lane == Lane::Money && matches!(ask, Ask::Order(OrderAsk { command: Command::EndHold, .. }, _))
-        });
-        asks.sort_by_key(|(lane, _)| *lane as u8);
-        let mut batch = Batch::new(&mut self.shop, &self.store, now, clock_behind, asks.len());
-        for (_, ask) in asks.drain(..) {
-            batch.apply(ask)?;
+    fn process(&mut self, waiting: &mut Vec<Waiting>) -> Result<()> {
+        let time = self.read_clock();
+        self.metrics.batch_size.observe(waiting.len() as f64);
+        waiting.sort_by_key(|waiting| waiting.request.precedence());
+        let mut batch = Batch::new(&mut self.sale, &self.store, time, self.store.head().seq, waiting.len());
+        let mut replies = Vec::with_capacity(waiting.len());
+        for Waiting { request, reply_to } in waiting.drain(..) {
+            replies.push(Answered { reply: batch.apply(*request)?, reply_to });
         }
-        let decided = batch.decided();
-        if !decided.is_empty() {
+        let changes = batch.finish();
+        if !changes.is_empty() {
             failpoint::reached(Point::Decided);
             let started = Instant::now();
-            self.store.commit(now, &decided.writes(&self.shop))?;
+            self.store.commit(time.now, &changes)?;
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
             failpoint::reached(Point::Committed);
         }
-        if !decided.changed_drops.is_empty() {
-            self.publish(now, &decided.changed_drops);
+        if !changes.drops.is_empty() {
+            self.publish(time.now, &changes.drops.iter().map(|counters| counters.drop).collect());
         }
         self.seq.send_if_modified(|seq| std::mem::replace(seq, self.store.head().seq) != self.store.head().seq);
         // The relay is gone only when the process is going.
-        drop(self.answers.blocking_send(decided.ready));
+        drop(self.replies.blocking_send(replies));
         Ok(())
     }
 
     fn publish(&mut self, now: Timestamp, changed: &BTreeSet<DropId>) {
         let before = self.published.load_full();
         let outdated = before.outdated(changed);
-        for drop in &outdated {
-            if let Some(live) = self.shop.drops.get_mut(drop) {
-                live.state.forget_when_done(now);
-            }
-        }
-        self.published.store(Arc::new(before.next(self.store.head().seq, now, &self.shop, &outdated)));
+        self.sale.forget_done(&outdated, now);
+        self.published.store(Arc::new(before.next(self.store.head().seq, now, &self.sale, &outdated)));
     }
 
-    /// The batch's time, which never runs backwards, and whether wall time is too far behind it to sell by.
-    fn read_clock(&mut self) -> (Timestamp, bool) {
+    fn read_clock(&mut self) -> BatchTime {
         let (wall, monotonic) = (self.clock.now(), Instant::now());
         if let Some((last_wall, last_monotonic)) = self.last {
             let elapsed = monotonic.duration_since(last_monotonic).as_millis() as i64;
@@ -204,16 +195,15 @@ impl Run {
             }
         }
         self.last = Some((wall, monotonic));
-        let ledger_at = self.store.head().at;
-        (wall.max(ledger_at), ledger_at.0 - wall.0 > CLOCK_BEHIND_MS)
+        BatchTime::at(wall, self.store.head().at)
     }
 }
 
-/// Sends answers out on the runtime: waking shoppers one by one would cost the writer more than deciding for them.
-async fn relay_answers(mut batches: mpsc::Receiver<Vec<Ready>>) {
+/// Sends replies on the runtime: waking shoppers one by one would cost the writer more than deciding for them.
+async fn send_replies(mut batches: mpsc::Receiver<Vec<Answered>>) {
     while let Some(batch) = batches.recv().await {
-        for ready in batch {
-            ready.send();
+        for answered in batch {
+            answered.send();
         }
         failpoint::reached(Point::Answered);
     }

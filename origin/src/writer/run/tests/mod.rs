@@ -7,19 +7,18 @@ mod sale;
 mod verify;
 
 use domain::{
-    Canceller, DropId, Format, Jti, LinkFacts, OrderState, Outcome, Payment, PaymentIdentity, PaymentState, Proof,
-    Purchase, RefundState, RefundStep, Refusal, Region, Sid, Sub, Terms, UnmatchedStep, Vnd,
+    Canceller, Command, DropId, Format, Jti, LinkFacts, OrderState, Outcome, Payment, PaymentIdentity, PaymentState,
+    Proof, Purchase, RefundState, RefundStep, Refusal, Region, Sid, Sub, Terms, UnmatchedStep, Vnd,
+};
+use engine::{
+    Buyer, CLOCK_BEHIND_MS, Destination, MovePayment, MoveRefused, NO_ORDER, NewDrop, NewProduct, OrderRequest, Payer,
+    ProductOf, PurchaseRefused, PurchaseReply, PurchaseRequest, RefundId, Reply, Request, Salt, UnmatchedRequest,
 };
 use ledger::RowKind;
 use tempfile::TempDir;
 
-use super::super::ask::{
-    MovePayment, MoveRefused, NewDrop, NewProduct, ProductOf, PurchaseAnswer, PurchaseAsk, PurchaseRefused,
-    UnmatchedAsk,
-};
-use super::super::batch::NO_ORDER;
 use super::*;
-use crate::store::{Buyer, Destination, Payer, ReadStore, RefundId, Salt, sale_file, verify};
+use crate::store::{ReadStore, sale_file, verify};
 
 const START: Timestamp = Timestamp(1_800_000_000_000);
 const PRICE: i64 = 100;
@@ -29,7 +28,7 @@ struct Rig {
     folder: TempDir,
     clock: Clock,
     run: Run,
-    relay: mpsc::Receiver<Vec<Ready>>,
+    relay: mpsc::Receiver<Vec<Answered>>,
     tokens: u64,
 }
 
@@ -86,20 +85,36 @@ impl Rig {
         };
         let product = NewProduct { name: "Shoe".into(), description: String::new(), image_url: String::new() };
         let drop = NewDrop { slug: slug.into(), product: ProductOf::New(product), terms };
-        let (reply, mut answer) = oneshot::channel();
-        self.batch(vec![(Lane::Control, Ask::CreateDrop(drop, "an".into(), reply))]);
-        answer.try_recv().unwrap().unwrap();
-    }
-
-    fn batch(&mut self, mut asks: Vec<(Lane, Ask)>) {
-        // The relay blocks a runtime's thread; a test has none, so the channel is emptied here.
-        self.run.process(&mut asks).unwrap();
-        for ready in self.relay.try_recv().unwrap() {
-            ready.send();
+        match self.ask(Request::CreateDrop { drop, operator: "an".into() }) {
+            Reply::Listing(created) => assert!(created.is_ok()),
+            other => panic!("{other:?}"),
         }
     }
 
-    fn purchase(&mut self, who: u8) -> PurchaseAsk {
+    /// Decides the requests in one batch; replies in their order.
+    fn batch_of(&mut self, requests: Vec<Request>) -> Vec<Reply> {
+        let (mut waiting, mut replies) = (Vec::new(), Vec::new());
+        for request in requests {
+            let (reply_to, reply) = oneshot::channel();
+            waiting.push(Waiting { request: Box::new(request), reply_to });
+            replies.push(reply);
+        }
+        // The relay blocks a runtime's thread; a test has none, so the channel is emptied here.
+        self.run.process(&mut waiting).unwrap();
+        self.relay.try_recv().unwrap().into_iter().for_each(Answered::send);
+        replies.into_iter().map(|mut reply| reply.try_recv().unwrap()).collect()
+    }
+
+    fn batch<const N: usize>(&mut self, requests: [Request; N]) -> [Reply; N] {
+        self.batch_of(Vec::from(requests)).try_into().unwrap()
+    }
+
+    fn ask(&mut self, request: Request) -> Reply {
+        let [reply] = self.batch([request]);
+        reply
+    }
+
+    fn purchase(&mut self, who: u8) -> PurchaseRequest {
         self.tokens += 1;
         let mut jti = [0; 16];
         jti[..8].copy_from_slice(&self.tokens.to_le_bytes());
@@ -114,42 +129,36 @@ impl Rig {
             region: Region::N01,
             buyer_commit: buyer.commit(salt),
         };
-        PurchaseAsk { drop: DropId(1), purchase, buyer, salt }
+        PurchaseRequest { drop: DropId(1), purchase, buyer, salt }
     }
 
-    fn buy(&mut self, ask: PurchaseAsk) -> PurchaseAnswer {
-        let (reply, mut answer) = oneshot::channel();
-        self.batch(vec![(Lane::Shopper, Ask::Purchase(Box::new(ask), reply))]);
-        answer.try_recv().unwrap()
+    fn buy(&mut self, purchase: PurchaseRequest) -> PurchaseReply {
+        bought(self.ask(Request::Purchase(purchase)))
     }
 
     fn order(&mut self, who: u8) -> OrderCode {
-        let ask = self.purchase(who);
-        self.buy(ask).unwrap().receipt.order
+        let purchase = self.purchase(who);
+        self.buy(purchase).unwrap().receipt.order
     }
 
-    fn ask(&mut self, order: OrderCode, command: Command) -> Outcome {
-        let (reply, mut answer) = oneshot::channel();
-        self.batch(vec![(Lane::Money, Ask::Order(ask_of(order, command, String::new()), reply))]);
-        answer.try_recv().unwrap()
+    fn command(&mut self, order: OrderCode, command: Command) -> Outcome {
+        outcome(self.ask(about(order, command)))
     }
 
-    /// As [`Self::ask`], of money whose bank said where it came from.
-    fn ask_from(&mut self, order: OrderCode, command: Command, payer: Option<Destination>) -> Outcome {
-        let (reply, mut answer) = oneshot::channel();
-        self.batch(vec![(Lane::Money, Ask::Order(OrderAsk { payer, ..ask_of(order, command, String::new()) }, reply))]);
-        answer.try_recv().unwrap()
+    /// As [`Self::command`], of money whose bank said where it came from.
+    fn command_from(&mut self, order: OrderCode, command: Command, payer: Option<Destination>) -> Outcome {
+        outcome(self.ask(Request::Order(OrderRequest { order, command, operator: String::new(), payer })))
     }
 
     fn kill(&mut self, drop: u32) {
-        let (reply, _answer) = oneshot::channel();
-        self.batch(vec![(Lane::Control, Ask::Drop(DropId(drop), Command::Kill, "an".into(), reply))]);
+        self.ask(Request::Drop { drop: DropId(drop), command: Command::Kill, operator: "an".into() });
     }
 
     fn export(&mut self) -> Option<u64> {
-        let (reply, mut answer) = oneshot::channel();
-        self.batch(vec![(Lane::Control, Ask::ExportRefunds("binh".into(), reply))]);
-        answer.try_recv().unwrap()
+        match self.ask(Request::ExportRefunds { operator: "binh".into() }) {
+            Reply::Exported(batch) => batch,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// A list of transfers: what, and to which account.
@@ -158,7 +167,7 @@ impl Rig {
         transfers.into_iter().map(|transfer| (transfer.refund, transfer.destination.account_number)).collect()
     }
 
-    fn stored(&self, order: OrderCode) -> crate::store::StoredOrder {
+    fn stored(&self, order: OrderCode) -> engine::StoredOrder {
         ReadStore::open(self.folder.path()).unwrap().load_order(order).unwrap().unwrap()
     }
 
@@ -171,9 +180,9 @@ impl Rig {
     }
 }
 
-fn open(folder: &TempDir, clock: &Clock) -> (Run, mpsc::Receiver<Vec<Ready>>) {
-    let (answers, relay) = mpsc::channel(ANSWERS_MAX);
-    let (run, _) = Run::open(folder.path(), 1, clock.clone(), answers).unwrap();
+fn open(folder: &TempDir, clock: &Clock) -> (Run, mpsc::Receiver<Vec<Answered>>) {
+    let (replies, relay) = mpsc::channel(REPLIES_MAX);
+    let (run, _) = Run::open(folder.path(), 1, clock.clone(), replies).unwrap();
     (run, relay)
 }
 
@@ -181,19 +190,33 @@ fn account(number: &str) -> Destination {
     Destination { bank: "970422".into(), account_number: number.into(), account_name: "AN".into() }
 }
 
-fn ask_of(order: OrderCode, command: Command, operator: String) -> OrderAsk {
-    OrderAsk { order, command, operator, payer: None }
+fn about(order: OrderCode, command: Command) -> Request {
+    Request::Order(OrderRequest { order, command, operator: String::new(), payer: None })
+}
+
+fn outcome(reply: Reply) -> Outcome {
+    match reply {
+        Reply::Order(outcome) => outcome,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn bought(reply: Reply) -> PurchaseReply {
+    match reply {
+        Reply::Purchase(reply) => reply,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn buyer(who: u8) -> Buyer {
     Buyer { name: format!("An {who}"), phone: "+84912345678".into(), email: "an@example.com".into(), address: None }
 }
 
-fn again(ask: &PurchaseAsk) -> PurchaseAsk {
+fn again(first: &PurchaseRequest) -> PurchaseRequest {
     // A second request draws a salt of its own.
     let salt = Salt([99; 16]);
-    let purchase = Purchase { buyer_commit: ask.buyer.commit(salt), ..ask.purchase.clone() };
-    PurchaseAsk { drop: ask.drop, purchase, buyer: ask.buyer.clone(), salt }
+    let purchase = Purchase { buyer_commit: first.buyer.commit(salt), ..first.purchase.clone() };
+    PurchaseRequest { drop: first.drop, purchase, buyer: first.buyer.clone(), salt }
 }
 
 fn payment(reference: &str, amount: i64) -> Command {

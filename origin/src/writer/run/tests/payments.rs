@@ -7,10 +7,7 @@ impl Rig {
     }
 
     fn give(&mut self, seq: i64, to: OrderCode) -> Result<(), MoveRefused> {
-        let (reply, mut answer) = oneshot::channel();
-        let ask = MovePayment { seq, to, operator: "binh".into() };
-        self.batch(vec![(Lane::Control, Ask::MovePayment(ask, reply))]);
-        answer.try_recv().unwrap()
+        moved(self.ask(give(seq, to)))
     }
 
     fn dismiss(&mut self, seq: i64) -> Result<(), MoveRefused> {
@@ -18,10 +15,18 @@ impl Rig {
     }
 
     fn decides(&mut self, seq: i64, step: UnmatchedStep, destination: Option<Destination>) -> Result<(), MoveRefused> {
-        let (reply, mut answer) = oneshot::channel();
-        let ask = UnmatchedAsk { seq, step, destination, operator: "binh".into() };
-        self.batch(vec![(Lane::Control, Ask::Unmatched(ask, reply))]);
-        answer.try_recv().unwrap()
+        moved(self.ask(Request::Unmatched(UnmatchedRequest { seq, step, destination, operator: "binh".into() })))
+    }
+}
+
+fn give(seq: i64, to: OrderCode) -> Request {
+    Request::MovePayment(MovePayment { seq, to, operator: "binh".into() })
+}
+
+fn moved(reply: Reply) -> Result<(), MoveRefused> {
+    match reply {
+        Reply::Moved(reply) => reply,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -41,7 +46,7 @@ const DECIDED: Result<(), MoveRefused> = Err(MoveRefused::ByTheRules(Refusal::No
 fn unmatched_money_given_to_an_order_pays_it_once() {
     let mut rig = Rig::start();
     let order = rig.order(1);
-    rig.ask(OrderCode(5), payment("FT1", PRICE));
+    rig.command(OrderCode(5), payment("FT1", PRICE));
     let seq = rig.row_of(RowKind::PaymentUnmatched);
     assert_eq!(rig.give(seq, OrderCode(6)), Err(MoveRefused::ByTheRules(Refusal::OrderNotFound)));
     assert_eq!(rig.give(seq, order), Ok(()));
@@ -58,15 +63,9 @@ fn unmatched_money_given_to_an_order_pays_it_once() {
 fn unmatched_money_is_decided_about_once_even_in_one_batch() {
     let mut rig = Rig::start();
     let orders = [rig.order(1), rig.order(2)];
-    rig.ask(OrderCode(5), payment("FT1", PRICE));
+    rig.command(OrderCode(5), payment("FT1", PRICE));
     let seq = rig.row_of(RowKind::PaymentUnmatched);
-    let ((first, mut gave), (second, mut again)) = (oneshot::channel(), oneshot::channel());
-    let ask = |to| MovePayment { seq, to, operator: "binh".into() };
-    rig.batch(vec![
-        (Lane::Control, Ask::MovePayment(ask(orders[0]), first)),
-        (Lane::Control, Ask::MovePayment(ask(orders[1]), second)),
-    ]);
-    assert_eq!((gave.try_recv().unwrap(), again.try_recv().unwrap()), (Ok(()), DECIDED));
+    assert_eq!(rig.batch(orders.map(|to| give(seq, to))).map(moved), [Ok(()), DECIDED]);
     assert_eq!(rig.stored(orders[1]).record.state, OrderState::Pending);
     rig.verified();
 }
@@ -74,7 +73,7 @@ fn unmatched_money_is_decided_about_once_even_in_one_batch() {
 #[test]
 fn dismissed_money_waits_for_nobody() {
     let mut rig = Rig::start();
-    rig.ask(OrderCode(5), payment("FT1", 7));
+    rig.command(OrderCode(5), payment("FT1", 7));
     let seq = rig.row_of(RowKind::PaymentUnmatched);
     assert_eq!(rig.dismiss(seq), Ok(()));
     assert_eq!(rig.dismiss(seq), DECIDED);
@@ -86,8 +85,8 @@ fn dismissed_money_waits_for_nobody() {
 fn money_whose_refund_is_due_moves_whole_or_stays() {
     let mut rig = Rig::start();
     let ended = rig.order(1);
-    rig.ask(ended, Command::Cancel { sid: Sid([1; 16]) });
-    rig.ask(ended, payment("FT1", PRICE));
+    rig.command(ended, Command::Cancel { sid: Sid([1; 16]) });
+    rig.command(ended, payment("FT1", PRICE));
     let seq = rig.row_of(RowKind::PaymentReceived);
     let waiting = rig.order(2);
     assert_eq!(rig.give(seq, OrderCode(6)), Err(MoveRefused::ByTheRules(Refusal::OrderNotFound)));
@@ -104,11 +103,11 @@ fn money_whose_refund_is_due_moves_whole_or_stays() {
 fn a_webhook_for_money_entered_as_nobodys_is_disputed_and_not_new() {
     let mut rig = Rig::start();
     let order = rig.order(1);
-    assert_eq!(rig.ask(NO_ORDER, on_statement("FT9", PRICE)), Outcome::Done);
-    assert_eq!(rig.ask(order, payment("FT9", PRICE)), Outcome::Done);
+    assert_eq!(rig.command(NO_ORDER, on_statement("FT9", PRICE)), Outcome::Done);
+    assert_eq!(rig.command(order, payment("FT9", PRICE)), Outcome::Done);
     let record = rig.stored(order).record;
     assert_eq!((record.state, record.payments[0].state), (OrderState::Pending, PaymentState::Disputed));
-    assert_eq!(rig.ask(order, payment("FT10", PRICE)), Outcome::Done);
+    assert_eq!(rig.command(order, payment("FT10", PRICE)), Outcome::Done);
     assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
     rig.verified();
 }
@@ -117,11 +116,11 @@ fn a_webhook_for_money_entered_as_nobodys_is_disputed_and_not_new() {
 fn money_that_its_new_order_would_dispute_stays_where_it_is() {
     let mut rig = Rig::start();
     let ended = rig.order(1);
-    rig.ask(ended, Command::Cancel { sid: Sid([1; 16]) });
-    rig.ask(ended, payment("FT1", PRICE));
+    rig.command(ended, Command::Cancel { sid: Sid([1; 16]) });
+    rig.command(ended, payment("FT1", PRICE));
     let seq = rig.row_of(RowKind::PaymentReceived);
     let other = rig.order(2);
-    rig.ask(other, payment("FT1", PRICE - 1));
+    rig.command(other, payment("FT1", PRICE - 1));
     assert_eq!(rig.give(seq, other), DECIDED);
     assert_eq!(rig.stored(ended).record.refunds[0].state, RefundState::Due);
     rig.verified();
@@ -130,7 +129,7 @@ fn money_that_its_new_order_would_dispute_stays_where_it_is() {
 #[test]
 fn unmatched_money_goes_back_by_the_lists_of_every_refund() {
     let mut rig = Rig::start();
-    rig.ask_from(OrderCode(5), payment("FT1", 70), Some(account("111")));
+    rig.command_from(OrderCode(5), payment("FT1", 70), Some(account("111")));
     let seq = rig.row_of(RowKind::PaymentUnmatched);
     assert_eq!(rig.export(), None, "nobody has said that it goes back");
     assert_eq!(rig.decides(seq, UnmatchedStep::OweBack, None), Ok(()));
@@ -153,7 +152,7 @@ fn unmatched_money_goes_back_by_the_lists_of_every_refund() {
 #[test]
 fn another_account_for_unmatched_money_waits_a_day() {
     let mut rig = Rig::start();
-    rig.ask_from(OrderCode(5), payment("FT1", 70), Some(account("111")));
+    rig.command_from(OrderCode(5), payment("FT1", 70), Some(account("111")));
     let seq = rig.row_of(RowKind::PaymentUnmatched);
     assert_eq!(rig.decides(seq, UnmatchedStep::OweBack, Some(account("222"))), Ok(()));
     assert_eq!(rig.export(), None);
@@ -167,7 +166,7 @@ fn another_account_for_unmatched_money_waits_a_day() {
 fn due_unmatched_money_can_still_be_given_to_an_order() {
     let mut rig = Rig::start();
     let order = rig.order(1);
-    rig.ask(OrderCode(5), payment("FT1", PRICE));
+    rig.command(OrderCode(5), payment("FT1", PRICE));
     let seq = rig.row_of(RowKind::PaymentUnmatched);
     rig.decides(seq, UnmatchedStep::OweBack, Some(account("111"))).unwrap();
     assert_eq!(rig.give(seq, order), Ok(()));
@@ -180,9 +179,9 @@ fn due_unmatched_money_can_still_be_given_to_an_order() {
 fn the_account_of_money_an_order_did_not_take_is_not_the_orders() {
     let mut rig = Rig::start();
     let order = rig.order(1);
-    rig.ask(order, Command::AskLink);
-    rig.ask(order, Command::LinkConflict);
-    rig.ask_from(order, payment("FT1", PRICE), Some(account("666")));
+    rig.command(order, Command::AskLink);
+    rig.command(order, Command::LinkConflict);
+    rig.command_from(order, payment("FT1", PRICE), Some(account("666")));
     let store = ReadStore::open(rig.folder.path()).unwrap();
     assert_eq!(store.refund_destination(Payer::Order(order)).unwrap(), None);
     let seq = rig.row_of(RowKind::PaymentUnmatched);
@@ -194,13 +193,13 @@ fn money_of_an_order_that_a_restore_lost_is_kept_apart_and_pays_no_new_order() {
     let mut lost = NO_ORDER;
     let mut rig = Rig::start().restore_to_before(|rig| {
         lost = rig.order(1);
-        rig.ask(lost, payment("FT1", PRICE));
+        rig.command(lost, payment("FT1", PRICE));
     });
     let new = [rig.order(1), rig.order(2)];
     // The same transfer is reported again, and another one comes.
-    assert_eq!(rig.ask(lost, payment("FT1", PRICE)), Outcome::Done);
-    assert_eq!(rig.ask(lost, payment("FT2", PRICE)), Outcome::Done);
-    assert_eq!(rig.ask(lost, payment("FT1", PRICE)), Outcome::Unchanged);
+    assert_eq!(rig.command(lost, payment("FT1", PRICE)), Outcome::Done);
+    assert_eq!(rig.command(lost, payment("FT2", PRICE)), Outcome::Done);
+    assert_eq!(rig.command(lost, payment("FT1", PRICE)), Outcome::Unchanged);
     for order in new {
         let record = rig.stored(order).record;
         assert_eq!((record.state, record.payments.len()), (OrderState::Pending, 0));
@@ -220,19 +219,19 @@ fn money_buys_late_until_the_window_ends_and_not_a_moment_after() {
     let mut rig = Rig::start();
     let (in_time, too_late) = (rig.order(1), rig.order(2));
     rig.clock.advance(360_000);
-    assert_eq!(rig.ask(in_time, Command::EndHold), Outcome::Done);
-    assert_eq!(rig.ask(too_late, Command::EndHold), Outcome::Done);
+    assert_eq!(rig.command(in_time, Command::EndHold), Outcome::Done);
+    assert_eq!(rig.command(too_late, Command::EndHold), Outcome::Done);
     let mut rig = rig.restart();
     rig.clock.advance(LATE_SECONDS * 1_000);
-    rig.ask(in_time, payment("FT1", PRICE));
+    rig.command(in_time, payment("FT1", PRICE));
     assert_eq!(rig.stored(in_time).record.state, OrderState::Paid { late: true });
 
     rig.clock.advance(1);
-    rig.ask(too_late, payment("FT2", PRICE));
+    rig.command(too_late, payment("FT2", PRICE));
     let record = rig.stored(too_late).record;
     assert!(matches!(record.state, OrderState::Expired(_)), "{:?}", record.state);
     assert_eq!((record.applied.get(), record.refunds_due().get()), (0, PRICE));
-    let stock = rig.run.shop.drops[&DropId(1)].state.stock();
+    let stock = rig.run.sale.drops[&DropId(1)].state.stock();
     assert_eq!((stock.available, stock.sold), (1, 1));
     rig.verified();
 }
@@ -241,12 +240,12 @@ fn money_buys_late_until_the_window_ends_and_not_a_moment_after() {
 fn money_entered_as_nobodys_and_then_reported_is_given_to_the_order_it_was_for() {
     let mut rig = Rig::start();
     let order = rig.order(1);
-    rig.ask(NO_ORDER, on_statement("FT9", PRICE));
+    rig.command(NO_ORDER, on_statement("FT9", PRICE));
     let seq = rig.row_of(RowKind::PaymentUnmatched);
-    rig.ask(order, payment("FT9", PRICE));
+    rig.command(order, payment("FT9", PRICE));
     assert_eq!(rig.give(seq, order), Ok(()));
     assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
-    assert_eq!(rig.ask(order, payment("FT9", PRICE)), Outcome::Unchanged);
+    assert_eq!(rig.command(order, payment("FT9", PRICE)), Outcome::Unchanged);
     assert_eq!(rig.stored(order).record.refunds_due(), Vnd::ZERO);
     rig.verified();
 }

@@ -4,15 +4,16 @@ impl Rig {
     /// An order that ended with money owed back.
     fn owing(&mut self, who: u8) -> OrderCode {
         let order = self.order(who);
-        self.ask(order, Command::Cancel { sid: Sid([who; 16]) });
-        self.ask(order, payment("FT1", 60));
+        self.command(order, Command::Cancel { sid: Sid([who; 16]) });
+        self.command(order, payment("FT1", 60));
         order
     }
 
     fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Timestamp, Refusal> {
-        let (reply, mut answer) = oneshot::channel();
-        self.batch(vec![(Lane::Shopper, Ask::SetDestination(order, to, reply))]);
-        answer.try_recv().unwrap()
+        match self.ask(Request::SetDestination { order, destination: to }) {
+            Reply::Destination(reply) => reply,
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -20,7 +21,7 @@ impl Rig {
 fn the_whole_way_of_a_refund_is_stored_and_verifies() {
     let mut rig = Rig::start();
     let order = rig.order(1);
-    rig.ask(order, payment("FT1", PRICE + 30));
+    rig.command(order, payment("FT1", PRICE + 30));
     let steps = [
         (RefundStep::Batch { batch: 7 }, RefundState::Batched { batch: 7 }),
         (RefundStep::Fail { reason: "closed".into() }, RefundState::Due),
@@ -29,7 +30,7 @@ fn the_whole_way_of_a_refund_is_stored_and_verifies() {
         (RefundStep::Confirm, RefundState::Confirmed { batch: 8 }),
     ];
     for (step, state) in steps {
-        assert_eq!(rig.ask(order, Command::Refund { number: 1, step }), Outcome::Done);
+        assert_eq!(rig.command(order, Command::Refund { number: 1, step }), Outcome::Done);
         assert_eq!(rig.stored(order).record.refunds[0].state, state);
         rig.verified();
     }
@@ -39,10 +40,10 @@ fn the_whole_way_of_a_refund_is_stored_and_verifies() {
 fn released_money_is_stored_as_such_and_verifies() {
     let mut rig = Rig::start();
     let order = rig.order(1);
-    rig.ask(order, Command::Cancel { sid: Sid([1; 16]) });
-    rig.ask(order, payment("FT1", 60));
+    rig.command(order, Command::Cancel { sid: Sid([1; 16]) });
+    rig.command(order, payment("FT1", 60));
     let identity = PaymentIdentity::new("link", "FT1");
-    assert_eq!(rig.ask(order, Command::ReleasePayment { identity }), Outcome::Done);
+    assert_eq!(rig.command(order, Command::ReleasePayment { identity }), Outcome::Done);
     let record = rig.stored(order).record;
     assert_eq!(record.payments[0].state, PaymentState::Released);
     assert_eq!(record.refunds[0].state, RefundState::Void);
@@ -61,7 +62,7 @@ fn a_refund_goes_on_a_list_once_it_is_known_where_and_on_one_list_only() {
     assert_eq!(rig.export(), None, "it is on a list");
     let mut rig = rig.restart();
     let step = RefundStep::Fail { reason: "closed".into() };
-    rig.ask(order, Command::Refund { number: 1, step });
+    rig.command(order, Command::Refund { number: 1, step });
     assert_eq!(rig.export(), Some(2), "it is due again, and lists are numbered on after a restart");
     assert_eq!(rig.list(1), [(RefundId::Order(order, 1), "1".to_owned())], "a list never changes");
     rig.verified();
@@ -72,12 +73,8 @@ fn two_exports_in_one_batch_make_one_list() {
     let mut rig = Rig::start();
     let order = rig.owing(1);
     rig.set_destination(order, account("1")).unwrap();
-    let ((reply_1, mut first), (reply_2, mut second)) = (oneshot::channel(), oneshot::channel());
-    rig.batch(vec![
-        (Lane::Control, Ask::ExportRefunds("an".into(), reply_1)),
-        (Lane::Control, Ask::ExportRefunds("binh".into(), reply_2)),
-    ]);
-    assert_eq!((first.try_recv().unwrap(), second.try_recv().unwrap()), (Some(1), None));
+    let replies = rig.batch(["an", "binh"].map(|operator| Request::ExportRefunds { operator: operator.into() }));
+    assert!(matches!(replies, [Reply::Exported(Some(1)), Reply::Exported(None)]), "{replies:?}");
     assert_eq!(rig.list(1).len(), 1);
     rig.verified();
 }
@@ -110,9 +107,7 @@ fn nobody_says_where_money_goes_that_is_not_owed() {
 fn the_account_a_bank_named_is_used_until_somebody_says_another() {
     let mut rig = Rig::start();
     let order = rig.order(1);
-    let (reply, _answer) = oneshot::channel();
-    let ask = OrderAsk { payer: Some(account("7")), ..ask_of(order, payment("FT1", PRICE + 5), String::new()) };
-    rig.batch(vec![(Lane::Money, Ask::Order(ask, reply))]);
+    rig.command_from(order, payment("FT1", PRICE + 5), Some(account("7")));
     assert_eq!(rig.export(), Some(1));
     assert_eq!(rig.list(1), [(RefundId::Order(order, 1), "7".to_owned())]);
 }
@@ -121,8 +116,8 @@ fn the_account_a_bank_named_is_used_until_somebody_says_another() {
 fn money_that_waits_is_counted_by_kind() {
     let mut rig = Rig::start();
     let order = rig.owing(1);
-    rig.ask(order, payment("FT1", 61));
-    rig.ask(OrderCode(5), payment("FT2", 7));
+    rig.command(order, payment("FT1", 61));
+    rig.command(OrderCode(5), payment("FT2", 7));
     let waiting = ReadStore::open(rig.folder.path()).unwrap().money_waiting().unwrap();
     assert_eq!((waiting.refunds_due, waiting.refunds_due_amount), (1, 60));
     assert_eq!((waiting.refunds_due_oldest, waiting.unsettled_oldest), (Some(START), Some(START)));

@@ -14,12 +14,7 @@ fn one_token_twice_in_one_batch_makes_one_order() {
     let mut rig = Rig::start();
     let first = rig.purchase(1);
     let second = again(&first);
-    let ((reply_1, mut answer_1), (reply_2, mut answer_2)) = (oneshot::channel(), oneshot::channel());
-    rig.batch(vec![
-        (Lane::Shopper, Ask::Purchase(Box::new(first), reply_1)),
-        (Lane::Shopper, Ask::Purchase(Box::new(second), reply_2)),
-    ]);
-    let (first, second) = (answer_1.try_recv().unwrap().unwrap(), answer_2.try_recv().unwrap().unwrap());
+    let [first, second] = rig.batch([first, second].map(Request::Purchase)).map(|reply| bought(reply).unwrap());
     assert_eq!(first.receipt, second.receipt);
     assert!(!second.resumed);
     assert_eq!(rig.verified().orders, 1);
@@ -28,9 +23,9 @@ fn one_token_twice_in_one_batch_makes_one_order() {
 #[test]
 fn a_token_used_before_a_restart_gives_its_order_after_it() {
     let mut rig = Rig::start();
-    let ask = rig.purchase(1);
-    let (repeated, mut other) = (again(&ask), again(&ask));
-    let receipt = rig.buy(ask).unwrap().receipt;
+    let purchase = rig.purchase(1);
+    let (repeated, mut other) = (again(&purchase), again(&purchase));
+    let receipt = rig.buy(purchase).unwrap().receipt;
     let mut rig = rig.restart();
     assert_eq!(rig.buy(repeated).unwrap().receipt, receipt);
     other.buyer.name = "Somebody else".into();
@@ -41,14 +36,14 @@ fn a_token_used_before_a_restart_gives_its_order_after_it() {
 fn stock_holds_and_limits_survive_a_restart() {
     let mut rig = Rig::start();
     let (paid, held) = (rig.order(1), rig.order(2));
-    rig.ask(paid, payment("FT1", PRICE));
+    rig.command(paid, payment("FT1", PRICE));
     let mut rig = rig.restart();
-    let stock = rig.run.shop.drops[&DropId(1)].state.stock();
+    let stock = rig.run.sale.drops[&DropId(1)].state.stock();
     assert_eq!((stock.available, stock.held, stock.sold), (0, 1, 1));
-    let ask = rig.purchase(1);
-    assert_eq!(rig.buy(ask).unwrap_err(), PurchaseRefused::ByTheRules(Refusal::LimitReached));
-    let ask = rig.purchase(2);
-    let resumed = rig.buy(ask).unwrap();
+    let purchase = rig.purchase(1);
+    assert_eq!(rig.buy(purchase).unwrap_err(), PurchaseRefused::ByTheRules(Refusal::LimitReached));
+    let purchase = rig.purchase(2);
+    let resumed = rig.buy(purchase).unwrap();
     assert_eq!((resumed.receipt.order, resumed.resumed), (held, true));
 }
 
@@ -57,23 +52,21 @@ fn a_crowd_that_is_read_in_many_pieces_is_all_there_after_a_restart() {
     const CROWD: u32 = 10_000;
     let mut rig = Rig::start();
     rig.create_drop("crowded", CROWD);
-    let (mut asks, mut repeated, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut purchases, mut repeated) = (Vec::new(), Vec::new());
     for number in 0..CROWD {
-        let mut ask = rig.purchase(0);
-        ask.drop = DropId(2);
-        ask.purchase.sub.0[..4].copy_from_slice(&number.to_le_bytes());
-        let (reply, answer) = oneshot::channel();
-        repeated.push(again(&ask));
-        asks.push((Lane::Shopper, Ask::Purchase(Box::new(ask), reply)));
-        answers.push(answer);
+        let mut purchase = rig.purchase(0);
+        purchase.drop = DropId(2);
+        purchase.purchase.sub.0[..4].copy_from_slice(&number.to_le_bytes());
+        repeated.push(again(&purchase));
+        purchases.push(Request::Purchase(purchase));
     }
-    rig.batch(asks);
-    let receipts: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap().unwrap().receipt).collect();
+    let replies = rig.batch_of(purchases);
+    let receipts: Vec<_> = replies.into_iter().map(|reply| bought(reply).unwrap().receipt).collect();
     for receipt in receipts.iter().step_by(100) {
-        rig.ask(receipt.order, payment("FT1", PRICE));
+        rig.command(receipt.order, payment("FT1", PRICE));
     }
     let known = |rig: &Rig| {
-        let state = &rig.run.shop.drops[&DropId(2)].state;
+        let state = &rig.run.sale.drops[&DropId(2)].state;
         let mut customers: Vec<_> = state.customers().collect();
         customers.sort_by_key(|(sub, _)| sub.0);
         let pending: Vec<_> = receipts.iter().map(|receipt| state.pending(receipt.order)).collect();
@@ -82,8 +75,8 @@ fn a_crowd_that_is_read_in_many_pieces_is_all_there_after_a_restart() {
     let before = known(&rig);
     let mut rig = rig.restart();
     assert_eq!(known(&rig), before);
-    for (ask, receipt) in repeated.into_iter().zip(&receipts).step_by(99) {
-        assert_eq!(rig.buy(ask).unwrap().receipt, *receipt);
+    for (purchase, receipt) in repeated.into_iter().zip(&receipts).step_by(99) {
+        assert_eq!(rig.buy(purchase).unwrap().receipt, *receipt);
     }
 }
 
@@ -100,26 +93,19 @@ fn a_payment_and_the_expiry_that_would_make_it_late_are_decided_payment_first() 
     let mut rig = Rig::start();
     let order = rig.order(1);
     rig.clock.advance(360_000);
-    let ((expiry, mut ended), (pay, mut paid)) = (oneshot::channel(), oneshot::channel());
-    rig.batch(vec![
-        (Lane::Money, Ask::Order(ask_of(order, Command::EndHold, String::new()), expiry)),
-        (Lane::Money, Ask::Order(ask_of(order, payment("FT1", PRICE), String::new()), pay)),
-    ]);
-    assert_eq!((paid.try_recv().unwrap(), ended.try_recv().unwrap()), (Outcome::Done, Outcome::Unchanged));
+    let [ended, paid] = rig.batch([about(order, Command::EndHold), about(order, payment("FT1", PRICE))]).map(outcome);
+    assert_eq!((paid, ended), (Outcome::Done, Outcome::Unchanged));
     assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: false });
 }
 
 #[test]
 fn an_order_placed_and_cancelled_in_one_batch_is_stored_as_cancelled() {
     let mut rig = Rig::start();
-    let ask = rig.purchase(1);
-    let order = rig.run.shop.next_order;
-    let ((buy, _bought), (cancel, mut cancelled)) = (oneshot::channel(), oneshot::channel());
-    rig.batch(vec![
-        (Lane::Shopper, Ask::Purchase(Box::new(ask), buy)),
-        (Lane::Shopper, Ask::Order(ask_of(order, Command::Cancel { sid: Sid([1; 16]) }, String::new()), cancel)),
-    ]);
-    assert_eq!(cancelled.try_recv().unwrap(), Outcome::Done);
+    let purchase = rig.purchase(1);
+    let order = rig.run.sale.next_order;
+    let cancel = about(order, Command::Cancel { sid: Sid([1; 16]) });
+    let [_, cancelled] = rig.batch([Request::Purchase(purchase), cancel]);
+    assert_eq!(outcome(cancelled), Outcome::Done);
     assert_eq!(rig.stored(order).record.state, OrderState::Cancelled(Canceller::Shopper));
     rig.verified();
 }
@@ -129,9 +115,9 @@ fn a_superseded_hold_is_stored_as_such() {
     let mut rig = Rig::start();
     let first = rig.order(1);
     rig.clock.advance(360_000);
-    assert_eq!(rig.ask(first, Command::EndHold), Outcome::Done);
+    assert_eq!(rig.command(first, Command::EndHold), Outcome::Done);
     let second = rig.order(1);
-    rig.ask(first, payment("FT1", PRICE));
+    rig.command(first, payment("FT1", PRICE));
     assert_eq!(rig.stored(first).record.state, OrderState::Paid { late: true });
     assert!(matches!(rig.stored(second).record.state, OrderState::Expired(_)));
     rig.verified();
@@ -141,11 +127,11 @@ fn a_superseded_hold_is_stored_as_such() {
 fn money_for_no_order_of_ours_is_kept_once() {
     let mut rig = Rig::start();
     let nobody = OrderCode(123_456);
-    assert_eq!(rig.ask(nobody, payment("FT1", 5)), Outcome::Done);
-    assert_eq!(rig.ask(nobody, payment("FT1", 5)), Outcome::Unchanged);
+    assert_eq!(rig.command(nobody, payment("FT1", 5)), Outcome::Done);
+    assert_eq!(rig.command(nobody, payment("FT1", 5)), Outcome::Unchanged);
     let rows = rig.verified().rows;
     let mut rig = rig.restart();
-    assert_eq!(rig.ask(nobody, payment("FT1", 5)), Outcome::Unchanged);
+    assert_eq!(rig.command(nobody, payment("FT1", 5)), Outcome::Unchanged);
     assert_eq!(rig.verified().rows, rows);
 }
 
@@ -164,8 +150,8 @@ fn a_link_and_its_facts_are_read_back_as_made() {
             memo: "CS 1".into(),
         }),
     };
-    rig.ask(order, Command::AskLink);
-    rig.ask(order, Command::LinkMade(facts.clone()));
+    rig.command(order, Command::AskLink);
+    rig.command(order, Command::LinkMade(facts.clone()));
     assert_eq!(rig.stored(order).record.link.facts(), Some(&facts));
     rig.verified();
 }
@@ -174,20 +160,20 @@ fn a_link_and_its_facts_are_read_back_as_made() {
 fn nothing_is_sold_while_the_wall_clock_is_far_behind_the_ledger() {
     let mut rig = Rig::start();
     rig.clock.advance(-CLOCK_BEHIND_MS - 1);
-    let ask = rig.purchase(1);
-    assert_eq!(rig.buy(ask).unwrap_err(), PurchaseRefused::ClockBehind);
+    let purchase = rig.purchase(1);
+    assert_eq!(rig.buy(purchase).unwrap_err(), PurchaseRefused::ClockBehind);
     rig.clock.advance(1);
-    let ask = rig.purchase(1);
-    assert_eq!(rig.buy(ask).unwrap().receipt.ordered_at, START);
+    let purchase = rig.purchase(1);
+    assert_eq!(rig.buy(purchase).unwrap().receipt.ordered_at, START);
 }
 
 #[test]
 fn a_batch_that_changes_nothing_writes_nothing() {
     let mut rig = Rig::start();
     let rows = rig.verified().rows;
-    let (version, mut ask) = (rig.run.published.load().version, rig.purchase(1));
-    ask.purchase.quantity = 9;
-    assert_eq!(rig.buy(ask).unwrap_err(), PurchaseRefused::ByTheRules(Refusal::InvalidQuantity));
+    let (version, mut purchase) = (rig.run.published.load().version, rig.purchase(1));
+    purchase.purchase.quantity = 9;
+    assert_eq!(rig.buy(purchase).unwrap_err(), PurchaseRefused::ByTheRules(Refusal::InvalidQuantity));
     assert_eq!((rig.verified().rows, rig.run.published.load().version), (rows, version));
 }
 
@@ -204,16 +190,15 @@ fn what_is_published_is_what_was_committed() {
 fn an_operators_cancellation_keeps_their_name_and_the_units_where_they_said() {
     let mut rig = Rig::start();
     let order = rig.order(1);
-    rig.ask(order, payment("FT1", PRICE));
-    let (reply, mut answer) = oneshot::channel();
-    let cancel = Command::CancelByOperator { restock: false };
-    rig.batch(vec![(Lane::Control, Ask::Order(ask_of(order, cancel, "binh".into()), reply))]);
-    assert_eq!(answer.try_recv().unwrap(), Outcome::Done);
+    rig.command(order, payment("FT1", PRICE));
+    let command = Command::CancelByOperator { restock: false };
+    let cancel = OrderRequest { order, command, operator: "binh".into(), payer: None };
+    assert_eq!(outcome(rig.ask(Request::Order(cancel))), Outcome::Done);
     let rows = ReadStore::open(rig.folder.path()).unwrap().ledger_after(0, 100).unwrap();
     let cancelled = rows.iter().find(|row| row.entry.fact.kind() == RowKind::OrderCancelled).unwrap();
     assert_eq!(cancelled.entry.operator, "binh");
     let rig = rig.restart();
-    let stock = rig.run.shop.drops[&DropId(1)].state.stock();
+    let stock = rig.run.sale.drops[&DropId(1)].state.stock();
     assert_eq!((stock.available, stock.withdrawn), (1, 1));
     rig.verified();
 }
@@ -222,10 +207,9 @@ fn an_operators_cancellation_keeps_their_name_and_the_units_where_they_said() {
 fn every_hold_of_a_killed_drop_is_due_at_once_and_after_a_restart() {
     let mut rig = Rig::start();
     let orders = [rig.order(1), rig.order(2)];
-    let due = |rig: &mut Rig| {
-        let (reply, mut answer) = oneshot::channel();
-        rig.batch(vec![(Lane::Control, Ask::Due(OrderCode(0), 10, reply))]);
-        answer.try_recv().unwrap()
+    let due = |rig: &mut Rig| match rig.ask(Request::DueHolds { after: OrderCode(0), max: 10 }) {
+        Reply::DueHolds(due) => due,
+        other => panic!("{other:?}"),
     };
     assert_eq!(due(&mut rig), []);
     rig.kill(1);
@@ -239,11 +223,11 @@ fn every_hold_of_a_killed_drop_is_due_at_once_and_after_a_restart() {
 fn a_start_with_the_clock_ahead_forgets_neither_customers_nor_tokens() {
     let mut rig = Rig::start();
     rig.create_drop_until("hat", 2, Some(START.plus_seconds(3_600)));
-    let of_hats = |ask: PurchaseAsk| PurchaseAsk { drop: DropId(2), ..ask };
+    let of_hats = |purchase: PurchaseRequest| PurchaseRequest { drop: DropId(2), ..purchase };
     let first = of_hats(rig.purchase(1));
     let repeated = again(&first);
     let order = rig.buy(first).unwrap().receipt.order;
-    rig.ask(order, payment("FT1", PRICE));
+    rig.command(order, payment("FT1", PRICE));
     let ahead_ms = 30 * 24 * 3_600_000;
     rig.clock.advance(ahead_ms);
     let mut rig = rig.restart();
@@ -258,12 +242,12 @@ fn orders_whose_links_were_asked_for_are_listed_from_a_time_on_and_after_an_orde
     let mut rig = Rig::start();
     rig.create_drop("hat", 2);
     let first = rig.order(1);
-    rig.ask(first, Command::AskLink);
+    rig.command(first, Command::AskLink);
     rig.clock.advance(1_000);
     let unasked = rig.purchase(3);
-    rig.buy(PurchaseAsk { drop: DropId(2), ..unasked }).unwrap();
+    rig.buy(PurchaseRequest { drop: DropId(2), ..unasked }).unwrap();
     let second = rig.order(2);
-    rig.ask(second, Command::AskLink);
+    rig.command(second, Command::AskLink);
     let store = ReadStore::open(rig.folder.path()).unwrap();
     let listed = |since: Timestamp, after: u64, max| store.orders_with_links(since, OrderCode(after), max).unwrap();
     assert_eq!(listed(Timestamp(0), 0, 10), [first, second]);
@@ -277,16 +261,16 @@ fn orders_whose_links_were_asked_for_are_listed_from_a_time_on_and_after_an_orde
 #[test]
 fn who_may_have_an_order_is_known_after_a_restart() {
     let mut rig = Rig::start();
-    let ask = rig.purchase(1);
-    let (sub, jti) = (ask.purchase.sub, ask.purchase.jti);
-    let order = rig.buy(ask).unwrap().receipt.order;
+    let purchase = rig.purchase(1);
+    let (sub, jti) = (purchase.purchase.sub, purchase.purchase.jti);
+    let order = rig.buy(purchase).unwrap().receipt.order;
     // Ended orders keep nobody's place, but their tokens still lead to them.
-    rig.ask(order, Command::Cancel { sid: Sid([1; 16]) });
+    rig.command(order, Command::Cancel { sid: Sid([1; 16]) });
     let held = rig.order(2);
     let rig = rig.restart();
-    let seen = &rig.run.shop.seen;
-    assert!(seen.may_have(&jti.0) && seen.may_have(&rig.stored(held).record.sub.0));
-    assert!(!seen.may_have(&sub.0) && !seen.may_have(&[9; 16]), "strangers are strangers");
+    let filter = &rig.run.sale.order_filter;
+    assert!(filter.may_have(&jti.0) && filter.may_have(&rig.stored(held).record.sub.0));
+    assert!(!filter.may_have(&sub.0) && !filter.may_have(&[9; 16]), "strangers are strangers");
 }
 
 #[test]

@@ -34,8 +34,8 @@ fn verify_finds_every_kind_of_tampering() {
     ] {
         let mut rig = Rig::start();
         let order = rig.order(1);
-        rig.ask(order, payment("FT1", 60));
-        rig.ask(OrderCode(5), payment("FT2", 60));
+        rig.command(order, payment("FT1", 60));
+        rig.command(OrderCode(5), payment("FT2", 60));
         rig.verified();
         rig.sql(sql);
         let error = format!("{:#}", verify(rig.folder.path(), None).unwrap_err());
@@ -47,11 +47,11 @@ fn verify_finds_every_kind_of_tampering() {
 fn an_order_that_is_as_stored_before_its_last_event_is_counted_once() {
     let mut rig = Rig::start();
     let first = rig.order(1);
-    rig.ask(first, payment("FT1", PRICE + 30));
+    rig.command(first, payment("FT1", PRICE + 30));
     // With it there are two, and the first, whose refund is due, is let go.
     rig.order(2);
-    rig.ask(first, Command::Refund { number: 1, step: RefundStep::Batch { batch: 7 } });
-    rig.ask(first, Command::Refund { number: 1, step: RefundStep::Fail { reason: "closed".into() } });
+    rig.command(first, Command::Refund { number: 1, step: RefundStep::Batch { batch: 7 } });
+    rig.command(first, Command::Refund { number: 1, step: RefundStep::Fail { reason: "closed".into() } });
     assert_eq!(rig.verified().orders, 2);
 }
 
@@ -84,7 +84,7 @@ fn an_order_that_names_the_facts_of_another_is_found_by_verify_and_by_a_start() 
     rig.order(2);
     rig.sql("UPDATE orders SET placed = (SELECT max(placed) FROM orders)");
     let verified = verify(rig.folder.path(), None).unwrap_err();
-    let started = Run::open(rig.folder.path(), 1, rig.clock.clone(), mpsc::channel(ANSWERS_MAX).0);
+    let started = Run::open(rig.folder.path(), 1, rig.clock.clone(), mpsc::channel(REPLIES_MAX).0);
     for error in [verified, started.err().expect("a start on it")] {
         assert!(format!("{error:#}").contains("names the facts of order"), "{error:#}");
     }

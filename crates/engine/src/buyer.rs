@@ -1,5 +1,3 @@
-//! The buyer's details, and the commitment that stands for them in the ledger.
-
 use domain::BuyerCommit;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -20,11 +18,12 @@ pub struct Address {
     pub line: String,
 }
 
-/// Keys the commitment, so that the chain cannot be searched for a known name or number. Cleared on erasure.
+/// Keys the commitment, so that the ledger cannot be searched for a known name or number. Cleared on erasure.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Salt(pub [u8; 16]);
 
 impl Buyer {
+    /// What stands for the buyer's details in the ledger.
     pub fn commit(&self, salt: Salt) -> BuyerCommit {
         #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&salt.0).expect("HMAC takes any key");
@@ -42,5 +41,11 @@ impl Buyer {
 impl std::fmt::Debug for Buyer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Buyer(…)")
+    }
+}
+
+impl std::fmt::Debug for Salt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Salt(…)")
     }
 }

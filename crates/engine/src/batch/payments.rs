@@ -1,17 +1,16 @@
-//! Money that an operator gives a home, or says has none here.
+//! Money that an operator gives to an order, sends back or dismisses.
 
 use anyhow::Result;
 use domain::{Command, Event, OrderCode, Outcome, Payment, Proof, Refusal, UnmatchedState, UnmatchedStep, decide};
 use ledger::{Entry, Fact};
 
-use super::super::ask::{MovePayment, MoveRefused, UnmatchedAsk};
 use super::Batch;
-use crate::store::Payer;
+use crate::{MovePayment, MoveRefused, Payer, Records, UnmatchedRequest};
 
-impl Batch<'_> {
+impl<R: Records> Batch<'_, R> {
     /// Money leaves where it is and arrives at its new order in one batch, or stays where it is.
-    pub(super) fn move_payment(&mut self, ask: &MovePayment) -> Result<Result<(), MoveRefused>> {
-        let MovePayment { seq, to, operator } = ask;
+    pub(super) fn move_payment(&mut self, request: &MovePayment) -> Result<Result<(), MoveRefused>> {
+        let MovePayment { seq, to, operator } = request;
         if let Some((payment, state)) = self.find_unmatched(*seq)? {
             let step = UnmatchedStep::Assign { order: *to };
             return match state.after(&step) {
@@ -38,15 +37,15 @@ impl Batch<'_> {
     }
 
     /// A step of money without an order; taken again it changes nothing.
-    pub(super) fn unmatched_step(&mut self, ask: UnmatchedAsk) -> Result<Result<(), MoveRefused>> {
-        let UnmatchedAsk { seq, step, destination, operator } = ask;
+    pub(super) fn unmatched_step(&mut self, request: UnmatchedRequest) -> Result<Result<(), MoveRefused>> {
+        let UnmatchedRequest { seq, step, destination, operator } = request;
         let Some((_, state)) = self.find_unmatched(seq)? else {
             return Ok(Err(MoveRefused::NoSuchPayment));
         };
         match state.after(&step) {
             Ok(Some(_)) => {
                 let fact = Fact::Unmatched { payment: seq, step };
-                self.decided.entries.push(Entry { drop: None, operator: operator.clone(), fact });
+                self.changes.entries.push(Entry { drop: None, operator: operator.clone(), fact });
             }
             Ok(None) => {}
             Err(refusal) => return Ok(Err(MoveRefused::ByTheRules(refusal))),
@@ -70,17 +69,17 @@ impl Batch<'_> {
             return Ok(Err(MoveRefused::ByTheRules(refusal)));
         }
         let fact = Fact::Unmatched { payment: seq, step: UnmatchedStep::Assign { order } };
-        self.decided.entries.push(Entry { drop: None, operator: operator.to_owned(), fact });
+        self.changes.entries.push(Entry { drop: None, operator: operator.to_owned(), fact });
         self.decide_order(order, &arrive, operator)?;
         Ok(Ok(()))
     }
 
     /// An unmatched payment and where it stands, as this batch has left it so far.
-    pub(super) fn find_unmatched(&self, seq: i64) -> Result<Option<(Payment, UnmatchedState)>> {
-        let Some(found) = self.store.unmatched(seq)? else {
+    fn find_unmatched(&self, seq: i64) -> Result<Option<(Payment, UnmatchedState)>> {
+        let Some(found) = self.records.unmatched(seq)? else {
             return Ok(None);
         };
-        let in_batch = self.decided.entries.iter().filter_map(|entry| match &entry.fact {
+        let in_batch = self.changes.entries.iter().filter_map(|entry| match &entry.fact {
             Fact::Unmatched { payment, step } if *payment == seq => Some(step),
             _ => None,
         });
@@ -90,24 +89,25 @@ impl Batch<'_> {
 
     /// The order a recorded payment went to, and the payment as an operator would give it on.
     fn received_by(&self, seq: i64) -> Result<Option<(OrderCode, Payment)>> {
-        Ok(self.store.ledger_row(seq)?.and_then(|row| match row.entry.fact {
-            Fact::Sale(Event::PaymentReceived { order, payment, .. }) => {
+        Ok(match self.records.fact(seq)? {
+            Some(Fact::Sale(Event::PaymentReceived { order, payment, .. })) => {
                 Some((order, Payment { proof: Proof::Operator, ..payment }))
             }
             _ => None,
-        }))
+        })
     }
 
-    /// What the core would say, without doing it. Money it knows already would be no money: that is a refusal too.
+    /// Why the core would not do this, if it would not; nothing is done. Money that the order knows already brings nothing,
+    /// so that is a refusal too.
     fn would_refuse(&mut self, order: OrderCode, command: &Command) -> Result<Option<Refusal>> {
         let Some((record, _)) = self.find(order)? else {
             return Ok(Some(Refusal::OrderNotFound));
         };
         let record = record.clone();
-        let Some(live) = self.shop.drops.get(&record.drop) else {
+        let Some(offered) = self.sale.drops.get(&record.drop) else {
             return Ok(Some(Refusal::OrderNotFound));
         };
-        let decision = decide(&live.state, Some(&record), self.now, command);
+        let decision = decide(&offered.state, Some(&record), self.now(), command);
         Ok(match decision.outcome {
             Outcome::Refused(refusal) => Some(refusal),
             Outcome::Unchanged => Some(Refusal::NotReleasable),

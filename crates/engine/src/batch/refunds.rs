@@ -4,22 +4,21 @@ use anyhow::Result;
 use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, Timestamp, UnmatchedStep};
 use ledger::{Entry, Fact};
 
-use super::super::ask::UnmatchedAsk;
 use super::Batch;
-use crate::store::{Destination, Payer, RefundId};
+use crate::{Destination, GivenDestination, Payer, Records, RefundId, TransferOnList, UnmatchedRequest};
 
-/// A changed destination waits a day: whoever stole an order key is noticed before money follows.
+/// A changed destination waits a day: a stolen order key is noticed before money follows.
 const DESTINATION_CHANGE_MS: i64 = 24 * 3_600_000;
 /// As many transfers as a bank's form takes at once; the rest goes on the next list.
 const REFUNDS_PER_BATCH_MAX: u32 = 500;
 
-impl Batch<'_> {
+impl<R: Records> Batch<'_, R> {
     /// Where refunds go, as this batch has left it so far.
     pub(super) fn destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
-        let in_batch = self.decided.destinations.iter().rev().find(|(known, _, _)| *known == payer);
+        let in_batch = self.changes.destinations.iter().rev().find(|given| given.payer == payer);
         match in_batch {
-            Some((_, destination, usable_at)) => Ok(Some((destination.clone(), *usable_at))),
-            None => self.store.refund_destination(payer),
+            Some(given) => Ok(Some((given.destination.clone(), given.usable_at))),
+            None => self.records.destination(payer),
         }
     }
 
@@ -41,19 +40,19 @@ impl Batch<'_> {
         let usable_at = match self.destination(payer)? {
             Some((known, usable_at)) if known == to => return Ok(usable_at),
             Some((known, usable_at)) if known.lacks_only_the_name_of(&to) => usable_at,
-            Some(_) => self.now.plus_ms(DESTINATION_CHANGE_MS),
-            None => self.now,
+            Some(_) => self.now().plus_ms(DESTINATION_CHANGE_MS),
+            None => self.now(),
         };
-        self.decided.destinations.push((payer, to, usable_at));
-        self.decided.entries.push(entry);
+        self.changes.destinations.push(GivenDestination { payer, destination: to, usable_at });
+        self.changes.entries.push(entry);
         Ok(usable_at)
     }
 
     /// A refund is on at most one list: the core refuses to batch what is batched already.
     pub(super) fn export_refunds(&mut self, operator: &str) -> Result<Option<u64>> {
-        let batch = self.shop.next_refund_batch;
+        let batch = self.sale.next_refund_batch;
         let mut exported = false;
-        for transfer in self.store.refunds_ready(self.now, REFUNDS_PER_BATCH_MAX)? {
+        for transfer in self.records.refunds_ready(self.now(), REFUNDS_PER_BATCH_MAX)? {
             let step = RefundStep::Batch { batch };
             let batched = match transfer.refund {
                 RefundId::Order(order, number) => {
@@ -61,18 +60,18 @@ impl Batch<'_> {
                 }
                 RefundId::Unmatched(seq) => {
                     let (step, operator) = (UnmatchedStep::Refund(step), operator.to_owned());
-                    self.unmatched_step(UnmatchedAsk { seq, step, destination: None, operator })?.is_ok()
+                    self.unmatched_step(UnmatchedRequest { seq, step, destination: None, operator })?.is_ok()
                 }
             };
             if batched {
-                self.decided.transfers.push((batch, transfer));
+                self.changes.transfers.push(TransferOnList { batch, transfer });
                 exported = true;
             }
         }
         if !exported {
             return Ok(None);
         }
-        self.shop.next_refund_batch += 1;
+        self.sale.next_refund_batch += 1;
         Ok(Some(batch))
     }
 }

@@ -4,35 +4,32 @@ use anyhow::{Context, Result};
 use domain::{Command, Event, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, Timestamp, decide, evolve};
 use ledger::{Entry, Fact};
 
-use super::super::ask::OrderAsk;
-use super::{Batch, LiveDrop};
-use crate::store::Payer;
-
-/// The code of money that an operator enters without one.
-pub(crate) const NO_ORDER: OrderCode = OrderCode(0);
+use super::Batch;
+use crate::{GivenDestination, NO_ORDER, OfferedDrop, OrderRequest, Payer, Records};
 
 /// Later than every `pay_by`, with room to add to it.
 const END_OF_TIME: Timestamp = Timestamp(i64::MAX / 2);
 
-impl Batch<'_> {
-    pub(super) fn order(&mut self, ask: OrderAsk) -> Result<Outcome> {
-        let OrderAsk { order, command, operator, payer } = ask;
-        let before = self.decided.entries.len();
+impl<R: Records> Batch<'_, R> {
+    pub(super) fn order(&mut self, request: OrderRequest) -> Result<Outcome> {
+        let OrderRequest { order, command, operator, payer } = request;
+        let before = self.changes.entries.len();
         let outcome = self.decide_order(order, &command, &operator)?;
         if let (Some(account), Some(payer)) = (payer, self.payer_since(before))
             && self.destination(payer)?.is_none()
         {
-            self.decided.destinations.push((payer, account, self.now));
+            let usable_at = self.now();
+            self.changes.destinations.push(GivenDestination { payer, destination: account, usable_at });
         }
         Ok(outcome)
     }
 
-    /// Whose money this batch recorded from its entry `first` on.
+    /// The payer whose money this batch recorded from its entry `first` on.
     fn payer_since(&self, first: usize) -> Option<Payer> {
-        self.decided.entries.iter().enumerate().skip(first).find_map(|(index, entry)| match &entry.fact {
+        self.changes.entries.iter().enumerate().skip(first).find_map(|(index, entry)| match &entry.fact {
             Fact::Sale(Event::PaymentReceived { order, .. }) => Some(Payer::Order(*order)),
             // Entries get their rows one after the other, from the ledger's head on.
-            Fact::PaymentUnmatched { .. } => Some(Payer::Unmatched(self.store.head().seq + 1 + index as i64)),
+            Fact::PaymentUnmatched { .. } => Some(Payer::Unmatched(self.head_seq + 1 + index as i64)),
             _ => None,
         })
     }
@@ -50,20 +47,21 @@ impl Batch<'_> {
             Command::Payment(payment) if self.is_on_a_statement(payment)? => Command::Dispute(payment.clone()),
             other => other.clone(),
         };
-        let live = self.shop.drops.get_mut(&drop).with_context(|| format!("order {order} names no drop of ours"))?;
-        let decision = decide(&live.state, Some(&record), self.now, command);
+        let now = self.now();
+        let offered = self.sale.drops.get(&drop).with_context(|| format!("order {order} names an unknown drop"))?;
+        let decision = decide(&offered.state, Some(&record), now, command);
         if let (Outcome::Refused(_), Command::Payment(payment)) = (&decision.outcome, command) {
             return self.unmatched(order, payment, operator);
         }
         let mut record = Some(record);
         for event in decision.events {
-            let live = self.shop.drops.get_mut(&drop).with_context(|| format!("drop {} vanished", drop.0))?;
-            evolve(&mut live.state, &mut record, &event, self.now);
+            let offered = self.sale.drops.get_mut(&drop).with_context(|| format!("drop {} vanished", drop.0))?;
+            evolve(&mut offered.state, &mut record, &event, now);
             if let Some(other) = event.order().filter(|other| *other != order) {
                 self.evolve_other(other, &event)?;
             }
-            self.decided.changed_drops.insert(drop);
-            self.decided.entries.push(Entry {
+            self.changed_drops.insert(drop);
+            self.changes.entries.push(Entry {
                 drop: Some(drop),
                 operator: operator.to_owned(),
                 fact: Fact::Sale(event),
@@ -76,46 +74,46 @@ impl Batch<'_> {
         Ok(decision.outcome)
     }
 
-    /// Whether an operator entered this transfer from a statement, as nobody's yet.
+    /// Whether an operator entered this transfer from a statement, without an order.
     fn is_on_a_statement(&self, payment: &Payment) -> Result<bool> {
         if payment.proof == Proof::Operator {
             return Ok(false);
         }
         let identity = PaymentIdentity::on_statement(&payment.identity.reference);
-        self.store.is_unmatched(NO_ORDER, &Payment { identity, ..payment.clone() })
+        self.records.is_unmatched(NO_ORDER, &Payment { identity, ..payment.clone() })
     }
 
     /// An event that ends another order of the same customer.
     fn evolve_other(&mut self, other: OrderCode, event: &Event) -> Result<()> {
         let (record, _) = self.find(other)?.with_context(|| format!("order {other} is not stored"))?;
         let mut record = record.clone();
-        record.evolve(event, self.now);
+        record.evolve(event, self.now());
         self.put_back(record);
         Ok(())
     }
 
-    /// Money for nobody is kept all the same; the same money twice is kept once.
+    /// Money that no order takes is kept all the same; the same money twice is kept once.
     fn unmatched(&mut self, order: OrderCode, payment: &Payment, operator: &str) -> Result<Outcome> {
         let fact = Fact::PaymentUnmatched { order, payment: payment.clone() };
         let same = |entry: &Entry| {
             matches!(&entry.fact, Fact::PaymentUnmatched { order: known, payment: other }
                 if *known == order && other.identity == payment.identity && other.amount == payment.amount)
         };
-        if self.decided.entries.iter().any(same) || self.store.is_unmatched(order, payment)? {
+        if self.changes.entries.iter().any(same) || self.records.is_unmatched(order, payment)? {
             return Ok(Outcome::Unchanged);
         }
-        self.decided.entries.push(Entry { drop: None, operator: operator.to_owned(), fact });
+        self.changes.entries.push(Entry { drop: None, operator: operator.to_owned(), fact });
         Ok(Outcome::Done)
     }
 
     /// Holds whose time has come; in a killed drop, every hold.
-    pub(super) fn due(&self, after: OrderCode, max: usize) -> Vec<OrderCode> {
-        let of_drop = |live: &'_ LiveDrop| {
-            let killed = live.state.status().is_killed();
-            let now = if killed { END_OF_TIME } else { self.now };
-            live.state.due(now, after).take(max).collect::<Vec<_>>()
+    pub(super) fn due_holds(&self, after: OrderCode, max: usize) -> Vec<OrderCode> {
+        let of_drop = |offered: &OfferedDrop| {
+            let killed = offered.state.status().is_killed();
+            let now = if killed { END_OF_TIME } else { self.now() };
+            offered.state.due(now, after).take(max).collect::<Vec<_>>()
         };
-        let mut due: Vec<OrderCode> = self.shop.drops.values().flat_map(of_drop).collect();
+        let mut due: Vec<OrderCode> = self.sale.drops.values().flat_map(of_drop).collect();
         due.sort_unstable();
         due.truncate(max);
         due

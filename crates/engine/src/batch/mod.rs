@@ -1,0 +1,115 @@
+//! Decides one batch: what it finds in memory and on disk, what it changes, and what it replies.
+
+mod operator;
+mod orders;
+mod payments;
+mod purchase;
+mod refunds;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use domain::{DropId, OrderCode, OrderRecord, Timestamp};
+use ledger::{Entry, Fact};
+
+use crate::{BatchTime, Changes, DropCounters, Records, Reply, Request, SaleState, Salt, StoredOrder};
+
+/// A batch while it is decided. It takes requests by their [precedence](Request::precedence), and everything it did is
+/// in the [`Changes`] at its end. After an error the state in memory is ahead of what will be written: the caller stops.
+pub struct Batch<'a, R> {
+    sale: &'a mut SaleState,
+    records: &'a R,
+    time: BatchTime,
+    /// The last row of the ledger before this batch.
+    head_seq: i64,
+    changes: Changes,
+    /// Older orders that the batch names.
+    named: BTreeMap<OrderCode, NamedOrder>,
+    changed_drops: BTreeSet<DropId>,
+}
+
+struct NamedOrder {
+    stored: StoredOrder,
+    changed: bool,
+}
+
+impl<'a, R: Records> Batch<'a, R> {
+    /// For `requests` requests, most of them purchases.
+    pub fn new(sale: &'a mut SaleState, records: &'a R, time: BatchTime, head_seq: i64, requests: usize) -> Self {
+        sale.used_tokens.turn(time.now);
+        let changes = Changes {
+            entries: Vec::with_capacity(requests),
+            placed: Vec::with_capacity(requests),
+            ..Changes::default()
+        };
+        let (named, changed_drops) = (BTreeMap::new(), BTreeSet::new());
+        Self { sale, records, time, head_seq, changes, named, changed_drops }
+    }
+
+    pub fn apply(&mut self, request: Request) -> Result<Reply> {
+        Ok(match request {
+            Request::Purchase(purchase) => Reply::Purchase(self.purchase(purchase)?),
+            Request::Order(order) => Reply::Order(self.order(order)?),
+            Request::SetDestination { order, destination } => {
+                Reply::Destination(self.set_destination(order, destination)?)
+            }
+            Request::MovePayment(payment) => Reply::Moved(self.move_payment(&payment)?),
+            Request::Unmatched(unmatched) => Reply::Moved(self.unmatched_step(unmatched)?),
+            Request::ExportRefunds { operator } => Reply::Exported(self.export_refunds(&operator)?),
+            Request::Drop { drop, command, operator } => Reply::Drop(self.drop_command(drop, &command, &operator)),
+            Request::CreateProduct { product, operator } => {
+                Reply::Product(Box::new(self.create_product(product, operator)))
+            }
+            Request::CreateDrop { drop, operator } => Reply::Listing(Box::new(self.create_drop(drop, operator))),
+            Request::RevokeToken { jti, operator } => {
+                self.changes.entries.push(Entry { drop: None, operator, fact: Fact::TokenRevoked { jti } });
+                Reply::Done
+            }
+            Request::Progress(progress) => {
+                self.changes.progress.push(progress);
+                Reply::Done
+            }
+            Request::DueHolds { after, max } => Reply::DueHolds(self.due_holds(after, max)),
+        })
+    }
+
+    pub fn finish(self) -> Changes {
+        let Self { sale, mut changes, named, changed_drops, .. } = self;
+        let changed = named.into_values().filter(|named| named.changed);
+        changes.changed = changed.map(|named| named.stored.record).collect();
+        let drops = changed_drops.iter().filter_map(|drop| sale.drops.get(drop)).map(|offered| &offered.state);
+        changes.drops = drops
+            .map(|state| DropCounters { drop: state.id(), status: state.status(), stock: state.stock() })
+            .collect();
+        changes
+    }
+
+    fn now(&self) -> Timestamp {
+        self.time.now
+    }
+
+    /// An order as this batch has left it so far, with its salt unless it was erased.
+    fn find(&mut self, order: OrderCode) -> Result<Option<(&OrderRecord, Option<Salt>)>> {
+        if let Ok(index) = self.changes.placed.binary_search_by_key(&order, |placed| placed.record.order) {
+            let placed = &self.changes.placed[index];
+            return Ok(Some((&placed.record, Some(placed.salt))));
+        }
+        if !self.named.contains_key(&order) {
+            let Some(stored) = self.records.order(order)? else {
+                return Ok(None);
+            };
+            self.named.insert(order, NamedOrder { stored, changed: false });
+        }
+        let found = self.named.get(&order);
+        Ok(found.map(|named| (&named.stored.record, named.stored.buyer.as_ref().map(|(salt, _)| *salt))))
+    }
+
+    fn put_back(&mut self, record: OrderRecord) {
+        if let Ok(index) = self.changes.placed.binary_search_by_key(&record.order, |placed| placed.record.order) {
+            self.changes.placed[index].record = record;
+        } else if let Some(named) = self.named.get_mut(&record.order) {
+            named.changed |= named.stored.record != record;
+            named.stored.record = record;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! One batch of the sale: which records a request reads, what the core decides, what must be written, what is answered.
+//!
+//! The engine does no I/O of its own. It reads stored orders and money through [`Records`], keeps the rest in
+//! [`SaleState`], and leaves writing the [`Changes`] and sending the [`Reply`]s to its caller. Nothing here reads a
+//! clock, holds a lock or knows SQL, so that the origin and the simulation run the same code.
+
+mod batch;
+mod batch_time;
+mod buyer;
+mod changes;
+mod order_filter;
+mod progress;
+mod records;
+mod refund;
+mod request;
+mod sale_state;
+mod used_tokens;
+
+pub use batch::Batch;
+pub use batch_time::{BatchTime, CLOCK_BEHIND_MS};
+pub use buyer::{Address, Buyer, Salt};
+pub use changes::{Changes, DropCounters, GivenDestination, PlacedOrder, TransferOnList};
+pub use order_filter::OrderFilter;
+pub use progress::{Progress, Retry};
+pub use records::{Records, StoredOrder, UnmatchedPayment};
+pub use refund::{Destination, Payer, RefundId, RefundTransfer};
+pub use request::{
+    CreateDropError, Lane, MovePayment, MoveRefused, NO_ORDER, NewDrop, NewProduct, NoSuchDrop, OrderRequest,
+    ProductOf, PurchaseAccepted, PurchaseRefused, PurchaseReply, PurchaseRequest, Reply, Request, UnmatchedRequest,
+};
+pub use sale_state::{OfferedDrop, Resumed, SaleState};
+pub use used_tokens::{USED_TOKENS_MS, UsedTokens};

@@ -1,0 +1,46 @@
+use anyhow::Result;
+use domain::{OrderCode, OrderRecord, Payment, Timestamp, UnmatchedState};
+use ledger::Fact;
+
+use crate::{Buyer, Destination, Payer, RefundTransfer, Salt};
+
+/// What a batch reads from disk: everything as of the last commit, and nothing else.
+pub trait Records {
+    /// An order with what is kept of its buyer.
+    fn order(&self, order: OrderCode) -> Result<Option<StoredOrder>>;
+
+    /// Whether this report of money is stored as unmatched under the code `order`.
+    fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool>;
+
+    /// The unmatched payment that the ledger row `seq` recorded.
+    fn unmatched(&self, seq: i64) -> Result<Option<UnmatchedPayment>>;
+
+    /// What the ledger row `seq` says.
+    fn fact(&self, seq: i64) -> Result<Option<Fact>>;
+
+    /// Where the refunds of a payer go, and from when on.
+    fn destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>>;
+
+    /// Due refunds whose destination may be used at `now`, oldest first, at most `max`.
+    fn refunds_ready(&self, now: Timestamp, max: u32) -> Result<Vec<RefundTransfer>>;
+}
+
+/// An order with what is kept of its buyer.
+#[derive(Clone, Debug)]
+pub struct StoredOrder {
+    pub record: OrderRecord,
+    /// `None` after erasure.
+    pub buyer: Option<(Salt, Buyer)>,
+}
+
+/// Money that named no order of this origin, or one that could not take it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmatchedPayment {
+    /// The ledger row that recorded it.
+    pub seq: i64,
+    /// The code it named.
+    pub order: OrderCode,
+    /// As an operator would give it to an order.
+    pub payment: Payment,
+    pub state: UnmatchedState,
+}

@@ -1,0 +1,46 @@
+use domain::{OrderCode, Vnd};
+
+/// Where a refund goes. Personal data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// A BIN or a name, as it was given.
+    pub bank: String,
+    pub account_number: String,
+    /// Empty while only the bank and the number are known: no list takes it then.
+    pub account_name: String,
+}
+
+impl Destination {
+    /// The same account, without its name.
+    pub fn lacks_only_the_name_of(&self, other: &Self) -> bool {
+        self.account_name.is_empty() && self.bank == other.bank && self.account_number == other.account_number
+    }
+}
+
+impl std::fmt::Debug for Destination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Destination(…)")
+    }
+}
+
+/// Whose money goes back: an order's, or that of the unmatched payment which this ledger row recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Payer {
+    Order(OrderCode),
+    Unmatched(i64),
+}
+
+/// One refund: an order's with its number, or the one of an unmatched payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefundId {
+    Order(OrderCode, u32),
+    Unmatched(i64),
+}
+
+/// One line of a refund list: what the bank is asked to transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundTransfer {
+    pub refund: RefundId,
+    pub amount: Vnd,
+    pub destination: Destination,
+}

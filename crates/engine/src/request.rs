@@ -1,0 +1,209 @@
+//! What the writer can be asked, and its replies.
+
+use std::sync::Arc;
+
+use domain::{Command, DropId, Jti, OrderCode, Outcome, Purchase, Receipt, Refusal, Terms, Timestamp, UnmatchedStep};
+use ledger::{Listing, Product};
+
+use crate::{Buyer, Destination, Progress, Salt};
+
+/// The code of money that an operator enters without one.
+pub const NO_ORDER: OrderCode = OrderCode(0);
+
+pub enum Request {
+    Purchase(PurchaseRequest),
+    Order(OrderRequest),
+    Drop {
+        drop: DropId,
+        command: Command,
+        operator: String,
+    },
+    CreateProduct {
+        product: NewProduct,
+        operator: String,
+    },
+    CreateDrop {
+        drop: NewDrop,
+        operator: String,
+    },
+    RevokeToken {
+        jti: Jti,
+        operator: String,
+    },
+    /// Says where the refunds of an order go.
+    SetDestination {
+        order: OrderCode,
+        destination: Destination,
+    },
+    MovePayment(MovePayment),
+    Unmatched(UnmatchedRequest),
+    /// Puts every refund that can go out on one list.
+    ExportRefunds {
+        operator: String,
+    },
+    /// Records how far a channel of the outbox has come.
+    Progress(Progress),
+    /// Asks for pending orders whose time has come, ascending after `after`.
+    DueHolds {
+        after: OrderCode,
+        max: usize,
+    },
+}
+
+/// The queue in which a request waits. A batch takes from them in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    Control,
+    Money,
+    Shopper,
+}
+
+impl Lane {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Money => "money",
+            Self::Shopper => "shopper",
+        }
+    }
+}
+
+impl Request {
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::Purchase(_) | Self::SetDestination { .. } => Lane::Shopper,
+            Self::Order(OrderRequest { operator, .. }) if !operator.is_empty() => Lane::Control,
+            Self::Order(OrderRequest { command: Command::Cancel { .. }, .. }) => Lane::Shopper,
+            Self::Order(_) | Self::Progress(_) => Lane::Money,
+            Self::Drop { .. }
+            | Self::CreateProduct { .. }
+            | Self::CreateDrop { .. }
+            | Self::RevokeToken { .. }
+            | Self::MovePayment(_)
+            | Self::Unmatched(_)
+            | Self::ExportRefunds { .. }
+            | Self::DueHolds { .. } => Lane::Control,
+        }
+    }
+
+    /// The place of a request in its batch; requests of one place keep the order in which they came. Money that came in
+    /// time is decided before the expiry that would make it late.
+    pub fn precedence(&self) -> (Lane, bool) {
+        let ends_hold = matches!(self, Self::Order(OrderRequest { command: Command::EndHold, .. }));
+        (self.lane(), ends_hold)
+    }
+}
+
+/// A command about one order.
+#[derive(Clone, Debug)]
+pub struct OrderRequest {
+    pub order: OrderCode,
+    pub command: Command,
+    /// The operator who asks; empty when no person does.
+    pub operator: String,
+    /// The account the money came from, where the bank said so: a refund would go back there.
+    pub payer: Option<Destination>,
+}
+
+/// A purchase with what is kept beside its order. The engine fills in `purchase.order`.
+#[derive(Clone, Debug)]
+pub struct PurchaseRequest {
+    pub drop: DropId,
+    pub purchase: Purchase,
+    pub buyer: Buyer,
+    pub salt: Salt,
+}
+
+/// Gives recorded money to another order.
+#[derive(Clone, Debug)]
+pub struct MovePayment {
+    /// The ledger row that recorded it.
+    pub seq: i64,
+    pub to: OrderCode,
+    pub operator: String,
+}
+
+/// Decides about an unmatched payment.
+#[derive(Clone, Debug)]
+pub struct UnmatchedRequest {
+    /// The ledger row that recorded it.
+    pub seq: i64,
+    pub step: UnmatchedStep,
+    /// Where it goes back to, when that is said with the step.
+    pub destination: Option<Destination>,
+    pub operator: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewProduct {
+    pub name: String,
+    pub description: String,
+    pub image_url: String,
+}
+
+/// What a drop sells.
+#[derive(Clone, Debug)]
+pub enum ProductOf {
+    Existing(i64),
+    /// Made with the drop, or not at all.
+    New(NewProduct),
+}
+
+/// The terms of a drop that has no number yet.
+#[derive(Clone, Debug)]
+pub struct NewDrop {
+    pub slug: String,
+    pub product: ProductOf,
+    /// The engine gives `terms.drop`.
+    pub terms: Terms,
+}
+
+/// The answer to a request. It leaves the writer only after its batch is on disk.
+#[derive(Debug)]
+pub enum Reply {
+    Purchase(PurchaseReply),
+    Order(Outcome),
+    Drop(Result<Outcome, NoSuchDrop>),
+    Product(Box<Product>),
+    Listing(Box<Result<Listing, CreateDropError>>),
+    /// From when on the destination is used.
+    Destination(Result<Timestamp, Refusal>),
+    Moved(Result<(), MoveRefused>),
+    /// The number of the new list, unless no refund was ready.
+    Exported(Option<u64>),
+    DueHolds(Vec<OrderCode>),
+    Done,
+}
+
+pub type PurchaseReply = Result<PurchaseAccepted, PurchaseRefused>;
+
+#[derive(Clone, Debug)]
+pub struct PurchaseAccepted {
+    pub receipt: Receipt,
+    pub listing: Arc<Listing>,
+    /// Another token of the same shopper made it: the order is theirs, and not new.
+    pub resumed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PurchaseRefused {
+    ByTheRules(Refusal),
+    NoSuchDrop,
+    /// Wall time is far behind the ledger's: deciding what is open or late would be a guess.
+    ClockBehind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveRefused {
+    NoSuchPayment,
+    ByTheRules(Refusal),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSuchDrop;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreateDropError {
+    SlugTaken,
+    NoSuchProduct,
+}

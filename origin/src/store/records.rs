@@ -1,0 +1,35 @@
+//! What a batch reads.
+
+use anyhow::Result;
+use domain::{OrderCode, Payment, Timestamp};
+use engine::{Destination, Payer, Records, RefundTransfer, StoredOrder, UnmatchedPayment};
+use ledger::Fact;
+
+use super::WriteStore;
+
+impl Records for WriteStore {
+    fn order(&self, order: OrderCode) -> Result<Option<StoredOrder>> {
+        self.reads.load(order)
+    }
+
+    fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool> {
+        self.unmatched.is_known(order, payment)
+    }
+
+    fn unmatched(&self, seq: i64) -> Result<Option<UnmatchedPayment>> {
+        self.unmatched.by_seq(seq)
+    }
+
+    fn fact(&self, seq: i64) -> Result<Option<Fact>> {
+        let row = super::ledger::read(&self.db, seq - 1, 1)?.into_iter().find(|row| row.seq == seq);
+        Ok(row.map(|row| row.entry.fact))
+    }
+
+    fn destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
+        self.destinations.of(payer)
+    }
+
+    fn refunds_ready(&self, now: Timestamp, max: u32) -> Result<Vec<RefundTransfer>> {
+        self.refunds.ready(now, max)
+    }
+}
