@@ -2,6 +2,8 @@
 //! with an oracle that knows what must never happen.
 
 mod campaign;
+#[cfg(test)]
+mod history;
 mod operator;
 mod oracle;
 mod origin;

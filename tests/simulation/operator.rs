@@ -1,13 +1,15 @@
-//! The people of the merchant: they pause and kill, cancel orders, send money back, and give stray money a home.
+//! Operators: they pause and kill the drop, cancel orders, send money back, and decide about unmatched money.
 
-use domain::{Command, OrderCode, PaymentState, RefundStep};
+use domain::{Command, OrderCode, PaymentState, RefundStep, UnmatchedStep};
+use engine::{MovePayment, NO_ORDER, RefundId, Request, TransferOnList, UnmatchedRequest};
 
-use crate::origin::{Answer, Lane, Ticket, What, on_statement};
-use crate::payos::vnd;
+use crate::origin::{Answer, DROP, Ticket, on_statement};
+use crate::payos::{account, vnd};
 use crate::queue::Happening;
 use crate::world::World;
 
 const MINUTE: i64 = 60_000;
+pub(crate) const OPERATOR: &str = "an";
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Deed {
@@ -33,16 +35,13 @@ pub(crate) enum Deed {
     RecordFromStatement,
 }
 
-/// A refund on a list of transfers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Listed {
-    pub(crate) order: OrderCode,
-    pub(crate) number: u32,
-}
+/// The number of a list that an operator made by hand.
+const HAND_MADE_LIST: u64 = 1_000_000;
 
 #[derive(Default)]
 pub(crate) struct Operator {
-    listed: Vec<Listed>,
+    /// Refunds on lists of transfers.
+    listed: Vec<RefundId>,
 }
 
 impl World {
@@ -71,23 +70,22 @@ impl World {
     }
 
     pub(crate) fn operator_does(&mut self, deed: Deed) {
-        let control = Lane::Control;
         match deed {
-            Deed::Pause => self.ask(control, What::Drop(Command::Pause), Ticket::Nobody),
-            Deed::Resume => self.ask(control, What::Drop(Command::Resume), Ticket::Nobody),
-            Deed::Kill => self.ask(control, What::Drop(Command::Kill), Ticket::Nobody),
+            Deed::Pause => self.ask_drop(Command::Pause),
+            Deed::Resume => self.ask_drop(Command::Resume),
+            Deed::Kill => self.ask_drop(Command::Kill),
             Deed::Export => {
-                self.ask(control, What::Export, Ticket::Nobody);
-                // Somebody's own list, made by hand from an old page.
+                self.ask(Request::ExportRefunds { operator: OPERATOR.into() }, Ticket::Nobody);
+                // A list made by hand from an old page.
                 if let Some(order) = self.any_order() {
-                    let command = Command::Refund { number: 1, step: RefundStep::Batch { batch: 2 } };
-                    self.ask_order(control, order, command, Ticket::Nobody);
+                    let command = Command::Refund { number: 1, step: RefundStep::Batch { batch: HAND_MADE_LIST } };
+                    self.ask_order_as_operator(order, command, Ticket::Nobody);
                 }
             }
             Deed::CancelAnOrder => {
                 if let Some(order) = self.any_order() {
                     let restock = self.rng.bool();
-                    self.ask_order(control, order, Command::CancelByOperator { restock }, Ticket::Nobody);
+                    self.ask_order_as_operator(order, Command::CancelByOperator { restock }, Ticket::Nobody);
                 }
             }
             Deed::Send { transfer } => {
@@ -106,11 +104,11 @@ impl World {
         }
     }
 
-    /// A list was exported; it is on disk, whoever heard of it. Each transfer goes its own way.
-    pub(crate) fn transfers_listed(&mut self, listed: Vec<Listed>) {
-        for transfer in listed {
+    /// A list was exported and is on disk. Each transfer goes its own way.
+    pub(crate) fn transfers_listed(&mut self, listed: Vec<TransferOnList>) {
+        for TransferOnList { transfer, .. } in listed {
             let number = self.operator.listed.len();
-            self.operator.listed.push(transfer);
+            self.operator.listed.push(transfer.refund);
             let ms = self.rng.i64(0..60 * MINUTE);
             match self.rng.u8(0..10) {
                 0 => {}
@@ -127,17 +125,21 @@ impl World {
     }
 
     fn refund_step(&mut self, transfer: usize, step: RefundStep, from: Ticket) {
-        let Listed { order, number, .. } = self.operator.listed[transfer];
-        self.ask_order(Lane::Control, order, Command::Refund { number, step }, from);
+        match self.operator.listed[transfer] {
+            RefundId::Order(order, number) => {
+                self.ask_order_as_operator(order, Command::Refund { number, step }, from);
+            }
+            RefundId::Unmatched(seq) => self.ask_unmatched(seq, UnmatchedStep::Refund(step), from),
+        }
     }
 
     /// Whether the bank's answer was recorded decides what the operator does next.
     pub(crate) fn refund_step_answered(&mut self, transfer: usize, answer: &Answer) {
         match answer {
-            Answer::Lost | Answer::Unavailable => {
+            Answer::Lost => {
                 self.after(30_000, Happening::Operator(Deed::Send { transfer }));
             }
-            Answer::Outcome(_) => {
+            Answer::Reply(_) => {
                 let ms = self.rng.i64(0..60 * MINUTE);
                 match self.rng.u8(0..4) {
                     0 => {}
@@ -159,18 +161,47 @@ impl World {
         let payments = &self.origin.disk.orders[&from].payments;
         let payment = payments.iter().find(|payment| payment.state == PaymentState::Counted);
         if let Some(payment) = payment {
-            let identity = payment.identity.clone();
-            self.ask(Lane::Control, What::Move { from, identity, to }, Ticket::Nobody);
+            let seq = self.origin.disk.row_of_payment(from, &payment.identity);
+            self.move_to(seq.expect("a payment that counts has its row"), to);
         }
     }
 
     fn decide_unmatched(&mut self) {
         let count = self.origin.disk.unmatched.len();
-        if count > 0 {
-            let unmatched = self.rng.usize(0..count);
-            let to = if self.rng.bool() { self.any_order() } else { None };
-            self.ask(Lane::Control, What::Assign { unmatched, to }, Ticket::Nobody);
+        let nth = self.rng.usize(0..count.max(1));
+        let Some(found) = self.origin.disk.unmatched.values().nth(nth) else { return };
+        let (seq, named) = (found.seq, found.order);
+        let named = self.origin.disk.orders.contains_key(&named).then_some(named);
+        match self.rng.u8(0..8) {
+            0..3 => {
+                if let Some(to) = self.any_order() {
+                    self.move_to(seq, to);
+                }
+            }
+            3..5 => {
+                if let Some(to) = named {
+                    self.move_to(seq, to);
+                }
+            }
+            5 => self.ask_unmatched(seq, UnmatchedStep::Dismiss { reason: "not ours".into() }, Ticket::Nobody),
+            _ => self.ask_unmatched(seq, UnmatchedStep::OweBack, Ticket::Nobody),
         }
+    }
+
+    fn move_to(&mut self, seq: i64, to: OrderCode) {
+        let request = MovePayment { seq, to, operator: OPERATOR.into() };
+        self.ask(Request::MovePayment(request), Ticket::Nobody);
+    }
+
+    fn ask_unmatched(&mut self, seq: i64, step: UnmatchedStep, from: Ticket) {
+        let says_where = step == UnmatchedStep::OweBack && self.rng.bool();
+        let destination = says_where.then(|| account("3"));
+        let request = UnmatchedRequest { seq, step, destination, operator: OPERATOR.into() };
+        self.ask(Request::Unmatched(request), from);
+    }
+
+    fn ask_drop(&mut self, command: Command) {
+        self.ask(Request::Drop { drop: DROP, command, operator: OPERATOR.into() }, Ticket::Nobody);
     }
 
     /// The statement shows a transfer; the operator knows its order, or does not.
@@ -180,13 +211,13 @@ impl World {
             return;
         }
         let transfer = self.payos.transfers[self.rng.usize(0..count)].clone();
-        let order = if self.rng.bool() { transfer.order } else { OrderCode(0) };
+        let order = if self.rng.bool() { transfer.order } else { NO_ORDER };
         let payment = domain::Payment {
             identity: transfer.identity,
             amount: vnd(transfer.amount),
             paid_at: domain::Timestamp(transfer.at),
             proof: domain::Proof::Operator,
         };
-        self.ask_order(Lane::Control, order, Command::Payment(on_statement(&payment)), Ticket::Nobody);
+        self.ask_order_as_operator(order, Command::Payment(on_statement(&payment)), Ticket::Nobody);
     }
 }

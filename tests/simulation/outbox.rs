@@ -2,10 +2,11 @@
 
 use domain::{
     Command, Event, HOLD_GRACE_MS, Link, LinkFacts, OrderCode, OrderRecord, OrderState, Outcome, Payment,
-    PaymentIdentity, Proof, Timestamp,
+    PaymentIdentity, Proof,
 };
+use engine::{Reply, Request};
 
-use crate::origin::{Answer, Lane, Ticket};
+use crate::origin::{Answer, Ticket};
 use crate::payos::{Created, LinkShown, Read};
 use crate::queue::Happening;
 use crate::world::World;
@@ -19,8 +20,8 @@ const CREATED_BEFORE_ORDER_MS: i64 = 60_000;
 const TRIES_MAX: u32 = 60;
 /// Holds far from their deadline are looked at this often, so that a clock that is set is noticed.
 const LOOK_MS: i64 = 60_000;
-/// Later than every `pay_by`.
-const END_OF_TIME: Timestamp = Timestamp(i64::MAX / 2);
+/// So few that the timer has to ask more than once.
+const HOLDS_MAX: usize = 8;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Effect {
@@ -78,7 +79,7 @@ impl World {
     }
 
     pub(crate) fn effect_goes_on(&mut self, mut effect: Effect) {
-        if self.origin.memory.is_none() {
+        if !self.origin.is_up() {
             return self.after(1_000, Happening::Effect(Box::new(effect)));
         }
         if effect.epoch != self.origin.epoch {
@@ -115,7 +116,7 @@ impl World {
     }
 
     pub(crate) fn effect_hears(&mut self, mut effect: Effect, answer: &Answer) {
-        let Answer::Outcome(outcome) = answer else {
+        let Answer::Reply(Reply::Order(outcome)) = answer else {
             return self.effect_later(effect);
         };
         match effect.step {
@@ -144,7 +145,7 @@ impl World {
     fn effect_asks(&mut self, mut effect: Effect, then: Step, command: Command) {
         let order = effect.order;
         effect.step = then;
-        self.ask_order(Lane::Money, order, command, Ticket::Effect(Box::new(effect)));
+        self.ask_order(order, command, Ticket::Effect(Box::new(effect)));
     }
 
     /// A call to PayOS takes a while, and a timeout longer.
@@ -166,7 +167,7 @@ impl World {
     fn effect_ends(&mut self, mut effect: Effect, done: bool) {
         match effect.kind {
             Kind::EndHold { over: true } => {
-                self.ask_order(Lane::Money, effect.order, Command::EndHold, Ticket::Nobody);
+                self.ask_order(effect.order, Command::EndHold, Ticket::Nobody);
             }
             Kind::EndHold { over: false } | Kind::MakeLink => {}
             Kind::CheckEnded { ended_at } if done => {
@@ -207,7 +208,7 @@ impl World {
             Read::NotFound | Read::NoAnswer => return self.effect_ends(effect, false),
         };
         if record.link == Link::Asked && !may_be_ours(&shown, record) {
-            self.ask_order(Lane::Money, effect.order, Command::LinkConflict, Ticket::Nobody);
+            self.ask_order(effect.order, Command::LinkConflict, Ticket::Nobody);
             return self.effect_ends(effect, false);
         }
         // Even a reader that forgets to record what it saw must not get the link closed over it.
@@ -237,11 +238,11 @@ impl World {
 
     /// Lets the timer look when the next hold is due.
     pub(crate) fn tick_soon(&mut self) {
-        let Some(memory) = &self.origin.memory else { return };
-        if self.origin.tick_comes || memory.state.pending_count() == 0 {
+        let Some(state) = self.origin.drop_state() else { return };
+        if self.origin.tick_comes || state.pending_count() == 0 {
             return;
         }
-        let killed = memory.state.status().is_killed();
+        let killed = state.status().is_killed();
         let due_in = self.oracle.next_deadline().map_or(0, |pay_by| pay_by - self.wall());
         let wait = if killed { 0 } else { due_in.min(LOOK_MS) };
         self.origin.tick_comes = true;
@@ -250,22 +251,32 @@ impl World {
 
     pub(crate) fn tick(&mut self, epoch: u32) {
         let wall = self.wall();
-        let head_at = self.origin.disk.head_at;
-        let Some(memory) = &self.origin.memory else { return };
-        if epoch != self.origin.epoch {
+        if !self.origin.is_up() || epoch != self.origin.epoch {
             return;
         }
         self.origin.tick_comes = false;
-        self.oracle.check_deadlines(wall, self.now, self.origin.started_at);
-        let killed = memory.state.status().is_killed();
-        let until = if killed { END_OF_TIME } else { Timestamp(wall.max(head_at)) };
-        let due: Vec<OrderCode> = memory.state.due(until, OrderCode(0)).collect();
+        self.oracle.assert_deadlines(wall, self.now, self.origin.started_at);
         self.origin.asked.retain(|_, again_at| *again_at > wall);
-        for order in due {
+        self.ask_due_holds(OrderCode(0));
+    }
+
+    fn ask_due_holds(&mut self, after: OrderCode) {
+        self.ask(Request::DueHolds { after, max: HOLDS_MAX }, Ticket::Timer);
+    }
+
+    /// The timer hears which holds are due, and asks for the next of them until there are none.
+    pub(crate) fn timer_hears(&mut self, answer: &Answer) {
+        let Answer::Reply(Reply::DueHolds(due)) = answer else { return };
+        let (wall, epoch) = (self.wall(), self.origin.epoch);
+        let killed = self.origin.drop_state().is_some_and(|state| state.status().is_killed());
+        for order in due.iter().copied() {
             let record = &self.origin.disk.orders[&order];
+            if record.state != OrderState::Pending {
+                continue;
+            }
             if killed {
                 let command = Command::CancelByOperator { restock: true };
-                self.ask_order(Lane::Money, order, command, Ticket::Nobody);
+                self.ask_order(order, command, Ticket::Nobody);
                 continue;
             }
             let over = wall >= record.pay_by.plus_ms(HOLD_GRACE_MS).0;
@@ -279,10 +290,13 @@ impl World {
                 let effect = Effect { kind, order, epoch, tries: 0, step: Step::Start };
                 self.after(1, Happening::Effect(Box::new(effect)));
             } else if over {
-                self.ask_order(Lane::Money, order, Command::EndHold, Ticket::Nobody);
+                self.ask_order(order, Command::EndHold, Ticket::Nobody);
             }
         }
-        self.tick_soon();
+        match due.last() {
+            Some(last) => self.ask_due_holds(*last),
+            None => self.tick_soon(),
+        }
     }
 }
 

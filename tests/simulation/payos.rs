@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Command, LinkFacts, OrderCode, Payment, PaymentIdentity, Proof, Timestamp, Vnd};
+use domain::{LinkFacts, OrderCode, Payment, PaymentIdentity, Proof, Timestamp, Vnd};
+use engine::Destination;
 
-use crate::origin::{Lane, Ticket};
 use crate::queue::Happening;
 use crate::world::World;
 
@@ -141,6 +141,10 @@ impl PayOs {
     }
 }
 
+pub(crate) fn account(number: &str) -> Destination {
+    Destination { bank: "970422".into(), account_number: number.into(), account_name: "AN".into() }
+}
+
 pub(crate) fn vnd(amount: i64) -> Vnd {
     Vnd::new(amount).expect("the simulated bank moves no negative amounts")
 }
@@ -233,7 +237,9 @@ impl World {
     pub(crate) fn webhook_arrives(&mut self, report: Report) {
         let Report { order, identity, amount, .. } = report.clone();
         let payment = Payment { identity, amount: vnd(amount), paid_at: Timestamp(self.now), proof: Proof::Webhook };
-        self.ask_order(Lane::Money, order, Command::Payment(payment), Ticket::Webhook(report));
+        // Some banks say where the money came from.
+        let payer = self.rng.bool().then(|| account(&payment.identity.reference));
+        self.ask_webhook(order, payment, payer, report);
     }
 
     /// Not answered with 2xx: it comes again, a few times.

@@ -23,6 +23,8 @@ pub(crate) enum Happening {
     /// Money reaches the bank.
     Transfer(OrderCode, i64),
     Webhook(Report),
+    /// A shopper says where the refunds of an order go.
+    NamesAccount(OrderCode),
     ClockStep(i64),
     Crash,
     Restart,

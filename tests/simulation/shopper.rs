@@ -1,15 +1,17 @@
-//! People: they come when the drop opens, buy, lose answers, try again, open a second tab, pay or do not, change their
-//! minds. Some know only somebody else's phone number.
+//! Shoppers: they come when the drop opens, buy, lose answers, try again, open a second tab, pay or do not, change their
+//! minds. Some know only another shopper's phone number.
 
-use domain::{BuyerCommit, Command, Jti, OrderCode, OrderState, Outcome, Purchase, Refusal, Region, Sid, Sub};
+use domain::{Command, Jti, OrderCode, OrderState, Purchase, Refusal, Region, Sid, Sub};
+use engine::{Buyer, PurchaseRefused, PurchaseRequest, Reply, Request, Salt};
 
-use crate::origin::{Answer, Lane, Ticket, What};
+use crate::origin::{Answer, DROP, Ticket};
+use crate::payos::account;
 use crate::queue::Happening;
 use crate::world::World;
 
 /// A token lives this long.
 pub(crate) const TOKEN_MS: i64 = 120_000;
-/// Nobody tries forever.
+/// A shopper gives up after so many tries.
 const TRIES_MAX: u32 = 6;
 
 #[derive(Clone, Debug)]
@@ -92,6 +94,11 @@ impl World {
         shopper.token = Some(token);
         shopper.stage = Stage::Asked;
         shopper.tries += 1;
+        // Every request draws a salt of its own; a careless client also changes its details.
+        let salt = Salt(spread(self.rng.u64(..)));
+        let email = if alive.is_some() && self.chance(0.03) { "an@example.net" } else { "an@example.com" };
+        let (name, phone, email) = (format!("An {number}"), "+84912345678".into(), email.into());
+        let buyer = Buyer { name, phone, email, address: None };
         let purchase = Purchase {
             order: OrderCode(0),
             sub: shopper.sub,
@@ -100,18 +107,27 @@ impl World {
             quantity,
             quantity_max: 1_000,
             region: Region::S01,
-            buyer_commit: BuyerCommit([number as u8; 32]),
+            buyer_commit: buyer.commit(salt),
         };
         self.shoppers[number] = shopper;
         self.purchases += 1;
-        self.oracle.asks(number, &purchase, token);
-        self.ask(Lane::Shopper, What::Purchase(Box::new(purchase)), Ticket::Shopper(number));
+        self.oracle.asks(number, &purchase, &buyer, token);
+        let request = PurchaseRequest { drop: DROP, purchase, buyer, salt };
+        if let Some(refusal) = self.refused_already(&request) {
+            self.oracle.assert_stranger(&request.purchase);
+            let refused = Reply::Purchase(Err(PurchaseRefused::ByTheRules(refusal)));
+            return self.answer(Ticket::Shopper(number), Answer::Reply(refused));
+        }
+        self.ask(Request::Purchase(request), Ticket::Shopper(number));
     }
 
     pub(crate) fn shopper_hears(&mut self, number: usize, answer: Answer) {
-        let outcome = match answer {
-            Answer::Outcome(outcome) => outcome,
-            Answer::Unavailable | Answer::Lost => return self.shopper_again(number, 1_000..10_000),
+        let reply = match answer {
+            Answer::Reply(Reply::Purchase(Err(PurchaseRefused::ClockBehind))) | Answer::Lost => {
+                return self.shopper_again(number, 1_000..10_000);
+            }
+            Answer::Reply(Reply::Purchase(reply)) => reply,
+            Answer::Reply(other) => unreachable!("a purchase was answered with {other:?}"),
         };
         if self.chance(self.weather.answer_lost) {
             return self.shopper_again(number, 500..20_000);
@@ -119,11 +135,10 @@ impl World {
         if !matches!(self.shoppers[number].stage, Stage::Asked) {
             return;
         }
-        self.oracle.hears(number, &outcome);
-        match outcome {
-            Outcome::Placed(receipt) | Outcome::Replayed(receipt) => self.shopper_holds_now(number, receipt.order),
-            Outcome::Own(order) => self.shopper_holds_now(number, order),
-            Outcome::Refused(refusal) => {
+        self.oracle.hears(number, &reply);
+        match reply {
+            Ok(accepted) => self.shopper_holds_now(number, accepted.receipt.order),
+            Err(PurchaseRefused::ByTheRules(refusal)) => {
                 self.shoppers[number].token = None;
                 match refusal {
                     Refusal::NotOpenYet => self.shopper_again(number, 500..6_000),
@@ -138,7 +153,7 @@ impl World {
                     _ => self.shoppers[number].stage = Stage::Leaving,
                 }
             }
-            Outcome::Done | Outcome::Unchanged => unreachable!("a purchase is placed, found or refused"),
+            Err(refused) => unreachable!("the drop is there: {refused:?}"),
         }
     }
 
@@ -164,14 +179,18 @@ impl World {
         self.after(ms, Happening::Shopper(number));
     }
 
-    /// The order page: it waits for the link, and then everybody is different.
+    /// The order page: it waits for the link, and then shoppers differ.
     fn shopper_holds(&mut self, number: usize, order: OrderCode) {
         if self.chance(0.05) {
             let sid = if self.chance(0.9) { self.shoppers[number].sid } else { Sid(spread(9_999_999)) };
-            self.ask_order(Lane::Shopper, order, Command::Cancel { sid }, Ticket::Nobody);
+            self.ask_order(order, Command::Cancel { sid }, Ticket::Nobody);
             if self.rng.bool() {
                 return self.shopper_comes_back(number);
             }
+        }
+        if self.chance(0.3) {
+            let ms = self.rng.i64(0..7_200_000);
+            self.after(ms, Happening::NamesAccount(order));
         }
         let record = &self.origin.disk.orders[&order];
         if record.state != OrderState::Pending {
@@ -200,6 +219,12 @@ impl World {
             return self.shopper_again(number, left_ms + 61_000..left_ms + 400_000);
         }
         self.shopper_comes_back(number);
+    }
+
+    /// Mostly the same account; another one has to wait.
+    pub(crate) fn shopper_names_account(&mut self, order: OrderCode) {
+        let destination = account(["1", "1", "1", "2"][self.rng.usize(0..4)]);
+        self.ask(Request::SetDestination { order, destination }, Ticket::Nobody);
     }
 
     /// Returns whether the money goes out before the deadline.

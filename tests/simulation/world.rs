@@ -1,17 +1,17 @@
 //! One sale from its first visitor to its last check: everybody in it, and time.
 
-use domain::{DropId, Format, Terms, Timestamp, Vnd};
+use domain::{Format, Terms, Timestamp, Vnd};
 
 use crate::operator::Operator;
 use crate::oracle::Oracle;
-use crate::origin::Origin;
+use crate::origin::{DROP, Origin};
 use crate::payos::PayOs;
 use crate::queue::{Happening, Queue};
 use crate::shopper::Shopper;
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
-/// When every sale begins. Codes begin at the time × 32, as in the origin.
+/// When every sale begins.
 const BEGIN: i64 = 1_800_000_000_000;
 /// A sale that takes more steps than this does not come to rest.
 const STEPS_MAX: u64 = 2_000_000;
@@ -60,24 +60,25 @@ impl World {
             now: BEGIN,
             skew: 0,
             weather,
-            origin: Origin::open(terms.clone(), BEGIN),
+            origin: Origin::new(),
             payos,
             shoppers: Vec::new(),
             operator: Operator::default(),
-            oracle: Oracle::new(terms),
+            oracle: Oracle::new(terms.clone()),
             tokens_minted: 0,
             purchases: 0,
             steps: 0,
             story: told.then(Vec::new),
             rng,
         };
+        world.opens_shop(terms);
         world.shoppers_come();
         world.operator_plans();
         world.faults_come();
         world
     }
 
-    /// Lives the sale through. Whatever breaks a promise panics.
+    /// Runs the sale to its end. A broken promise panics.
     pub(crate) fn run(&mut self) {
         while let Some((at, happening)) = self.queue.pop() {
             self.now = at;
@@ -88,7 +89,7 @@ impl World {
             }
             self.happen(happening);
         }
-        self.check_the_end();
+        self.assert_end();
     }
 
     fn happen(&mut self, happening: Happening) {
@@ -104,6 +105,7 @@ impl World {
             Happening::ClockStep(ms) => self.clock_steps(ms),
             Happening::Crash => self.crash_when_idle(),
             Happening::Restart => self.restart(),
+            Happening::NamesAccount(order) => self.shopper_names_account(order),
         }
     }
 
@@ -145,7 +147,7 @@ fn terms(rng: &mut fastrand::Rng) -> Terms {
     let opens_at = Timestamp(BEGIN + rng.i64(0..10) * SECOND);
     let closes_after = [None, Some(20 * SECOND), Some(5 * MINUTE), Some(60 * MINUTE)];
     let terms = Terms {
-        drop: DropId(1),
+        drop: DROP,
         format: Format::FirstCome,
         size: if rng.bool() { rng.u32(1..6) } else { rng.u32(1..51) },
         price: Vnd::new(rng.i64(1..40) * 50_000).expect("a price is never negative"),

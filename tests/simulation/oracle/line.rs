@@ -23,7 +23,7 @@ pub(super) enum LinkKnown {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum RefundIs {
     Due,
     Listed,
     Sent,
@@ -49,7 +49,7 @@ pub(super) struct Line {
     hold_ms: i64,
     /// What was counted for this order, by where it came from.
     counted: BTreeMap<(String, String), i64>,
-    refunds: Vec<(i64, Way)>,
+    refunds: Vec<(i64, RefundIs)>,
 }
 
 impl Line {
@@ -123,33 +123,44 @@ impl Line {
                 };
             }
             Event::RefundDue { number, amount, .. } => {
-                self.refunds.push((amount.get(), Way::Due));
+                self.refunds.push((amount.get(), RefundIs::Due));
                 assert_eq!(*number as usize, self.refunds.len());
             }
-            Event::RefundVoided { number, .. } => self.step(*number, &[Way::Due], Way::Void),
-            Event::RefundBatched { number, .. } => self.step(*number, &[Way::Due], Way::Listed),
-            Event::RefundSent { number, .. } => self.step(*number, &[Way::Listed], Way::Sent),
-            Event::RefundConfirmed { number, .. } => self.step(*number, &[Way::Sent], Way::Confirmed),
-            Event::RefundFailed { number, .. } => self.step(*number, &[Way::Listed, Way::Sent], Way::Due),
+            Event::RefundVoided { number, .. } => self.step(*number, &[RefundIs::Due], RefundIs::Void),
+            Event::RefundBatched { number, .. } => self.step(*number, &[RefundIs::Due], RefundIs::Listed),
+            Event::RefundSent { number, .. } => self.step(*number, &[RefundIs::Listed], RefundIs::Sent),
+            Event::RefundConfirmed { number, .. } => self.step(*number, &[RefundIs::Sent], RefundIs::Confirmed),
+            Event::RefundFailed { number, .. } => {
+                self.step(*number, &[RefundIs::Listed, RefundIs::Sent], RefundIs::Due)
+            }
             Event::PaymentReleased { identity, refund, .. } => {
                 let amount = self.counted.remove(&key(identity)).expect("money that is released was counted");
                 assert_eq!(self.refunds[*refund as usize - 1].0, amount, "released with another refund");
-                self.step(*refund, &[Way::Due], Way::Void);
+                self.step(*refund, &[RefundIs::Due], RefundIs::Void);
             }
             _ => {}
         }
     }
 
-    fn step(&mut self, number: u32, from: &[Way], to: Way) {
+    /// What this transfer counts for in the order.
+    pub(super) fn counted(&self, identity: &PaymentIdentity) -> i64 {
+        self.counted[&key(identity)]
+    }
+
+    fn step(&mut self, number: u32, from: &[RefundIs], to: RefundIs) {
         let refund = &mut self.refunds[number as usize - 1];
         assert!(from.contains(&refund.1), "refund {number} went from {:?} to {to:?}", refund.1);
         refund.1 = to;
     }
 
     /// Every đồng of the order is in one place, and the stored record tells the same as this book.
-    pub(super) fn check(&self, record: &OrderRecord) {
+    pub(super) fn refund(&self, number: u32) -> (i64, RefundIs) {
+        self.refunds[number as usize - 1]
+    }
+
+    pub(super) fn assert_stored(&self, record: &OrderRecord) {
         let came_in: i64 = self.counted.values().sum();
-        let owed: i64 = self.refunds.iter().filter(|(_, way)| *way != Way::Void).map(|(amount, _)| amount).sum();
+        let owed: i64 = self.refunds.iter().filter(|(_, is)| *is != RefundIs::Void).map(|(amount, _)| amount).sum();
         assert_eq!(came_in, self.applied + owed, "money of {record:?}");
         match self.state {
             State::Pending => assert!(self.applied < self.amount, "not paid with its whole amount: {record:?}"),
@@ -168,7 +179,7 @@ impl Line {
             (self.state, self.applied, self.pay_by),
             "{record:?}"
         );
-        let refunds = record.refunds.iter().map(|refund| (refund.amount.get(), way(refund.state)));
+        let refunds = record.refunds.iter().map(|refund| (refund.amount.get(), refund_is(refund.state)));
         assert!(refunds.eq(self.refunds.iter().copied()), "refunds of {record:?}");
         let counted = record.payments.iter().filter(|payment| payment.state == PaymentState::Counted);
         let stored: i64 = counted.map(|payment| payment.amount.get()).sum();
@@ -180,12 +191,12 @@ fn key(identity: &PaymentIdentity) -> (String, String) {
     (identity.link.clone(), identity.reference.clone())
 }
 
-fn way(state: RefundState) -> Way {
+fn refund_is(state: RefundState) -> RefundIs {
     match state {
-        RefundState::Due => Way::Due,
-        RefundState::Batched { .. } => Way::Listed,
-        RefundState::Sent { .. } => Way::Sent,
-        RefundState::Confirmed { .. } => Way::Confirmed,
-        RefundState::Void => Way::Void,
+        RefundState::Due => RefundIs::Due,
+        RefundState::Batched { .. } => RefundIs::Listed,
+        RefundState::Sent { .. } => RefundIs::Sent,
+        RefundState::Confirmed { .. } => RefundIs::Confirmed,
+        RefundState::Void => RefundIs::Void,
     }
 }

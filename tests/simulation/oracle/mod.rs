@@ -1,19 +1,23 @@
-//! Whoever keeps the promises: follows the ledger with a small book of its own, knows what the bank knows, and panics
-//! at the first thing that must never happen. It decides nothing, so it cannot share a mistake of the rules.
+//! The oracle follows the ledger with a small book of its own, knows what the bank knows, and panics at the first thing
+//! that must never happen. It decides nothing, so it cannot share a mistake of the rules.
 
 mod line;
 mod money;
 mod promises;
+mod unmatched;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
     Command, DropState, Event, ExpiryReason, Jti, OrderCode, Outcome, PaymentIdentity, Receipt, Stock, Terms,
 };
+use engine::{Buyer, RefundId};
+use ledger::Fact;
 
 use self::line::{Line, LinkKnown, State};
 use self::promises::Asked;
-use crate::origin::{Disk, Fact};
+use self::unmatched::UnmatchedMoney;
+use crate::origin::Disk;
 use crate::payos::PayOs;
 
 const GRACE_MS: i64 = 60_000;
@@ -39,11 +43,19 @@ pub(crate) struct Oracle {
     /// Units held and paid for.
     units_of: HashMap<[u8; 16], u32>,
     by_token: HashMap<Jti, OrderCode>,
+    /// Whose details each commitment stands for.
+    committed: HashMap<[u8; 32], Buyer>,
+    bought_by: HashMap<OrderCode, Buyer>,
     asked: HashMap<usize, Asked>,
     /// What shoppers were told.
     promised: BTreeMap<OrderCode, Receipt>,
     /// Refunds whose money has left the bank.
-    gone: BTreeSet<(OrderCode, u32)>,
+    gone: BTreeSet<RefundId>,
+    unmatched: UnmatchedMoney,
+    /// All money that counts: of every order, and unmatched.
+    money: i64,
+    /// The same after the batch before.
+    money_before: i64,
     /// Reports of money that were taken in, and for which orders.
     reported: HashMap<(PaymentIdentity, i64), BTreeSet<OrderCode>>,
     pub(crate) clock_stepped_at: i64,
@@ -62,18 +74,31 @@ impl Oracle {
             pending: BTreeSet::new(),
             units_of: HashMap::new(),
             by_token: HashMap::new(),
+            committed: HashMap::new(),
+            bought_by: HashMap::new(),
             asked: HashMap::new(),
             promised: BTreeMap::new(),
             gone: BTreeSet::new(),
+            unmatched: UnmatchedMoney::default(),
+            money: 0,
+            money_before: 0,
             reported: HashMap::new(),
             clock_stepped_at: i64::MIN / 2,
             terms,
         }
     }
 
-    /// One row of the ledger, written at the origin's time `now` and in truth at `true_now`.
-    pub(crate) fn hear(&mut self, fact: &Fact, now: i64, true_now: i64, payos: &PayOs) {
-        let Fact::Sale(event) = fact else { return };
+    /// The row `seq` of the ledger, written at the origin's time `now` and in truth at `true_now`.
+    pub(crate) fn hear(&mut self, seq: i64, fact: &Fact, now: i64, true_now: i64, payos: &PayOs) {
+        match fact {
+            Fact::Sale(event) => self.hear_event(event, now, true_now, payos),
+            Fact::PaymentUnmatched { payment, .. } => self.unmatched_arrived(seq, payment.amount.get()),
+            Fact::Unmatched { payment, step } => self.unmatched_step(*payment, step),
+            _ => {}
+        }
+    }
+
+    fn hear_event(&mut self, event: &Event, now: i64, true_now: i64, payos: &PayOs) {
         match event {
             Event::DropPaused => self.paused = true,
             Event::DropResumed => self.paused = false,
@@ -83,8 +108,13 @@ impl Oracle {
             Event::OrderExpired { order, reason, .. } => self.expired(*order, *reason, now),
             Event::OrderCancelled { order, restock, .. } => self.cancelled(*order, *restock, now),
             Event::PaymentReceived { order, payment, applied } => {
+                self.money += payment.amount.get();
                 let transfer = payos.transfer(&payment.identity);
                 self.line(*order).receives(payment, applied.get(), transfer.map(|transfer| transfer.at));
+            }
+            Event::PaymentReleased { order, identity, .. } => {
+                self.money -= self.line(*order).counted(identity);
+                self.line(*order).hear(event);
             }
             _ => {
                 if let Some(order) = event.order() {
@@ -99,7 +129,7 @@ impl Oracle {
     }
 
     fn placed(&mut self, event: &Event, now: i64, true_now: i64) {
-        let Event::OrderPlaced { order, sub, jti, quantity, amount, pay_by, .. } = event else { return };
+        let Event::OrderPlaced { order, sub, jti, quantity, amount, buyer_commit, pay_by, .. } = event else { return };
         assert!(!self.paused && !self.killed, "order {order} placed while the drop sells nothing");
         assert!(now >= self.terms.opens_at.0, "order {order} placed before the opening");
         assert!(self.terms.closes_at.is_none_or(|closes_at| now < closes_at.0), "order {order} placed after the end");
@@ -111,6 +141,8 @@ impl Oracle {
         assert!(one, "a second pending order of one customer: {order}");
         let earlier = self.by_token.insert(*jti, *order);
         assert!(earlier.is_none(), "a token made {earlier:?} and {order}");
+        let buyer = self.committed.get(&buyer_commit.0).expect("an order commits to details that a shopper sent");
+        self.bought_by.insert(*order, buyer.clone());
         self.free = self.free.checked_sub(*quantity).unwrap_or_else(|| panic!("oversold by order {order}"));
         self.held += quantity;
         self.take_units(sub.0, *quantity);
@@ -195,25 +227,27 @@ impl Oracle {
         assert!(*units <= self.terms.limit_per_customer, "a customer has {units} units");
     }
 
-    pub(crate) fn check_step(&mut self, state: &DropState, disk: &Disk, changed: &[OrderCode], done: &[Done]) {
+    pub(crate) fn assert_step(&mut self, state: &DropState, disk: &Disk, changed: &[OrderCode], done: &[Done]) {
         let Self { free: available, held, sold, withdrawn, .. } = *self;
         assert_eq!(available + held + sold + withdrawn, self.terms.size, "units are missing, or too many");
         assert_eq!(state.stock(), Stock { available, held, sold, withdrawn });
         assert_eq!(state.pending_count(), self.pending.len());
+        assert!(self.money >= self.money_before, "{} đồng were moved to no place", self.money_before - self.money);
+        self.money_before = self.money;
         for order in changed {
-            self.lines[order].check(&disk.orders[order]);
-            self.check_gone(&disk.orders[order]);
+            self.lines[order].assert_stored(&disk.orders[order]);
+            self.assert_gone(&disk.orders[order]);
         }
         for done in done {
-            self.check_done(done, disk);
+            self.assert_done(done, disk);
         }
     }
 
     /// After a crash, what was committed is there, and what was told to shoppers is in it.
-    pub(crate) fn check_disk(&self, disk: &Disk) {
+    pub(crate) fn assert_disk(&self, disk: &Disk) {
         assert_eq!(disk.orders.len(), self.lines.len(), "orders were lost or made up");
         for (order, record) in &disk.orders {
-            self.lines[order].check(record);
+            self.lines[order].assert_stored(record);
         }
         for (order, receipt) in &self.promised {
             let record = disk.orders.get(order).unwrap_or_else(|| panic!("order {order} was promised and is lost"));

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use domain::{Command, OrderRecord, Outcome, PaymentIdentity, PaymentState, RefundState};
+use domain::{Command, OrderRecord, Outcome, PaymentIdentity, PaymentState, RefundState, Timestamp, UnmatchedState};
+use engine::RefundId;
 
 use super::line::{LinkKnown, State};
 use super::{Done, Oracle};
-use crate::operator::Listed;
 use crate::origin::Disk;
 use crate::outbox::CHECKS_AFTER_MS;
 use crate::world::World;
@@ -15,24 +15,24 @@ use crate::world::World;
 const CHECK_LATE_MS: i64 = 60 * 60_000;
 
 impl Oracle {
-    pub(crate) fn bank_sends(&mut self, transfer: Listed) {
-        self.gone.insert((transfer.order, transfer.number));
+    pub(crate) fn bank_sends(&mut self, transfer: RefundId) {
+        self.gone.insert(transfer);
     }
 
-    pub(crate) fn bank_takes_back(&mut self, transfer: Listed) {
-        self.gone.remove(&(transfer.order, transfer.number));
+    pub(crate) fn bank_takes_back(&mut self, transfer: RefundId) {
+        self.gone.remove(&transfer);
     }
 
     /// What has left the bank is neither owed again nor spent on the order.
-    pub(super) fn check_gone(&self, record: &OrderRecord) {
+    pub(super) fn assert_gone(&self, record: &OrderRecord) {
         for refund in &record.refunds {
             let here = matches!(refund.state, RefundState::Due | RefundState::Void);
-            let gone = self.gone.contains(&(record.order, refund.number));
+            let gone = self.gone.contains(&RefundId::Order(record.order, refund.number));
             assert!(!(here && gone), "refund {} has left the bank: {record:?}", refund.number);
         }
     }
 
-    pub(super) fn check_done(&mut self, done: &Done, disk: &Disk) {
+    pub(super) fn assert_done(&mut self, done: &Done, disk: &Disk) {
         let Done { order, command, outcome } = done;
         match command {
             Command::Payment(payment) => {
@@ -62,14 +62,14 @@ impl Oracle {
     }
 
     /// Every report of money that was taken in is in exactly one place, and nothing is anywhere that nobody reported.
-    fn check_places(&self, disk: &Disk) {
+    fn assert_places(&self, disk: &Disk) {
         let mut places: HashMap<(PaymentIdentity, i64), usize> = HashMap::new();
         for payment in disk.orders.values().flat_map(|order| &order.payments) {
             if payment.state != PaymentState::Released {
                 *places.entry((payment.identity.clone(), payment.amount.get())).or_default() += 1;
             }
         }
-        for unmatched in disk.unmatched.iter().filter(|unmatched| unmatched.home.is_none()) {
+        for unmatched in disk.unmatched.values().filter(|unmatched| unmatched.state != UnmatchedState::Assigned) {
             let payment = &unmatched.payment;
             *places.entry((payment.identity.clone(), payment.amount.get())).or_default() += 1;
         }
@@ -83,18 +83,18 @@ impl Oracle {
 
 impl World {
     /// When everything has been said and done.
-    pub(crate) fn check_the_end(&mut self) {
+    pub(crate) fn assert_end(&mut self) {
         let disk = &self.origin.disk;
-        let memory = self.origin.memory.as_ref().expect("the process is up in the end");
-        disk.check_replay(Some(&memory.state), self.wall().max(disk.head_at));
-        self.oracle.check_disk(disk);
-        self.oracle.check_places(disk);
+        assert!(self.origin.is_up(), "the process is down in the end");
+        self.origin.assert_replay_agrees(Timestamp(self.wall()).max(disk.head_at()));
+        self.oracle.assert_disk(disk);
+        self.oracle.assert_places(disk);
         assert_eq!(self.oracle.held, 0, "units are held for ever: {:?}", self.oracle.pending);
-        self.check_nothing_was_overlooked();
+        self.assert_nothing_was_overlooked();
     }
 
     /// Money that reached one of our links is known, whether or not its webhook came.
-    fn check_nothing_was_overlooked(&self) {
+    fn assert_nothing_was_overlooked(&self) {
         let last_check = CHECKS_AFTER_MS[CHECKS_AFTER_MS.len() - 1];
         for transfer in &self.payos.transfers {
             let line = &self.oracle.lines[&transfer.order];

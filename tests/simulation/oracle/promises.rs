@@ -1,6 +1,7 @@
-//! What shoppers were told, and how long anybody may wait.
+//! What the origin told shoppers, and how long a unit may be held.
 
-use domain::{OrderCode, Outcome, Purchase, Receipt, Refusal};
+use domain::{OrderCode, Purchase, Receipt, Refusal};
+use engine::{Buyer, PurchaseRefused, PurchaseReply};
 
 use super::{GRACE_MS, Oracle, SETTLING_MS};
 use crate::shopper::Token;
@@ -10,54 +11,61 @@ const TIMER_MS: i64 = 90_000;
 
 pub(super) struct Asked {
     purchase: Purchase,
+    buyer: Buyer,
     token: Token,
 }
 
 impl Oracle {
-    pub(crate) fn asks(&mut self, shopper: usize, purchase: &Purchase, token: Token) {
-        self.asked.insert(shopper, Asked { purchase: purchase.clone(), token });
+    pub(crate) fn asks(&mut self, shopper: usize, purchase: &Purchase, buyer: &Buyer, token: Token) {
+        self.committed.insert(purchase.buyer_commit.0, buyer.clone());
+        self.asked.insert(shopper, Asked { purchase: purchase.clone(), buyer: buyer.clone(), token });
     }
 
-    pub(crate) fn hears(&mut self, shopper: usize, outcome: &Outcome) {
-        let Asked { purchase, token } = self.asked.remove(&shopper).expect("answered without having asked");
-        match outcome {
-            Outcome::Placed(receipt) | Outcome::Replayed(receipt) => {
-                self.check_own(receipt.order, &purchase);
-                self.check_receipt(receipt);
-                let told = self.promised.insert(receipt.order, *receipt);
-                assert!(told.is_none_or(|told| told == *receipt), "one token, two receipts: {told:?}, {receipt:?}");
-            }
-            Outcome::Own(order) => self.check_own(*order, &purchase),
-            Outcome::Refused(_) | Outcome::Done | Outcome::Unchanged => {}
+    pub(crate) fn hears(&mut self, shopper: usize, reply: &PurchaseReply) {
+        let Asked { purchase, buyer, token } = self.asked.remove(&shopper).expect("answered without having asked");
+        if let Ok(accepted) = reply {
+            let receipt = accepted.receipt;
+            self.assert_own(receipt.order, &purchase);
+            self.assert_receipt(&receipt);
+            let told = self.promised.insert(receipt.order, receipt);
+            assert!(told.is_none_or(|told| told == receipt), "one order, two receipts: {told:?}, {receipt:?}");
         }
         // Set clocks may make the origin forget a token early: it then answers as to a new one.
         let made = self.by_token.get(&token.jti).filter(|_| token.minted_at > self.clock_stepped_at);
         if let Some(order) = made {
-            let same = self.lines[order].quantity == purchase.quantity;
-            match outcome {
-                Outcome::Placed(receipt) | Outcome::Replayed(receipt) => assert!(same && receipt.order == *order),
-                Outcome::Refused(Refusal::TokenReused) => assert!(!same, "a purchase said twice was refused"),
+            let same = self.lines[order].quantity == purchase.quantity && self.bought_by[order] == buyer;
+            match reply {
+                Ok(accepted) if !accepted.resumed => assert!(same && accepted.receipt.order == *order),
+                Err(PurchaseRefused::ByTheRules(Refusal::TokenReused)) => {
+                    assert!(!same, "a purchase repeated as it was is refused");
+                }
                 other => panic!("the token of order {order} was answered {other:?}"),
             }
         }
     }
 
+    /// Only a shopper without held or bought units may be refused without the writer.
+    pub(crate) fn assert_stranger(&self, purchase: &Purchase) {
+        let units = self.units_of.get(&purchase.sub.0).copied().unwrap_or(0);
+        assert_eq!(units, 0, "a customer with {units} units was refused without the writer");
+    }
+
     /// An order is shown only to the browser that made it, and for what it asked.
-    fn check_own(&self, order: OrderCode, purchase: &Purchase) {
+    fn assert_own(&self, order: OrderCode, purchase: &Purchase) {
         let line = &self.lines[&order];
         assert_eq!(line.sub, purchase.sub, "order {order} was shown to another customer");
         assert_eq!(line.sid, purchase.sid, "order {order} was shown to another browser");
         assert_eq!(line.quantity, purchase.quantity, "order {order} is of another quantity");
     }
 
-    fn check_receipt(&self, receipt: &Receipt) {
+    fn assert_receipt(&self, receipt: &Receipt) {
         let line = &self.lines[&receipt.order];
         let told = (receipt.quantity, receipt.amount.get(), receipt.ordered_at.0);
         assert_eq!(told, (line.quantity, line.amount, line.ordered_at), "order {}", receipt.order);
     }
 
     /// Whatever PayOS does or does not say, a unit comes back in the end.
-    pub(crate) fn check_deadlines(&self, wall: i64, now: i64, started_at: i64) {
+    pub(crate) fn assert_deadlines(&self, wall: i64, now: i64, started_at: i64) {
         if now - started_at.max(self.clock_stepped_at) < TIMER_MS {
             return;
         }

@@ -1,102 +1,95 @@
-//! What is on disk: the ledger, the order rows, the counters; and the two ways to read them back.
+//! What is on disk: the ledger, the tables beside it, and the two ways to read them back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use anyhow::Result;
 use domain::{
-    DropState, DropStatus, Event, Jti, OrderCode, OrderRecord, OrderState, Payment, Pending, Stock, Terms, Timestamp,
-    evolve,
+    DropState, Event, Jti, OrderCode, OrderRecord, OrderState, Payment, Pending, Proof, RefundState, Timestamp,
+    UnmatchedState, evolve,
 };
+use engine::{
+    Buyer, Changes, Destination, DropCounters, Payer, Records, RefundId, RefundTransfer, Salt, StoredOrder,
+    TransferOnList, UnmatchedPayment,
+};
+use ledger::{Entry, Fact, Listing};
 
-#[derive(Clone, Debug)]
-pub(crate) enum Fact {
-    Sale(Event),
-    Unmatched {
-        order: OrderCode,
-        payment: Payment,
-    },
-    /// An unmatched payment got a home, or none for good.
-    Decided {
-        unmatched: usize,
-        home: Option<OrderCode>,
-    },
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Unmatched {
-    pub(crate) order: OrderCode,
-    pub(crate) payment: Payment,
-    pub(crate) decided: bool,
-    /// The order it was given to; nobody's for good if it was decided without one.
-    pub(crate) home: Option<OrderCode>,
-}
-
+#[derive(Default)]
 pub(crate) struct Disk {
-    terms: Terms,
-    ledger: Vec<(Timestamp, Event)>,
-    pub(crate) head_at: i64,
+    ledger: Vec<(Timestamp, Entry)>,
+    listing: Option<Listing>,
+    counters: Option<DropCounters>,
     pub(crate) orders: BTreeMap<OrderCode, OrderRecord>,
-    pub(crate) unmatched: Vec<Unmatched>,
-    status: DropStatus,
-    stock: Stock,
+    buyers: BTreeMap<OrderCode, (Salt, Buyer)>,
+    /// By the ledger row that recorded it.
+    pub(crate) unmatched: BTreeMap<i64, UnmatchedPayment>,
+    destinations: BTreeMap<Payer, (Destination, Timestamp)>,
+    transfers: Vec<TransferOnList>,
 }
 
 impl Disk {
-    pub(crate) fn new(terms: Terms) -> Self {
-        let stock = Stock::full(terms.size);
-        Self {
-            terms,
-            ledger: Vec::new(),
-            head_at: 0,
-            orders: BTreeMap::new(),
-            unmatched: Vec::new(),
-            status: DropStatus::Live,
-            stock,
-        }
-    }
-
-    pub(crate) fn commit(
-        &mut self,
-        now: Timestamp,
-        facts: &[Fact],
-        changed: BTreeMap<OrderCode, OrderRecord>,
-        state: &DropState,
-    ) {
-        self.head_at = now.0;
-        for fact in facts {
-            match fact {
-                Fact::Sale(event) => self.ledger.push((now, event.clone())),
-                Fact::Unmatched { order, payment } => {
-                    let (order, payment) = (*order, payment.clone());
-                    self.unmatched.push(Unmatched { order, payment, decided: false, home: None });
-                }
-                Fact::Decided { unmatched, home } => {
-                    let known = &mut self.unmatched[*unmatched];
-                    (known.decided, known.home) = (true, *home);
-                }
+    pub(crate) fn commit(&mut self, now: Timestamp, changes: &Changes) {
+        for entry in &changes.entries {
+            self.ledger.push((now, entry.clone()));
+            match &entry.fact {
+                Fact::DropCreated(listing) => self.listing = Some(listing.clone()),
+                fact => keep_unmatched(&mut self.unmatched, self.ledger.len() as i64, fact),
             }
         }
-        self.orders.extend(changed);
-        (self.status, self.stock) = (state.status(), state.stock());
+        for placed in &changes.placed {
+            self.orders.insert(placed.record.order, placed.record.clone());
+            self.buyers.insert(placed.record.order, (placed.salt, placed.buyer.clone()));
+        }
+        for record in &changes.changed {
+            let known = self.orders.insert(record.order, record.clone());
+            assert!(known.is_some(), "order {} changed before it was placed", record.order);
+        }
+        for given in &changes.destinations {
+            self.destinations.insert(given.payer, (given.destination.clone(), given.usable_at));
+        }
+        self.transfers.extend_from_slice(&changes.transfers);
+        self.counters = changes.drops.last().copied().or(self.counters);
     }
 
-    pub(crate) fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> bool {
-        self.unmatched.iter().any(|known| {
-            known.order == order && known.payment.identity == payment.identity && known.payment.amount == payment.amount
-        })
+    pub(crate) fn head_seq(&self) -> i64 {
+        self.ledger.len() as i64
+    }
+
+    /// When the last row was written.
+    pub(crate) fn head_at(&self) -> Timestamp {
+        self.ledger.last().map_or(Timestamp(0), |(at, _)| *at)
+    }
+
+    pub(crate) fn listing(&self) -> &Listing {
+        self.listing.as_ref().expect("the first batch of a sale creates its drop")
     }
 
     pub(crate) fn last_order(&self) -> Option<OrderCode> {
         self.orders.last_key_value().map(|(code, _)| *code)
     }
 
-    pub(crate) fn tokens_since(&self, at: i64) -> HashMap<Jti, OrderCode> {
-        let recent = self.orders.values().filter(|order| order.ordered_at.0 >= at);
-        recent.map(|order| (order.jti, order.order)).collect()
+    pub(crate) fn last_refund_batch(&self) -> u64 {
+        self.transfers.iter().map(|listed| listed.batch).max().unwrap_or(0)
+    }
+
+    /// By ascending code.
+    pub(crate) fn tokens_since(&self, at: Timestamp) -> impl Iterator<Item = (Jti, OrderCode)> {
+        let recent = self.orders.values().filter(move |order| order.ordered_at >= at);
+        recent.map(|order| (order.jti, order.order))
+    }
+
+    /// The row that recorded a payment for an order.
+    pub(crate) fn row_of_payment(&self, of: OrderCode, received: &domain::PaymentIdentity) -> Option<i64> {
+        let row = self.ledger.iter().position(|(_, entry)| {
+            matches!(&entry.fact, Fact::Sale(Event::PaymentReceived { order, payment, .. })
+                if *order == of && payment.identity == *received)
+        });
+        row.map(|index| index as i64 + 1)
     }
 
     /// The drop as a start reads it: counters as stored, then the orders that are not over.
     pub(crate) fn restored(&self, now: Timestamp) -> DropState {
-        let mut state = DropState::restored(self.terms.clone(), self.status, self.stock, now);
+        let DropCounters { status, stock, .. } = self.counters.expect("the first batch of a sale creates its drop");
+        let mut state = DropState::restored(self.listing().terms.clone(), status, stock, now);
         if state.is_done(now) {
             return state;
         }
@@ -114,31 +107,98 @@ impl Disk {
         state
     }
 
-    /// The ledger replayed from its first row gives the order rows, the counters, and what the writer had in memory.
-    pub(crate) fn check_replay(&self, memory: Option<&DropState>, now: i64) {
-        let mut state = DropState::created(self.terms.clone());
+    /// The ledger replayed from its first row gives the tables, the counters, and what the writer has in memory.
+    pub(crate) fn assert_replay_agrees(&self, memory: Option<&DropState>, now: Timestamp) {
+        let mut state = DropState::created(self.listing().terms.clone());
         let mut orders: BTreeMap<OrderCode, OrderRecord> = BTreeMap::new();
-        for (at, event) in &self.ledger {
+        let mut unmatched = BTreeMap::new();
+        for (seq, (at, Entry { fact, .. })) in (1..).zip(&self.ledger) {
+            let Fact::Sale(event) = fact else {
+                keep_unmatched(&mut unmatched, seq, fact);
+                continue;
+            };
             let mut record = event.order().and_then(|order| orders.remove(&order));
             evolve(&mut state, &mut record, event, *at);
             orders.extend(record.map(|record| (record.order, record)));
         }
         assert_eq!(orders, self.orders, "the ledger tells of other orders than the rows");
-        assert_same(&state, &self.restored(Timestamp(now)), &orders, now);
+        assert_eq!(unmatched, self.unmatched, "the ledger tells of other unmatched money than the rows");
+        assert_same(&state, &self.restored(now), &orders, now);
         if let Some(memory) = memory {
             assert_same(&state, memory, &orders, now);
         }
     }
 }
 
-fn assert_same(replayed: &DropState, other: &DropState, orders: &BTreeMap<OrderCode, OrderRecord>, now: i64) {
+impl Records for Disk {
+    fn order(&self, order: OrderCode) -> Result<Option<StoredOrder>> {
+        let record = self.orders.get(&order).cloned();
+        Ok(record.map(|record| StoredOrder { record, buyer: self.buyers.get(&order).cloned() }))
+    }
+
+    fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool> {
+        Ok(self.unmatched.values().any(|known| {
+            known.order == order && known.payment.identity == payment.identity && known.payment.amount == payment.amount
+        }))
+    }
+
+    fn unmatched(&self, seq: i64) -> Result<Option<UnmatchedPayment>> {
+        Ok(self.unmatched.get(&seq).cloned())
+    }
+
+    fn fact(&self, seq: i64) -> Result<Option<Fact>> {
+        let index = usize::try_from(seq - 1).ok();
+        Ok(index.and_then(|index| self.ledger.get(index)).map(|(_, entry)| entry.fact.clone()))
+    }
+
+    fn destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
+        Ok(self.destinations.get(&payer).cloned())
+    }
+
+    fn refunds_ready(&self, now: Timestamp, max: u32) -> Result<Vec<RefundTransfer>> {
+        let usable = self.destinations.iter().filter(|(_, (_, usable_at))| *usable_at <= now);
+        let due = usable.flat_map(|(payer, (destination, _))| {
+            let due = match payer {
+                Payer::Order(order) => {
+                    let due = self.orders[order].refunds.iter().filter(|refund| refund.state == RefundState::Due);
+                    due.map(|refund| (RefundId::Order(*order, refund.number), refund.amount)).collect()
+                }
+                Payer::Unmatched(seq) => {
+                    let known = &self.unmatched[seq];
+                    let due = known.state == UnmatchedState::Refund(RefundState::Due);
+                    Vec::from_iter(due.then_some((RefundId::Unmatched(*seq), known.payment.amount)))
+                }
+            };
+            due.into_iter().map(|(refund, amount)| RefundTransfer { refund, amount, destination: destination.clone() })
+        });
+        Ok(due.take(max as usize).collect())
+    }
+}
+
+/// What a fact of the ledger row `seq` does to the unmatched money.
+fn keep_unmatched(unmatched: &mut BTreeMap<i64, UnmatchedPayment>, seq: i64, fact: &Fact) {
+    match fact {
+        Fact::PaymentUnmatched { order, payment } => {
+            let payment = Payment { proof: Proof::Operator, ..payment.clone() };
+            unmatched.insert(seq, UnmatchedPayment { seq, order: *order, payment, state: UnmatchedState::Open });
+        }
+        Fact::Unmatched { payment, step } => {
+            let known = unmatched.get_mut(payment).expect("a step names unmatched money");
+            let after = known.state.after(step).expect("a step that was decided is allowed");
+            known.state = after.expect("a step that was decided leads somewhere");
+        }
+        _ => {}
+    }
+}
+
+fn assert_same(replayed: &DropState, other: &DropState, orders: &BTreeMap<OrderCode, OrderRecord>, now: Timestamp) {
     assert_eq!(replayed.status(), other.status());
     assert_eq!(replayed.stock(), other.stock());
     assert_eq!(replayed.pending_count(), other.pending_count());
     for order in orders.keys() {
         assert_eq!(replayed.pending(*order), other.pending(*order), "order {order}");
     }
-    if replayed.is_done(Timestamp(now)) {
+    if replayed.is_done(now) {
         return;
     }
     let customers = |state: &DropState| {

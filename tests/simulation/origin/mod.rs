@@ -1,72 +1,46 @@
-//! The origin: lanes in front of one writer, what it remembers, what is on its disk, and its death.
+//! The origin: requests in front of one writer, what it keeps in memory, what is on its disk, and its death.
 
 mod batch;
 mod disk;
 
 use std::collections::HashMap;
 
-use domain::{Command, DropState, Jti, OrderCode, Outcome, Payment, PaymentIdentity, Purchase, Terms, Timestamp};
+use domain::{Command, DropId, DropState, OrderCode, Payment, PaymentIdentity, Refusal, Terms, Timestamp};
+use engine::{
+    Destination, NewDrop, NewProduct, OrderFilter, OrderRequest, ProductOf, PurchaseRequest, Reply, Request, Resumed,
+    SaleState, UsedTokens,
+};
 
-pub(crate) use self::disk::{Disk, Fact};
+pub(crate) use self::disk::Disk;
+use crate::operator::OPERATOR;
 use crate::outbox::Effect;
 use crate::payos::Report;
 use crate::queue::Happening;
 use crate::world::World;
 
-/// The longest a token lives, with what clocks may differ by: the origin's own window.
-const WINDOW_MS: i64 = 180_000;
+/// The one drop of a simulated sale.
+pub(crate) const DROP: DropId = DropId(1);
+/// Orders of a simulated sale that the filter is sized for. Some sales are larger, and the filter mistakes strangers.
+const FILTER_ORDERS: usize = 64;
 
 pub(crate) struct Origin {
-    /// Nothing while the process is down.
-    pub(crate) memory: Option<Memory>,
+    /// `None` while the process is down.
+    memory: Option<SaleState>,
     pub(crate) disk: Disk,
     /// Which start of the process this is.
     pub(crate) epoch: u32,
     pub(crate) started_at: i64,
-    lanes: [Vec<Ask>; 3],
+    waiting: Vec<Waiting>,
     batch_comes: bool,
     pub(crate) tick_comes: bool,
     /// Links that the hold timer asked about, and when to ask again.
     pub(crate) asked: HashMap<OrderCode, i64>,
 }
 
-pub(crate) struct Memory {
-    pub(crate) state: DropState,
-    tokens: Tokens,
-    next_order: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
-    Control,
-    Money,
-    Shopper,
-}
-
-#[derive(Debug)]
-struct Ask {
-    what: What,
-    from: Ticket,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum What {
-    Purchase(Box<Purchase>),
-    Order(OrderCode, Command),
-    Drop(Command),
-    /// Gives money of an order to another one.
-    Move {
-        from: OrderCode,
-        identity: PaymentIdentity,
-        to: OrderCode,
-    },
-    /// Gives money of nobody to an order, or to nobody for good.
-    Assign {
-        unmatched: usize,
-        to: Option<OrderCode>,
-    },
-    /// Every refund that is due goes on one list.
-    Export,
+/// A request that the next batch takes.
+struct Waiting {
+    request: Request,
+    ticket: Ticket,
 }
 
 /// Who waits for an answer.
@@ -77,66 +51,63 @@ pub(crate) enum Ticket {
     Effect(Box<Effect>),
     Webhook(Report),
     Refund { transfer: usize },
+    Timer,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Answer {
-    Outcome(Outcome),
-    /// Purchases wait while the clock is behind; tokens that are over are nobody's.
-    Unavailable,
-    /// The process died: who asked knows nothing.
+    Reply(Reply),
+    /// The process died: nothing is known.
     Lost,
 }
 
-/// Which token made which order, for as long as one can live.
-#[derive(Default)]
-struct Tokens {
-    current: HashMap<Jti, OrderCode>,
-    previous: HashMap<Jti, OrderCode>,
-    turns_at: i64,
-}
-
-impl Tokens {
-    fn restored(now: i64, current: HashMap<Jti, OrderCode>) -> Self {
-        Self { current, previous: HashMap::new(), turns_at: now + WINDOW_MS }
-    }
-
-    fn get(&self, jti: Jti) -> Option<OrderCode> {
-        self.current.get(&jti).or_else(|| self.previous.get(&jti)).copied()
-    }
-
-    fn turn(&mut self, now: i64) {
-        if now >= self.turns_at {
-            self.previous = std::mem::take(&mut self.current);
-            self.turns_at = now + WINDOW_MS;
-        }
-    }
-}
-
 impl Origin {
-    pub(crate) fn open(terms: Terms, wall: i64) -> Self {
-        let state = DropState::created(terms.clone());
-        let tokens = Tokens::restored(wall, HashMap::new());
+    pub(crate) fn new() -> Self {
         Self {
-            memory: Some(Memory { state, tokens, next_order: wall as u64 * 32 }),
-            disk: Disk::new(terms),
-            epoch: 1,
-            started_at: wall,
-            lanes: Default::default(),
+            memory: None,
+            disk: Disk::default(),
+            epoch: 0,
+            started_at: 0,
+            waiting: Vec::new(),
             batch_comes: false,
             tick_comes: false,
             asked: HashMap::new(),
         }
     }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// The drop in memory, unless the process is down.
+    pub(crate) fn drop_state(&self) -> Option<&DropState> {
+        self.memory.as_ref().and_then(|memory| memory.drops.get(&DROP)).map(|offered| &offered.state)
+    }
+
+    pub(crate) fn assert_replay_agrees(&self, now: Timestamp) {
+        self.disk.assert_replay_agrees(self.drop_state(), now);
+    }
 }
 
 impl World {
-    /// Asks the writer. Nobody asks a process that is down: see [`Answer::Lost`].
-    pub(crate) fn ask(&mut self, lane: Lane, what: What, from: Ticket) {
-        if self.origin.memory.is_none() {
-            return self.answer(from, Answer::Lost);
+    /// The first start of the process; an operator creates the drop.
+    pub(crate) fn opens_shop(&mut self, terms: Terms) {
+        let wall = Timestamp(self.wall());
+        self.origin.memory = Some(resumed(&self.origin.disk, wall, wall));
+        self.origin.epoch = 1;
+        self.origin.started_at = self.now;
+        let product = NewProduct { name: "Shoe".into(), description: String::new(), image_url: String::new() };
+        let drop = NewDrop { slug: "shoe".into(), product: ProductOf::New(product), terms };
+        self.ask(Request::CreateDrop { drop, operator: OPERATOR.into() }, Ticket::Nobody);
+        self.batch();
+    }
+
+    /// Asks the writer. A process that is down answers nothing: see [`Answer::Lost`].
+    pub(crate) fn ask(&mut self, request: Request, ticket: Ticket) {
+        if !self.origin.is_up() {
+            return self.answer(ticket, Answer::Lost);
         }
-        self.origin.lanes[lane as usize].push(Ask { what, from });
+        self.origin.waiting.push(Waiting { request, ticket });
         if !self.origin.batch_comes {
             self.origin.batch_comes = true;
             let stalled = self.chance(self.weather.stall);
@@ -145,8 +116,35 @@ impl World {
         }
     }
 
-    pub(crate) fn ask_order(&mut self, lane: Lane, order: OrderCode, command: Command, from: Ticket) {
-        self.ask(lane, What::Order(order, command), from);
+    /// Asks something of an order. No person asks.
+    pub(crate) fn ask_order(&mut self, order: OrderCode, command: Command, ticket: Ticket) {
+        let request = OrderRequest { order, command, operator: String::new(), payer: None };
+        self.ask(Request::Order(request), ticket);
+    }
+
+    pub(crate) fn ask_order_as_operator(&mut self, order: OrderCode, command: Command, ticket: Ticket) {
+        let request = OrderRequest { order, command, operator: OPERATOR.into(), payer: None };
+        self.ask(Request::Order(request), ticket);
+    }
+
+    /// Money that a webhook brought, with the account it came from where the bank said so.
+    pub(crate) fn ask_webhook(
+        &mut self,
+        order: OrderCode,
+        payment: Payment,
+        payer: Option<Destination>,
+        report: Report,
+    ) {
+        let request = OrderRequest { order, command: Command::Payment(payment), operator: String::new(), payer };
+        self.ask(Request::Order(request), Ticket::Webhook(report));
+    }
+
+    /// What a handler refuses without the writer, by the drop as of the last commit.
+    pub(crate) fn refused_already(&self, request: &PurchaseRequest) -> Option<Refusal> {
+        let memory = self.origin.memory.as_ref()?;
+        let state = &memory.drops.get(&request.drop)?.state;
+        let wall = Timestamp(self.wall());
+        memory.order_filter.refuses(state.terms(), state.status(), state.stock(), wall, &request.purchase)
     }
 
     pub(crate) fn answer(&mut self, to: Ticket, answer: Answer) {
@@ -160,12 +158,13 @@ impl World {
                 }
             }
             Ticket::Refund { transfer } => self.refund_step_answered(transfer, &answer),
+            Ticket::Timer => self.timer_hears(&answer),
         }
     }
 
     pub(crate) fn crash_when_idle(&mut self) {
-        if let Some(memory) = &self.origin.memory {
-            self.origin.disk.check_replay(Some(&memory.state), self.origin.disk.head_at);
+        if self.origin.is_up() {
+            self.origin.assert_replay_agrees(self.origin.disk.head_at());
             self.die();
         }
     }
@@ -175,35 +174,46 @@ impl World {
         self.oracle.clock_stepped_at = self.now;
     }
 
-    /// All that is in memory is gone, and whoever waits hears nothing.
+    /// All that is in memory is gone, and no request that waits is answered.
     fn die(&mut self) {
         self.tell(|| "the process dies".to_owned());
         self.origin.memory = None;
         self.origin.batch_comes = false;
         self.origin.tick_comes = false;
         self.origin.asked.clear();
-        let waiting: Vec<Ask> = self.origin.lanes.iter_mut().flat_map(std::mem::take).collect();
+        let waiting = std::mem::take(&mut self.origin.waiting);
         let down_ms = self.rng.i64(100..20_000);
         self.after(down_ms, Happening::Restart);
-        for ask in waiting {
-            self.answer(ask.from, Answer::Lost);
+        for Waiting { ticket, .. } in waiting {
+            self.answer(ticket, Answer::Lost);
         }
     }
 
     pub(crate) fn restart(&mut self) {
-        let wall = self.wall();
         self.origin.epoch += 1;
         self.origin.started_at = self.now;
         let disk = &self.origin.disk;
-        let as_of = disk.head_at;
-        disk.check_replay(None, as_of);
-        self.oracle.check_disk(disk);
-        let tokens = Tokens::restored(as_of, disk.tokens_since(as_of - WINDOW_MS));
-        let next_order = disk.last_order().map_or(0, |last| last.0 + 1).max(wall as u64 * 32);
-        let state = disk.restored(Timestamp(as_of));
-        self.origin.memory = Some(Memory { state, tokens, next_order });
+        let as_of = disk.head_at();
+        disk.assert_replay_agrees(None, as_of);
+        self.oracle.assert_disk(disk);
+        let mut memory = resumed(disk, Timestamp(self.wall()), as_of);
+        for (jti, order) in disk.tokens_since(UsedTokens::since(as_of)) {
+            memory.restore_token(jti, order);
+        }
+        let listing = disk.listing().clone();
+        memory.restore_product(listing.product.clone());
+        memory.restore_drop(listing, disk.restored(as_of));
+        self.origin.memory = Some(memory);
         self.tick_soon();
     }
+}
+
+/// Codes begin at the time × 32, as in the origin.
+fn resumed(disk: &Disk, wall: Timestamp, as_of: Timestamp) -> SaleState {
+    let first_order = OrderCode(wall.0.cast_unsigned() * 32);
+    let (last_order, last_refund_batch) = (disk.last_order(), disk.last_refund_batch());
+    let from = Resumed { as_of, first_order, last_order, last_refund_batch };
+    SaleState::resumed(from, OrderFilter::sized_for(FILTER_ORDERS))
 }
 
 /// Money as an operator reads it on a statement.

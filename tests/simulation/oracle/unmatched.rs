@@ -1,0 +1,95 @@
+//! Unmatched money, and where refunds go, in the oracle's book.
+
+use std::collections::BTreeMap;
+
+use domain::{OrderCode, RefundStep, Timestamp, UnmatchedStep};
+use engine::{Destination, GivenDestination, Payer, RefundId, TransferOnList};
+
+use super::Oracle;
+use super::line::RefundIs;
+
+/// Another account than the known one waits this long.
+const DESTINATION_CHANGE_MS: i64 = 24 * 3_600_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Is {
+    Open,
+    Assigned,
+    Dismissed,
+    Refund(RefundIs),
+}
+
+/// Money that no order took.
+#[derive(Debug)]
+struct Unmatched {
+    amount: i64,
+    is: Is,
+}
+
+#[derive(Default)]
+pub(super) struct UnmatchedMoney {
+    by_row: BTreeMap<i64, Unmatched>,
+    destinations: BTreeMap<Payer, (Destination, Timestamp)>,
+}
+
+impl Oracle {
+    pub(super) fn unmatched_arrived(&mut self, seq: i64, amount: i64) {
+        self.unmatched.by_row.insert(seq, Unmatched { amount, is: Is::Open });
+        self.money += amount;
+    }
+
+    pub(super) fn unmatched_step(&mut self, seq: i64, step: &UnmatchedStep) {
+        use RefundIs::{Confirmed, Due, Listed, Sent};
+        let known = self.unmatched.by_row.get_mut(&seq).expect("a step names unmatched money");
+        known.is = match (known.is, step) {
+            (Is::Open | Is::Refund(Due), UnmatchedStep::Assign { .. }) => {
+                self.money -= known.amount;
+                Is::Assigned
+            }
+            (Is::Open, UnmatchedStep::Dismiss { .. }) => Is::Dismissed,
+            (Is::Open, UnmatchedStep::OweBack) => Is::Refund(Due),
+            (Is::Refund(Due), UnmatchedStep::Refund(RefundStep::Batch { .. })) => Is::Refund(Listed),
+            (Is::Refund(Listed), UnmatchedStep::Refund(RefundStep::Sent { .. })) => Is::Refund(Sent),
+            (Is::Refund(Sent), UnmatchedStep::Refund(RefundStep::Confirm)) => Is::Refund(Confirmed),
+            (Is::Refund(Listed | Sent), UnmatchedStep::Refund(RefundStep::Fail { .. })) => Is::Refund(Due),
+            (is, step) => panic!("unmatched money of row {seq} took {step:?} when it was {is:?}"),
+        };
+        let here = matches!(known.is, Is::Assigned | Is::Refund(Due));
+        assert!(!(here && self.gone.contains(&RefundId::Unmatched(seq))), "money of row {seq} has left the bank");
+    }
+
+    pub(crate) fn destination_given(&mut self, given: &GivenDestination, now: Timestamp) {
+        let GivenDestination { payer, destination, usable_at } = given;
+        if let Some((known, _)) = self.unmatched.destinations.get(payer) {
+            assert!(
+                known == destination || *usable_at >= now.plus_ms(DESTINATION_CHANGE_MS),
+                "another account of {payer:?} is used at once"
+            );
+        }
+        self.unmatched.destinations.insert(*payer, (destination.clone(), *usable_at));
+    }
+
+    /// A refund goes on a list only if it was due, whole, and to the account that was named last.
+    pub(crate) fn refund_listed(&mut self, listed: &TransferOnList, now: Timestamp) {
+        let transfer = &listed.transfer;
+        let (payer, amount, is) = match transfer.refund {
+            RefundId::Order(order, number) => {
+                let (amount, is) = self.refund_of(order, number);
+                (Payer::Order(order), amount, is)
+            }
+            RefundId::Unmatched(seq) => {
+                let known = &self.unmatched.by_row[&seq];
+                let Is::Refund(is) = known.is else { panic!("row {seq} is on a list and {:?}", known.is) };
+                (Payer::Unmatched(seq), known.amount, is)
+            }
+        };
+        assert_eq!((transfer.amount.get(), RefundIs::Listed), (amount, is), "{transfer:?}");
+        let (destination, usable_at) = &self.unmatched.destinations[&payer];
+        assert!(*destination == transfer.destination && *usable_at <= now, "{transfer:?} goes elsewhere, or too early");
+        assert!(!self.gone.contains(&transfer.refund), "{transfer:?} is on a second list after it was sent");
+    }
+
+    fn refund_of(&self, order: OrderCode, number: u32) -> (i64, RefundIs) {
+        self.lines[&order].refund(number)
+    }
+}
