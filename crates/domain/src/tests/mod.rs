@@ -1,6 +1,5 @@
 //! The rules, tested through `decide` and `evolve` alone.
 
-mod history;
 mod holds;
 mod model;
 mod money;

@@ -25,12 +25,10 @@ pub(super) fn terms(size: u32, limit_per_customer: u32) -> Terms {
     }
 }
 
-/// A drop with its orders, as the writer would keep them, and a clock.
+/// A drop with its orders and a clock. Each command is decided on its own; what a batch adds is tested on the engine.
 pub(super) struct Sale {
     pub(super) state: DropState,
     pub(super) orders: BTreeMap<OrderCode, OrderRecord>,
-    /// Money that no order took.
-    pub(super) unmatched: Vec<(OrderCode, Payment, UnmatchedState)>,
     pub(super) now: Timestamp,
     next: u64,
     references: u32,
@@ -43,7 +41,7 @@ impl Sale {
 
     pub(super) fn on(terms: Terms) -> Self {
         let state = DropState::created(terms);
-        Self { state, orders: BTreeMap::new(), unmatched: Vec::new(), now: OPENS_AT, next: 1000, references: 0 }
+        Self { state, orders: BTreeMap::new(), now: OPENS_AT, next: 1000, references: 0 }
     }
 
     pub(super) fn wait(&mut self, ms: i64) {
@@ -115,43 +113,19 @@ impl Sale {
             self.next = self.next.max(record.order.0 + 1);
             self.orders.insert(record.order, record);
         }
-        if let (Some(order), Outcome::Refused(_), Command::Payment(payment)) = (order, &decision.outcome, command) {
-            self.keep_unmatched(order, payment);
-        }
-        self.check();
+        self.assert_adds_up();
         decision.outcome
     }
 
-    /// As the writer does: the same report again is no new money.
-    fn keep_unmatched(&mut self, order: OrderCode, payment: &Payment) {
-        let same = |(named, known, _): &(OrderCode, Payment, UnmatchedState)| {
-            *named == order && known.identity == payment.identity && known.amount == payment.amount
-        };
-        if !self.unmatched.iter().any(same) {
-            self.unmatched.push((order, payment.clone(), UnmatchedState::Open));
-        }
-    }
-
-    /// Every place where money can be, summed apart from the code under test.
-    pub(super) fn money_everywhere(&self) -> i64 {
-        let of_order = |order: &OrderRecord| {
-            let live = order.refunds.iter().filter(|refund| refund.state != RefundState::Void);
-            order.applied.get() + live.map(|refund| refund.amount.get()).sum::<i64>()
-        };
-        let unmatched = self.unmatched.iter().filter(|(_, _, state)| *state != UnmatchedState::Assigned);
-        self.orders.values().map(of_order).sum::<i64>()
-            + unmatched.map(|(_, payment, _)| payment.amount.get()).sum::<i64>()
-    }
-
-    /// What must hold after anything whatever.
-    fn check(&self) {
+    /// What holds after every command.
+    fn assert_adds_up(&self) {
         self.state.assert_conserved();
         let mut held = 0;
         let mut sold = 0;
         let mut withdrawn = 0;
         for order in self.orders.values() {
             assert!(order.money_adds_up(), "{order:?}");
-            self.check_money(order);
+            self.assert_money_adds_up(order);
             match order.state {
                 OrderState::Pending => held += order.quantity,
                 OrderState::Paid { .. } => sold += order.quantity,
@@ -163,7 +137,7 @@ impl Sale {
             }
             assert_eq!(self.state.pending(order.order).is_some(), order.state == OrderState::Pending);
         }
-        self.check_stranger();
+        self.assert_stranger_is_refused_alike();
         let stock = self.state.stock();
         assert_eq!((stock.held, stock.sold, stock.withdrawn), (held, sold, withdrawn));
         for (sub, customer) in self.state.customers() {
@@ -182,8 +156,8 @@ impl Sale {
         }
     }
 
-    /// Whoever is refused without being looked up is refused the same when he is.
-    fn check_stranger(&self) {
+    /// A shopper who is refused without being looked up is refused the same when looked up.
+    fn assert_stranger_is_refused_alike(&self) {
         let stranger = self.purchase(u8::MAX, 1);
         let (terms, stock) = (self.state.terms(), self.state.stock());
         let already = refused_without_stock(terms, self.state.status(), stock, self.now, &stranger);
@@ -195,7 +169,7 @@ impl Sale {
     }
 
     /// Counted apart from the code under test: every đồng is in one place.
-    fn check_money(&self, order: &OrderRecord) {
+    fn assert_money_adds_up(&self, order: &OrderRecord) {
         let mut places = order.applied.get();
         for refund in &order.refunds {
             match refund.state {
