@@ -11,10 +11,14 @@ pub struct UsedTokens {
     turns_at: Timestamp,
 }
 
+/// Nearly always one table. Another one begins where a code is too far above the first: codes begin at the time of a
+/// start, and a start may find its clock days ahead.
+#[derive(Default)]
+struct Generation(Vec<Table>);
+
 /// Tokens in eight bytes each: a million purchases may lie within one generation. A token is known by a quarter of
 /// itself; the order it leads to holds the whole.
-#[derive(Default)]
-struct Generation {
+struct Table {
     /// What its orders are counted from: the code of the first.
     first: u64,
     marks: HashTable<Mark>,
@@ -23,7 +27,7 @@ struct Generation {
 #[derive(Clone, Copy)]
 struct Mark {
     token: u32,
-    /// Codes ascend by one an order and 32 a millisecond over a restart: a generation is far below 2^32 of them.
+    /// Codes ascend by one an order and 32 a millisecond over a restart.
     order: u32,
 }
 
@@ -41,14 +45,23 @@ impl Mark {
 
 impl Generation {
     fn insert(&mut self, jti: Jti, order: OrderCode) {
-        if self.marks.is_empty() {
-            self.first = order.0;
-        }
         let token = Mark::token(jti);
-        let order = u32::try_from(order.0 - self.first).expect("a generation holds fewer codes than 2^32");
-        self.marks.insert_unique(Mark::hash(token), Mark { token, order }, |mark| Mark::hash(mark.token));
+        let above_first = self.0.last().and_then(|table| u32::try_from(order.0 - table.first).ok());
+        if above_first.is_none() {
+            self.0.push(Table { first: order.0, marks: HashTable::new() });
+        }
+        if let Some(table) = self.0.last_mut() {
+            let mark = Mark { token, order: above_first.unwrap_or(0) };
+            table.marks.insert_unique(Mark::hash(token), mark, |mark| Mark::hash(mark.token));
+        }
     }
 
+    fn candidates(&self, jti: Jti) -> impl Iterator<Item = OrderCode> {
+        self.0.iter().flat_map(move |table| table.candidates(jti))
+    }
+}
+
+impl Table {
     fn candidates(&self, jti: Jti) -> impl Iterator<Item = OrderCode> {
         let (token, first) = (Mark::token(jti), self.first);
         let same_hash = self.marks.iter_hash(Mark::hash(token));
@@ -105,6 +118,15 @@ mod tests {
         assert_eq!(found(&tokens, jti), [order]);
         tokens.turn(Timestamp(2 * USED_TOKENS_MS));
         assert_eq!(found(&tokens, jti), []);
+    }
+
+    #[test]
+    fn tokens_of_orders_whose_codes_are_far_apart_are_all_remembered() {
+        let mut tokens = UsedTokens::starting(Timestamp(0));
+        let orders = [OrderCode(1), OrderCode(1 << 32), OrderCode(1 << 33), OrderCode(1 + (1 << 33))];
+        let jtis = [1, 2, 3, 4].map(|byte| Jti([byte; 16]));
+        jtis.into_iter().zip(orders).for_each(|(jti, order)| tokens.insert(jti, order));
+        assert_eq!(jtis.map(|jti| found(&tokens, jti)), orders.map(|order| vec![order]));
     }
 
     #[test]

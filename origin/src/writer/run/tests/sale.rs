@@ -282,3 +282,15 @@ fn the_size_of_the_log_is_told_until_it_is_emptied() {
     rig.run.store.checkpoint().unwrap();
     assert_eq!(reader.log_bytes().unwrap(), 0);
 }
+
+/// Codes begin at the time of a start, so the next code is far above those of the tokens that still count.
+#[test]
+fn a_start_with_the_clock_days_ahead_sells_once_it_is_corrected() {
+    let mut rig = Rig::start();
+    let before = rig.order(1);
+    let ahead_ms = 2 * 24 * 3_600_000;
+    rig.clock.advance(ahead_ms);
+    let mut rig = rig.restart();
+    rig.clock.advance(-ahead_ms);
+    assert!(rig.order(2).0 - before.0 > 1 << 32);
+}
