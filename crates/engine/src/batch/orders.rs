@@ -80,7 +80,16 @@ impl<R: Records> Batch<'_, R> {
             return Ok(false);
         }
         let identity = PaymentIdentity::on_statement(&payment.identity.reference);
-        self.records.is_unmatched(NO_ORDER, &Payment { identity, ..payment.clone() })
+        self.is_unmatched(NO_ORDER, &Payment { identity, ..payment.clone() })
+    }
+
+    /// Whether this report of money is unmatched under the code `order`, as this batch has left it so far.
+    fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool> {
+        let same = |entry: &Entry| {
+            matches!(&entry.fact, Fact::PaymentUnmatched { order: known, payment: other }
+                if *known == order && other.identity == payment.identity && other.amount == payment.amount)
+        };
+        Ok(self.changes.entries.iter().any(same) || self.records.is_unmatched(order, payment)?)
     }
 
     /// An event that ends another order of the same customer.
@@ -94,14 +103,10 @@ impl<R: Records> Batch<'_, R> {
 
     /// Money that no order takes is kept all the same; the same money twice is kept once.
     fn unmatched(&mut self, order: OrderCode, payment: &Payment, operator: &str) -> Result<Outcome> {
-        let fact = Fact::PaymentUnmatched { order, payment: payment.clone() };
-        let same = |entry: &Entry| {
-            matches!(&entry.fact, Fact::PaymentUnmatched { order: known, payment: other }
-                if *known == order && other.identity == payment.identity && other.amount == payment.amount)
-        };
-        if self.changes.entries.iter().any(same) || self.records.is_unmatched(order, payment)? {
+        if self.is_unmatched(order, payment)? {
             return Ok(Outcome::Unchanged);
         }
+        let fact = Fact::PaymentUnmatched { order, payment: payment.clone() };
         self.changes.entries.push(Entry { drop: None, operator: operator.to_owned(), fact });
         Ok(Outcome::Done)
     }

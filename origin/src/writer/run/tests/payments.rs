@@ -113,6 +113,19 @@ fn a_webhook_for_money_entered_as_nobodys_is_disputed_and_not_new() {
 }
 
 #[test]
+fn money_entered_without_an_order_and_reported_in_one_batch_is_counted_once() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    let entered =
+        OrderRequest { order: NO_ORDER, command: on_statement("FT9", PRICE), operator: "an".into(), payer: None };
+    let replies = rig.batch([about(order, payment("FT9", PRICE)), Request::Order(entered)]).map(outcome);
+    assert_eq!(replies, [Outcome::Done, Outcome::Done]);
+    let record = rig.stored(order).record;
+    assert_eq!((record.state, record.payments[0].state), (OrderState::Pending, PaymentState::Disputed));
+    rig.verified();
+}
+
+#[test]
 fn money_that_its_new_order_would_dispute_stays_where_it_is() {
     let mut rig = Rig::start();
     let ended = rig.order(1);
