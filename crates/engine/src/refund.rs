@@ -37,6 +37,15 @@ pub enum RefundId {
     Unmatched(i64),
 }
 
+impl RefundId {
+    pub fn payer(self) -> Payer {
+        match self {
+            Self::Order(order, _) => Payer::Order(order),
+            Self::Unmatched(seq) => Payer::Unmatched(seq),
+        }
+    }
+}
+
 /// One line of a refund list: what the bank is asked to transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundTransfer {

@@ -15,11 +15,14 @@ const REFUNDS_PER_BATCH_MAX: u32 = 500;
 impl<R: Records> Batch<'_, R> {
     /// Where refunds go, as this batch has left it so far.
     pub(super) fn destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
-        let in_batch = self.changes.destinations.iter().rev().find(|given| given.payer == payer);
-        match in_batch {
+        match self.given_in_batch(payer) {
             Some(given) => Ok(Some((given.destination.clone(), given.usable_at))),
             None => self.records.destination(payer),
         }
+    }
+
+    fn given_in_batch(&self, payer: Payer) -> Option<&GivenDestination> {
+        self.changes.destinations.iter().rev().find(|given| given.payer == payer)
     }
 
     pub(super) fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Result<Timestamp, Refusal>> {
@@ -53,6 +56,10 @@ impl<R: Records> Batch<'_, R> {
         let batch = self.sale.next_refund_batch;
         let mut exported = false;
         for transfer in self.records.refunds_ready(self.now(), REFUNDS_PER_BATCH_MAX)? {
+            // The batch gave it another destination, which has to wait.
+            if self.given_in_batch(transfer.refund.payer()).is_some() {
+                continue;
+            }
             let step = RefundStep::Batch { batch };
             let batched = match transfer.refund {
                 RefundId::Order(order, number) => {

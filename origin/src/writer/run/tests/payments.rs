@@ -126,6 +126,22 @@ fn money_entered_without_an_order_and_reported_in_one_batch_is_counted_once() {
 }
 
 #[test]
+fn an_account_that_was_changed_in_the_batch_of_an_export_waits_its_day() {
+    let mut rig = Rig::start();
+    rig.command_from(OrderCode(5), payment("FT1", 70), Some(account("111")));
+    let seq = rig.row_of(RowKind::PaymentUnmatched);
+    assert_eq!(rig.decides(seq, UnmatchedStep::OweBack, None), Ok(()));
+    let (step, destination) = (UnmatchedStep::OweBack, Some(account("222")));
+    let changed = Request::Unmatched(UnmatchedRequest { seq, step, destination, operator: "binh".into() });
+    let [_, exported] = rig.batch([changed, Request::ExportRefunds { operator: "binh".into() }]);
+    assert!(matches!(exported, Reply::Exported(None)), "{exported:?}");
+    rig.clock.advance(24 * 3_600_000);
+    assert_eq!(rig.export(), Some(1));
+    assert_eq!(rig.list(1), [(RefundId::Unmatched(seq), "222".to_owned())]);
+    rig.verified();
+}
+
+#[test]
 fn money_that_its_new_order_would_dispute_stays_where_it_is() {
     let mut rig = Rig::start();
     let ended = rig.order(1);
