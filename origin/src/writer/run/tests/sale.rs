@@ -283,6 +283,20 @@ fn the_size_of_the_log_is_told_until_it_is_emptied() {
     assert_eq!(reader.log_bytes().unwrap(), 0);
 }
 
+/// Their order had ended before the start, so the start did not read it.
+#[test]
+fn a_customer_who_pays_late_after_a_restart_is_in_the_order_filter() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.clock.advance(360_000);
+    assert_eq!(rig.command(order, Command::EndHold), Outcome::Done);
+    let mut rig = rig.restart();
+    assert!(!rig.run.sale.order_filter.may_have(&[1; 16]));
+    rig.command(order, payment("FT1", PRICE));
+    assert_eq!(rig.stored(order).record.state, OrderState::Paid { late: true });
+    assert!(rig.run.sale.order_filter.may_have(&[1; 16]));
+}
+
 /// Codes begin at the time of a start, so the next code is far above those of the tokens that still count.
 #[test]
 fn a_start_with_the_clock_days_ahead_sells_once_it_is_corrected() {
