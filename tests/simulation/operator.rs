@@ -75,6 +75,10 @@ impl World {
             Deed::Resume => self.ask_drop(Command::Resume),
             Deed::Kill => self.ask_drop(Command::Kill),
             Deed::Export => {
+                // What comes just before an export comes in its batch.
+                if self.rng.bool() {
+                    self.decide_unmatched();
+                }
                 self.ask(Request::ExportRefunds { operator: OPERATOR.into() }, Ticket::Nobody);
                 // A list made by hand from an old page.
                 if let Some(order) = self.any_order() {

@@ -92,7 +92,7 @@ impl Oracle {
     pub(crate) fn hear(&mut self, seq: i64, fact: &Fact, now: i64, true_now: i64, payos: &PayOs) {
         match fact {
             Fact::Sale(event) => self.hear_event(event, now, true_now, payos),
-            Fact::PaymentUnmatched { payment, .. } => self.unmatched_arrived(seq, payment.amount.get()),
+            Fact::PaymentUnmatched { order, payment } => self.unmatched_arrived(seq, *order, payment),
             Fact::Unmatched { payment, step } => self.unmatched_step(*payment, step),
             _ => {}
         }
@@ -109,6 +109,7 @@ impl Oracle {
             Event::OrderCancelled { order, restock, .. } => self.cancelled(*order, *restock, now),
             Event::PaymentReceived { order, payment, applied } => {
                 self.money += payment.amount.get();
+                self.assert_not_entered(payment);
                 let transfer = payos.transfer(&payment.identity);
                 self.line(*order).receives(payment, applied.get(), transfer.map(|transfer| transfer.at));
             }

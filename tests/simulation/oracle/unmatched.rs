@@ -1,9 +1,9 @@
 //! Unmatched money, and where refunds go, in the oracle's book.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{OrderCode, RefundStep, Timestamp, UnmatchedStep};
-use engine::{Destination, GivenDestination, Payer, RefundId, TransferOnList};
+use domain::{OrderCode, Payment, Proof, RefundStep, Timestamp, UnmatchedStep};
+use engine::{Destination, GivenDestination, NO_ORDER, Payer, RefundId, TransferOnList};
 
 use super::Oracle;
 use super::line::RefundIs;
@@ -29,13 +29,26 @@ struct Unmatched {
 #[derive(Default)]
 pub(super) struct UnmatchedMoney {
     by_row: BTreeMap<i64, Unmatched>,
+    /// Transfers that an operator entered from a statement without an order: their reference and amount.
+    entered: BTreeSet<(String, i64)>,
     destinations: BTreeMap<Payer, (Destination, Timestamp)>,
 }
 
 impl Oracle {
-    pub(super) fn unmatched_arrived(&mut self, seq: i64, amount: i64) {
+    pub(super) fn unmatched_arrived(&mut self, seq: i64, order: OrderCode, payment: &Payment) {
+        let amount = payment.amount.get();
+        if order == NO_ORDER {
+            self.unmatched.entered.insert((payment.identity.reference.clone(), amount));
+        }
         self.unmatched.by_row.insert(seq, Unmatched { amount, is: Is::Open });
         self.money += amount;
+    }
+
+    /// A person has to look first at a report of money that an operator entered before.
+    pub(super) fn assert_not_entered(&self, payment: &Payment) {
+        let key = (payment.identity.reference.clone(), payment.amount.get());
+        let entered = payment.proof != Proof::Operator && self.unmatched.entered.contains(&key);
+        assert!(!entered, "counted, and unmatched from a statement: {payment:?}");
     }
 
     pub(super) fn unmatched_step(&mut self, seq: i64, step: &UnmatchedStep) {

@@ -18,6 +18,7 @@ impl World {
         waiting.sort_by_key(|waiting| waiting.request.precedence());
         let disk = &self.origin.disk;
         let time = BatchTime::at(Timestamp(self.wall()), disk.head_at());
+        let first_row = disk.head_seq() + 1;
         let Some(memory) = &mut self.origin.memory else { return };
         let mut batch = Batch::new(memory, disk, time, disk.head_seq(), waiting.len());
         let mut done = Vec::new();
@@ -33,12 +34,13 @@ impl World {
             })
             .collect();
         let changes = batch.finish();
-        let dies = self.chance(self.weather.crash);
+        // Without the first batch, which creates the drop, there is no sale.
+        let dies = first_row > 1 && self.chance(self.weather.crash);
         if dies && self.chance(0.5) {
             self.die();
             return answers.into_iter().for_each(|(ticket, _)| self.answer(ticket, Answer::Lost));
         }
-        self.commit(time.now, changes, &done);
+        self.commit(time.now, first_row, changes, &done);
         if dies {
             self.origin.assert_replay_agrees(time.now);
             self.die();
@@ -50,11 +52,10 @@ impl World {
         self.tick_soon();
     }
 
-    fn commit(&mut self, now: Timestamp, changes: Changes, done: &[Done]) {
+    fn commit(&mut self, now: Timestamp, first_row: i64, changes: Changes, done: &[Done]) {
         let Some(memory) = &mut self.origin.memory else { return };
         let placed = changes.placed.iter().map(|placed| placed.record.order);
         let changed: Vec<OrderCode> = placed.chain(changes.changed.iter().map(|record| record.order)).collect();
-        let first_row = self.origin.disk.head_seq() + 1;
         self.origin.disk.commit(now, &changes);
         memory.forget_done(&changes.drops.iter().map(|drop| drop.drop).collect(), now);
         for (seq, Entry { fact, .. }) in (first_row..).zip(&changes.entries) {
