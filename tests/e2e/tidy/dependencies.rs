@@ -8,9 +8,10 @@ use super::sources::read;
 
 /// Each crate with everything that it depends on, for its code and for its tests. These crates do no I/O and read no
 /// clock, because no dependency of theirs does.
-const DEPENDENCIES: [(&str, &[&str], &[&str]); 2] = [
+const DEPENDENCIES: [(&str, &[&str], &[&str]); 3] = [
     ("domain", &["hashbrown"], &["proptest", "proptest-state-machine"]),
     ("ledger", &["anyhow", "base64", "domain", "serde", "serde_json", "sha2"], &[]),
+    ("engine", &["anyhow", "domain", "hashbrown", "hmac", "ledger", "sha2"], &[]),
 ];
 
 #[test]
