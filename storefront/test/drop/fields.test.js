@@ -1,35 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fieldError, inputOfServerField, purchaseBody } from "../../src/drop/fields.js";
-import { parsePhone } from "../../src/drop/phone.js";
 import { PROVINCES } from "../../src/drop/provinces.js";
 
 const GOOD = { quantity: "1", name: "Nguyễn Vân Anh", phone: "0912345678", email: "a@b.vn", province: "", line: "" };
-
-test("every way to write a Vietnamese number gives one phone", () => {
-  for (const text of [
-    "0912345678", "0912 345 678", "0912.345.678", "(0912) 345-678", " 0912345678 ", "0912\u00a0345\u00a0678",
-    "+84912345678", "+84 (0) 912 345 678", "84912345678", "840912345678",
-  ]) {
-    assert.equal(parsePhone(text), "+84912345678", text);
-  }
-});
-
-test("a foreign number needs its plus", () => {
-  assert.equal(parsePhone("+1 (415) 555-2671"), "+14155552671");
-  assert.equal(parsePhone("+65 8123 4567"), "+6581234567");
-  assert.equal(parsePhone("14155552671"), null);
-});
-
-test("what is no mobile phone is refused", () => {
-  for (const text of [
-    "", "+", "hello", "912345678", "091234567", "09123456789", "0112345678", "0212345678", "02438251234",
-    "+8491234567", "+849123456789", "+84 24 3825 1234", "++84912345678", "09+12345678", "0912345678x",
-    "+0123456789", "+123456", "+1234567890123456", "1234567890",
-  ]) {
-    assert.equal(parsePhone(text), null, text);
-  }
-});
 
 test("each field says what is wrong with it", () => {
   for (const [field, text, key] of /** @type {const} */ ([
