@@ -6,6 +6,7 @@ mod crypto;
 mod keys;
 mod phone;
 mod problem;
+mod province;
 mod region;
 mod snapshot;
 mod token;
@@ -19,6 +20,7 @@ pub use crypto::install_crypto;
 pub use keys::{CustomerSecret, KeyError, KeyRing, OrderKeys, Ring, parse_secret};
 pub use phone::{Phone, PhoneError};
 pub use problem::{PROBLEM_CONTENT_TYPE, Problem, ProblemCode};
+pub use province::current_province;
 pub use region::region_of;
 pub use snapshot::{DropSnapshot, ProductSnapshot, Snapshot};
 pub use token::{

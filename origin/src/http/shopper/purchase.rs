@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{BuyerCommit, OrderCode, Purchase};
 use edge_protocol::limits::{ADDRESS_LINE_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX};
-use edge_protocol::{Phone, ProblemCode, PurchaseClaims, rfc3339};
+use edge_protocol::{Phone, ProblemCode, PurchaseClaims, current_province, rfc3339};
 use engine::{Address, Buyer, PurchaseAccepted, PurchaseRequest, Salt};
 use serde::{Deserialize, Serialize};
 
@@ -186,12 +186,18 @@ fn buyer(body: Option<BuyerBody<'_>>) -> ApiResult<(Buyer, Phone)> {
     let address = match &body.address {
         None => None,
         Some(AddressBody { province_code, line }) => Some(Address {
-            province_code: typed("buyer.address.province_code", province_code.as_ref(), PROVINCE_CODE_CHARS_MAX)?
-                .into(),
+            province_code: province(province_code.as_ref())?.into(),
             line: typed("buyer.address.line", line.as_ref(), ADDRESS_LINE_CHARS_MAX)?.into(),
         }),
     };
     Ok((Buyer { name: name.into(), phone: phone.as_str().into(), email: email.into(), address }, phone))
+}
+
+/// The code of today, so that what is counted by province is not split.
+fn province(typed_code: Option<&Typed<'_>>) -> ApiResult<&'static str> {
+    const FIELD: &str = "buyer.address.province_code";
+    let code = typed(FIELD, typed_code, PROVINCE_CODE_CHARS_MAX)?;
+    current_province(code).ok_or_else(|| ApiError::field(FIELD, "give the ISO 3166-2 code of a province, like VN-HN"))
 }
 
 fn typed<'a>(field: &str, value: Option<&'a Typed<'_>>, chars_max: usize) -> ApiResult<&'a str> {
@@ -203,9 +209,9 @@ fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.rsplit_once('@') else {
         return false;
     };
+    let dots_ok = |part: &str| !part.starts_with('.') && !part.ends_with('.') && !part.contains("..");
     let spaceless = !text.chars().any(char::is_whitespace);
-    let host_ok = host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains("..");
-    spaceless && !local.is_empty() && !local.contains('@') && host_ok
+    spaceless && !local.is_empty() && !local.contains('@') && host.contains('.') && dots_ok(local) && dots_ok(host)
 }
 
 #[cfg(test)]
@@ -217,10 +223,36 @@ mod tests {
         for good in ["an@example.com", "an.nguyen+drop@mail.example.vn", "ấn@example.com"] {
             assert!(is_email(good), "{good}");
         }
-        for bad in
-            ["", "an", "an@", "@example.com", "an@example", "a n@example.com", "an@.com", "an@example..com", "a@b@c.vn"]
-        {
+        for bad in [
+            "",
+            "an",
+            "an@",
+            "@example.com",
+            "an@example",
+            "a n@example.com",
+            "an@.com",
+            "an@example..com",
+            "a@b@c.vn",
+            "an..b@gmail.com",
+            ".an@gmail.com",
+            "an.@gmail.com",
+        ] {
             assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_in_a_province_of_before_is_stored_in_that_of_today() {
+        for (code, stored) in
+            [("VN-57", Some("VN-SG")), ("vn-sg", Some("VN-SG")), ("VN-26", Some("VN-26")), ("ZZZZZZ", None)]
+        {
+            let body = format!(
+                r#"{{"name": "An", "phone": "0912345678", "email": "an@example.com",
+                    "address": {{"province_code": "{code}", "line": "1 Tràng Tiền"}}}}"#
+            );
+            let body: BuyerBody<'_> = serde_json::from_str(&body).unwrap();
+            let kept = buyer(Some(body)).ok().and_then(|(buyer, _)| buyer.address);
+            assert_eq!(kept.as_ref().map(|address| &*address.province_code), stored, "{code}");
         }
     }
 }
