@@ -54,8 +54,9 @@ export class BuyForm {
   /**
    * @param {Drop} drop
    * @param {Phase} phase
+   * @param {boolean} mail whether the shop sends any
    */
-  update(drop, phase) {
+  update(drop, phase, mail) {
     if (this.drop === null) this.fields.restore(drop.slug);
     // A refusal that says "come back when it opens" must not stand beside a button that has come back. Only the change
     // counts: the status lags behind the sale, so right after the refusal it may still say open.
@@ -65,6 +66,7 @@ export class BuyForm {
     this.phase = phase;
     this.form.hidden = !this.busy && this.refusal === null && (phase === "sold_out" || phase === "closed");
     this.fields.setQuantityMax(quantityMax(drop, phase), drop.limit_per_customer);
+    this.fields.setMail(mail);
     byTestId("form-intro").hidden = phase !== "coming";
     this.#words();
   }

@@ -1,19 +1,24 @@
-import { parsePhone } from "./phone.js";
+import { isEmail } from "./email.js";
+import { meantPhone, parsePhone } from "./phone.js";
 
 export const NAME_CHARS_MAX = 120;
-export const EMAIL_CHARS_MAX = 254;
 export const ADDRESS_CHARS_MAX = 200;
 
 /** @typedef {"quantity" | "name" | "phone" | "email" | "province" | "line"} FieldName */
-/** @typedef {{quantity: string, name: string, phone: string, email: string, province: string, line: string}} FieldValues */
+/**
+ * `province` is the code of the chosen one, `province_typed` what stands in its box.
+ * @typedef {{quantity: string, name: string, phone: string, email: string, province: string, province_typed: string,
+ *   line: string}} FieldValues
+ * @typedef {{quantityMax: number, mail: boolean}} Demands `mail` is whether the shop sends any, and so needs an address
+ */
 
 /**
  * @param {FieldName} field
  * @param {FieldValues} values
- * @param {number} quantityMax
+ * @param {Demands} demands
  * @returns {string | null} the dictionary key of what is wrong
  */
-export function fieldError(field, values, quantityMax) {
+export function fieldError(field, values, { quantityMax, mail }) {
   const text = values[field].trim();
   switch (field) {
     case "quantity":
@@ -23,12 +28,14 @@ export function fieldError(field, values, quantityMax) {
       return [...text].length > NAME_CHARS_MAX ? "field.name.long" : null;
     case "phone":
       if (text === "") return "field.phone.missing";
-      return parsePhone(text) === null ? "field.phone.wrong" : null;
+      return parsePhone(text) === null ? `field.phone.${meantPhone(text)?.why ?? "wrong"}` : null;
     case "email":
-      if (text === "") return "field.email.missing";
+      if (text === "") return mail ? "field.email.missing" : null;
       return isEmail(text) ? null : "field.email.wrong";
     case "province":
-      return text === "" && values.line.trim() !== "" ? "field.province.missing" : null;
+      if (text !== "") return null;
+      if (values.province_typed.trim() !== "") return "field.province.unknown";
+      return values.line.trim() === "" ? null : "field.province.missing";
     case "line":
       if (text === "" && values.province !== "") return "field.line.missing";
       return [...text].length > ADDRESS_CHARS_MAX ? "field.line.long" : null;
@@ -64,9 +71,4 @@ const SERVER_FIELDS = /** @type {Record<string, FieldName>} */ ({
 export function inputOfServerField(field) {
   const last = (field ?? "").split(/[./]/).pop() ?? "";
   return SERVER_FIELDS[last] ?? null;
-}
-
-/** @param {string} text */
-function isEmail(text) {
-  return text.length <= EMAIL_CHARS_MAX && /^[^\s@<>"(),;:\\]+@[^\s@.]+(\.[^\s@.]+)*\.[^\s@.\d]{2,}$/.test(text);
 }

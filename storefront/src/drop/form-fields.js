@@ -1,9 +1,12 @@
 import { onLanguage, t } from "../i18n/index.js";
-import { byTestId, h, setText } from "../ui/dom.js";
+import { byTestId, setText } from "../ui/dom.js";
 import { afterPress } from "../ui/press.js";
 import { load, save } from "../ui/storage.js";
+import { meantEmail } from "./email.js";
 import { fieldError } from "./fields.js";
-import { PROVINCES } from "./provinces.js";
+import { meantPhone, shownPhone } from "./phone.js";
+import { ProvinceBox } from "./province-box.js";
+import { Question } from "./question.js";
 
 /** @typedef {import("./fields.js").FieldName} FieldName */
 
@@ -18,14 +21,24 @@ export class FormFields {
     this.onChange = onChange;
     this.quantityMax = 1;
     this.limit = 1;
+    this.mail = false;
     this.slug = "";
     /** @type {Map<FieldName, string>} dictionary keys of the mistakes shown */
     this.errors = new Map();
-    byTestId("province").append(...PROVINCES.map(([code, name]) => h("option", { value: code }, name)));
+    this.province = new ProvinceBox(() => this.#changed("province"));
+    /** @type {Partial<Record<FieldName, Question>>} */
+    this.questions = {
+      phone: new Question("phone", (text) => spelled(meantPhone(text)), (text) => this.#answered("phone", text)),
+      email: new Question("email", meantEmail, (text) => this.#answered("email", text)),
+    };
     for (const field of FIELDS) this.#listen(field);
     byTestId("fewer").addEventListener("click", () => this.#step(-1));
     byTestId("more").addEventListener("click", () => this.#step(1));
-    onLanguage(() => this.#showErrors());
+    onLanguage(() => {
+      this.#showErrors();
+      this.#showMail();
+    });
+    this.#showMail();
   }
 
   /** @param {string} slug quantity is remembered per drop, the buyer for all */
@@ -33,7 +46,9 @@ export class FormFields {
     this.slug = slug;
     const stored = { ...load("session", "buyer"), quantity: load("session", `quantity.${slug}`) };
     for (const field of FIELDS) {
-      if (typeof stored[field] === "string" && stored[field] !== "") input(field).value = stored[field];
+      if (typeof stored[field] !== "string" || stored[field] === "") continue;
+      if (field === "province") this.province.restore(stored[field]);
+      else input(field).value = stored[field];
     }
     if (input("line").value !== "" || input("province").value !== "") {
       /** @type {HTMLDetailsElement} */ (byTestId("address")).open = true;
@@ -43,7 +58,7 @@ export class FormFields {
   /** @returns {import("./fields.js").FieldValues} */
   values() {
     const entries = FIELDS.map((field) => [field, input(field).value]);
-    return Object.fromEntries(entries);
+    return { ...Object.fromEntries(entries), province: this.province.code, province_typed: input("province").value };
   }
 
   get quantity() {
@@ -65,9 +80,21 @@ export class FormFields {
     if (this.errors.has("quantity")) this.#check("quantity");
   }
 
+  /** @param {boolean} mail whether the shop sends any: only then is an address needed, and a confirmation promised */
+  setMail(mail) {
+    if (mail === this.mail) return;
+    this.mail = mail;
+    this.#showMail();
+    if (this.errors.has("email")) this.#check("email");
+  }
+
   /** @returns {number} how many mistakes there are; the first gets the focus */
   validateAll() {
-    for (const field of FIELDS) this.#check(field);
+    for (const field of FIELDS) {
+      // A question that stands here for the first time stops the shopper once; pressing on is an answer.
+      if (this.#check(field) && !this.errors.has(field)) this.errors.set(field, "field.look_again");
+    }
+    this.#showErrors();
     this.#focusFirst();
     return this.errors.size;
   }
@@ -75,7 +102,7 @@ export class FormFields {
   /** @returns {HTMLElement | null} the first input that still needs the shopper */
   firstIncomplete() {
     const values = this.values();
-    const field = FIELDS.find((name) => fieldError(name, values, this.quantityMax) !== null);
+    const field = FIELDS.find((name) => fieldError(name, values, this) !== null);
     return field === undefined ? null : input(field);
   }
 
@@ -97,16 +124,30 @@ export class FormFields {
   /** @param {FieldName} field */
   #listen(field) {
     const element = input(field);
-    element.addEventListener("input", () => {
-      this.#keep();
-      // A mistake that is already shown goes away as soon as it is mended, not only on leaving the field.
-      if (this.errors.has(field)) this.#check(field);
-      this.#steppers();
-      this.onChange();
-    });
+    element.addEventListener("input", () => this.#changed(field));
     element.addEventListener("blur", () => {
       if (element.value.trim() !== "") afterPress(() => this.#check(field));
     });
+  }
+
+  /** @param {FieldName} field */
+  #changed(field) {
+    this.#keep();
+    // A mistake that is already shown goes away as soon as it is mended, not only on leaving the field.
+    if (this.errors.has(field)) this.#check(field);
+    this.#steppers();
+    this.onChange();
+  }
+
+  /**
+   * @param {FieldName} field
+   * @param {string} text
+   */
+  #answered(field, text) {
+    input(field).value = text;
+    this.#changed(field);
+    this.#check(field);
+    input(field).focus();
   }
 
   /** @param {number} by */
@@ -131,12 +172,22 @@ export class FormFields {
     save("session", `quantity.${this.slug}`, values.quantity);
   }
 
-  /** @param {FieldName} field */
+  /**
+   * @param {FieldName} field
+   * @returns {boolean} whether the shopper is asked something new about it
+   */
   #check(field) {
-    const key = fieldError(field, this.values(), this.quantityMax);
+    const key = fieldError(field, this.values(), this);
     if (key === null) this.errors.delete(field);
     else this.errors.set(field, key);
     this.#showErrors();
+    return this.questions[field]?.ask(input(field).value.trim(), key === null) ?? false;
+  }
+
+  #showMail() {
+    input("email").required = this.mail;
+    byTestId("email-optional").hidden = this.mail;
+    setText(byTestId("email-hint"), t(this.mail ? "form.email_hint" : "form.email_hint_no_mail"));
   }
 
   #showErrors() {
@@ -158,6 +209,11 @@ export class FormFields {
     }
     input(first).focus();
   }
+}
+
+/** @param {ReturnType<typeof meantPhone>} meant */
+function spelled(meant) {
+  return meant === null ? null : shownPhone(meant.phone);
 }
 
 /**

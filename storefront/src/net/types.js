@@ -6,7 +6,7 @@
  * @typedef {{id: number, slug: string, product: Product, price: number, size: number, limit_per_customer: number,
  *   hold_seconds: number, opens_at: string, closes_at: string | null, state: "coming" | "open" | "closed",
  *   paused: boolean, stock: Stock}} Drop
- * @typedef {{as_of: string, stale: boolean, drop: Drop}} DropStatus
+ * @typedef {{as_of: string, stale: boolean, mail?: boolean, drop: Drop}} DropStatus `mail` is whether the shop sends any
  * @typedef {{as_of: string, stale: boolean, drops: Drop[]}} DropList
  * @typedef {{turnstile_site_key: string | null}} ShopConfig
  */

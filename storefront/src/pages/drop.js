@@ -19,7 +19,7 @@ import { load, save } from "../ui/storage.js";
 
 /**
  * @typedef {import("../net/types.js").Drop} Drop
- * @typedef {{drop: Drop, stale: boolean, asOf: number, answeredAt: number, etag: string | null}} Status
+ * @typedef {{drop: Drop, mail: boolean, stale: boolean, asOf: number, answeredAt: number, etag: string | null}} Status
  */
 
 const slug = pathTail();
@@ -41,9 +41,9 @@ const poller = new Poller(async () => {
   byTestId("drop-missing").hidden = !gone;
   byTestId("offer").hidden = gone || status === null;
   if (answer.kind === "ok") {
-    const { drop, stale, as_of } = answer.body;
+    const { drop, mail = false, stale, as_of } = answer.body;
     const first = status === null;
-    status = { drop, stale, asOf: Date.parse(as_of), answeredAt: clock.now(), etag: answer.etag };
+    status = { drop, mail, stale, asOf: Date.parse(as_of), answeredAt: clock.now(), etag: answer.etag };
     if (first) firstStatus(status.drop);
   } else if (answer.kind === "not_modified" && status !== null) {
     status.answeredAt = clock.now();
@@ -83,7 +83,7 @@ function render() {
   countdown.update(drop, phase, now);
   showStock(drop, phase);
   showFreshness(status, now);
-  form.update(drop, phase);
+  form.update(drop, phase, status.mail);
   jumpBar.update(drop, phase);
   if (shownPhase !== null && phase !== shownPhase) announcePhase(phase, shownPhase);
   shownPhase = phase;
