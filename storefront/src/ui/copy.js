@@ -28,12 +28,14 @@ export async function copy(text, what, button) {
     // No permission, or an app's own browser, which has no clipboard.
     return offerByHand(text, button);
   }
-  const before = button.textContent;
+  const [before, label] = [button.textContent, button.getAttribute("aria-label")];
   button.textContent = t("order.copied");
+  button.removeAttribute("aria-label");
   button.classList.add("done");
   announce(t("site.copied", { what }));
   setTimeout(() => {
     button.textContent = before;
+    if (label !== null) button.setAttribute("aria-label", label);
     button.classList.remove("done");
   }, SHOWN_MS);
 }
