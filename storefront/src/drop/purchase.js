@@ -37,6 +37,14 @@ export async function buy(deps, dropId, admission, body) {
 }
 
 /**
+ * @param {any} kept what the storage holds
+ * @returns {kept is Attempt}
+ */
+export function isAttempt(kept) {
+  return typeof kept?.token === "string" && typeof kept.expiresAt === "number" && typeof kept.body === "string";
+}
+
+/**
  * After a reload in the middle of a purchase.
  * @param {Deps} deps
  * @param {number} dropId

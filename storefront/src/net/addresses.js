@@ -10,15 +10,25 @@ export function orderUrl(order) {
   return `/orders/${order.order_code}#key=${encodeURIComponent(order.key)}`;
 }
 
-/** @returns {string} what stands behind `/drops/` or `/orders/` */
+/** @returns {string} what stands behind `/drops/` or `/orders/`; as it is when a mistyped % makes it undecodable */
 export function pathTail() {
-  return decodeURIComponent(location.pathname.split("/")[2] ?? "");
+  const tail = location.pathname.split("/")[2] ?? "";
+  try {
+    return decodeURIComponent(tail);
+  } catch {
+    return tail;
+  }
 }
 
 /** @param {string} hash @returns {string | null} the order key in `#key=…` */
 export function keyFromFragment(hash) {
   const key = new URLSearchParams(hash.replace(/^#/, "")).get("key");
-  return key !== null && /^[0-9a-z][A-Za-z0-9_-]{22}$/.test(key) ? key : null;
+  return isOrderKey(key) ? key : null;
+}
+
+/** @param {unknown} key @returns {key is string} */
+export function isOrderKey(key) {
+  return typeof key === "string" && /^[0-9a-z][A-Za-z0-9_-]{22}$/.test(key);
 }
 
 /**

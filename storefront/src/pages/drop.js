@@ -4,7 +4,7 @@ import { purchaseBody } from "../drop/fields.js";
 import { JumpBar } from "../drop/jump-bar.js";
 import { OwnOrders } from "../drop/own-orders.js";
 import { showProduct } from "../drop/product-view.js";
-import { buy, resume } from "../drop/purchase.js";
+import { buy, isAttempt, resume } from "../drop/purchase.js";
 import { dropPhase, pollMs } from "../drop/rules.js";
 import { showFreshness, showStock } from "../drop/stock-view.js";
 import { Turnstile } from "../drop/turnstile.js";
@@ -68,7 +68,7 @@ function firstStatus(drop) {
   ownOrders.refresh();
   api.config().then((answer) => answer.kind === "ok" && turnstile.start(answer.body.turnstile_site_key));
   const attempt = load("session", `attempt.${drop.id}`);
-  if (attempt !== null) run(drop, (deps) => resume(deps, drop.id, attempt));
+  if (isAttempt(attempt)) run(drop, (deps) => resume(deps, drop.id, attempt));
 }
 
 /** Shows the present; also the one place where the page notices that it is open. */

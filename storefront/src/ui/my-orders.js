@@ -1,3 +1,4 @@
+import { isOrderKey } from "../net/addresses.js";
 import { load, save } from "./storage.js";
 
 /**
@@ -8,10 +9,12 @@ import { load, save } from "./storage.js";
 
 const ORDERS_MAX = 50;
 
+const STATES = ["pending", "paid", "expired", "cancelled"];
+
 /** @returns {MyOrder[]} */
 export function myOrders() {
   const stored = load("local", "orders");
-  return Array.isArray(stored) ? stored : [];
+  return Array.isArray(stored) ? stored.filter(isMyOrder) : [];
 }
 
 /** @param {string} orderCode */
@@ -46,4 +49,19 @@ export function updateOrder(order, key) {
   if (at === -1) return rememberOrder(fresh);
   orders[at] = fresh;
   save("local", "orders", orders);
+}
+
+/**
+ * Storage outlives releases, and extensions and shoppers write there too.
+ * @param {any} entry
+ * @returns {entry is MyOrder}
+ */
+function isMyOrder(entry) {
+  const texts = [entry?.slug, entry?.drop_name, entry?.short_code];
+  return (
+    /^\d+$/.test(typeof entry?.order_code === "string" ? entry.order_code : "") &&
+    isOrderKey(entry.key) &&
+    STATES.includes(entry.state) &&
+    texts.every((text) => typeof text === "string")
+  );
 }
