@@ -1,4 +1,4 @@
-use harness::{DropTerms, Response, Shop};
+use harness::{DropTerms, Order, Response, Shop};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -48,6 +48,20 @@ async fn a_bad_purchase_names_the_field_and_sells_nothing() {
 
     assert_eq!(shop.stock(&drop).await["available"], 10);
     shopper.purchases(&drop, &token, 1).await.assert_status(201);
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn a_purchase_needs_no_email() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms::default()).await;
+    for (phone, email) in [("0912000075", Value::Null), ("0912000076", json!(""))] {
+        let shopper = shop.shopper(phone);
+        let token = shopper.token(&drop).await;
+        let form = with(shopper.form(1), "buyer.email", email);
+        let order = Order::of(&shopper.purchases_as(&drop, &token, &form).await);
+        assert_eq!(shopper.order(&order).await["buyer"]["email"], "");
+    }
     shop.finish().await;
 }
 
