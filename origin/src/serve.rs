@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::config::ServeConfig;
 use crate::http::{
-    App, Places, ReadTokens, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private, serve_public,
+    App, PURCHASES_AT_ONCE, ReadTokens, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private, serve_public,
 };
 use crate::metrics::Metrics;
 use crate::outbox;
@@ -98,7 +98,7 @@ pub async fn serve(
         payos_checksum_key: checksum_key,
         description_salt: DescriptionSalt(running.description_salt),
         webhook_permits: Semaphore::new(WEBHOOKS_AT_ONCE),
-        places: Places::default(),
+        purchase_permits: Arc::new(Semaphore::new(PURCHASES_AT_ONCE)),
         snapshot: ArcSwapOption::empty(),
         links: links.clone(),
         origin_no: config.origin_no,

@@ -8,7 +8,6 @@ use axum::http::HeaderValue;
 use edge_protocol::{CustomerSecret, KeyRing, OrderKeys};
 use tokio::sync::Semaphore;
 
-use super::purchase_permits::Places;
 use super::read_tokens::ReadTokens;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -16,6 +15,9 @@ use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::reader::Reader;
 use crate::writer::Writer;
 
+/// Purchases that the origin works on at once: eight batches of the writer, with those whose bodies still arrive among
+/// them. That is below a tenth of a second of its work, so that it serves thousands who come at one moment.
+pub(crate) const PURCHASES_AT_ONCE: usize = 4_096;
 /// Webhooks whose signatures are checked at once: they come in bursts, and each may be 64 KiB to hash.
 pub(crate) const WEBHOOKS_AT_ONCE: usize = 32;
 
@@ -32,7 +34,7 @@ pub(crate) struct App {
     pub payos_checksum_key: String,
     pub description_salt: DescriptionSalt,
     pub webhook_permits: Semaphore,
-    pub places: Places,
+    pub purchase_permits: Arc<Semaphore>,
     pub snapshot: ArcSwapOption<RenderedSnapshot>,
     pub links: Arc<PaymentLinks>,
     pub origin_no: u8,

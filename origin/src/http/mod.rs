@@ -11,7 +11,6 @@ mod fields;
 mod operator;
 mod problem;
 mod provider;
-mod purchase_permits;
 mod read_tokens;
 mod server;
 mod shopper;
@@ -26,8 +25,7 @@ use self::provider::webhook;
 use self::server::{health, metrics};
 use self::shopper::{order, purchase, refund_destination, snapshot};
 
-pub(crate) use app::{App, WEBHOOKS_AT_ONCE};
-pub(crate) use purchase_permits::Places;
+pub(crate) use app::{App, PURCHASES_AT_ONCE, WEBHOOKS_AT_ONCE};
 pub(crate) use read_tokens::ReadTokens;
 pub(crate) use server::listener::{serve_private, serve_public};
 

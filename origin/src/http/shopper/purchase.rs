@@ -12,6 +12,7 @@ use edge_protocol::limits::{ADDRESS_LINE_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_
 use edge_protocol::{Phone, ProblemCode, PurchaseClaims, current_province, rfc3339};
 use engine::{Address, Buyer, PurchaseAccepted, PurchaseRequest, Salt};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::http::app::App;
 use crate::http::auth::PurchaseToken;
@@ -75,7 +76,7 @@ struct DropRef<'a> {
 
 /// Answers once the order is on disk; the payment link follows on its own.
 pub(crate) async fn place(
-    _place: Place,
+    _permit: PurchasePermit,
     token: PurchaseToken,
     State(app): State<Arc<App>>,
     request: Request,
@@ -96,25 +97,23 @@ pub(crate) async fn place(
     }
 }
 
-/// The right to be worked on, kept until the answer. It is asked for before the token is verified and the body read,
-/// because at many times what can be served refusing must cost next to nothing.
-pub(crate) struct Place(Arc<App>);
+/// Kept until the answer. A purchase takes it before its token is verified and its body read: with many times more
+/// requests than the origin can serve, a refusal must cost next to nothing.
+pub(crate) struct PurchasePermit {
+    _until_answered: OwnedSemaphorePermit,
+}
 
-impl FromRequestParts<Arc<App>> for Place {
+impl FromRequestParts<Arc<App>> for PurchasePermit {
     type Rejection = ApiError;
 
     async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
-        if app.places.find().await {
-            return Ok(Self(app.clone()));
+        match app.purchase_permits.clone().try_acquire_owned() {
+            Ok(permit) => Ok(Self { _until_answered: permit }),
+            Err(_) => {
+                Metrics::count(&app.metrics.purchases, ProblemCode::Busy.as_str());
+                Err(ApiError::busy())
+            }
         }
-        Metrics::count(&app.metrics.purchases, ProblemCode::Busy.as_str());
-        Err(ApiError::busy())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.places.give_back();
     }
 }
 
