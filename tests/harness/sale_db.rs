@@ -4,6 +4,8 @@
 
 use std::{path::Path, time::Duration};
 
+use domain::Event;
+use ledger::{Entry, Fact, RowKind};
 use libsql::{Connection, Row};
 
 pub struct StoredOrder {
@@ -21,18 +23,20 @@ pub struct StoredPayment {
     pub amount: u64,
 }
 
-/// The facts of an order are in the ledger row that placed it, at fixed places of its payload.
+/// The facts of an order are in the ledger row that placed it.
 pub async fn orders(data: &Path) -> Vec<StoredOrder> {
-    let sql = "select order_code, drop_id, payload from orders join ledger on seq = placed";
+    let sql = "select order_code, drop_id, version, operator, payload from orders join ledger on seq = placed";
     all(data, sql, |row| {
-        let payload: [u8; 112] = row.get::<Vec<u8>>(2).expect("a payload").try_into().expect("112 bytes");
-        StoredOrder {
-            code: row.get(0).expect("a code"),
-            jti: *payload[40..].first_chunk().expect("a token's id"),
-            drop: row.get(1).expect("a drop"),
-            quantity: u32::from_be_bytes(*payload[56..].first_chunk().expect("a quantity")),
-            amount: u64::from_be_bytes(*payload[60..].first_chunk().expect("an amount")),
-        }
+        let (drop, version, operator): (i64, i64, String) =
+            (row.get(1).expect("a drop"), row.get(2).expect("a version"), row.get(3).expect("an operator"));
+        let payload: Vec<u8> = row.get(4).expect("a payload");
+        let entry = Entry::read(drop, RowKind::OrderPlaced, version, operator, &payload).expect("a placed order");
+        let (Some(drop), Fact::Sale(Event::OrderPlaced { order, jti, quantity, amount, .. })) = (entry.drop, entry.fact)
+        else {
+            panic!("the row that placed an order is of no drop");
+        };
+        assert_eq!(order.0, row.get::<u64>(0).expect("a code"), "the row of an order names the facts of another");
+        StoredOrder { code: order.0, jti: jti.0, drop: drop.0, quantity, amount: amount.get().cast_unsigned() }
     })
     .await
 }
