@@ -31,7 +31,8 @@ pub async fn orders(data: &Path) -> Vec<StoredOrder> {
             (row.get(1).expect("a drop"), row.get(2).expect("a version"), row.get(3).expect("an operator"));
         let payload: Vec<u8> = row.get(4).expect("a payload");
         let entry = Entry::read(drop, RowKind::OrderPlaced, version, operator, &payload).expect("a placed order");
-        let (Some(drop), Fact::Sale(Event::OrderPlaced { order, jti, quantity, amount, .. })) = (entry.drop, entry.fact)
+        let (Some(drop), Fact::Sale(Event::OrderPlaced { order, jti, quantity, amount, .. })) =
+            (entry.drop, entry.fact)
         else {
             panic!("the row that placed an order is of no drop");
         };

@@ -195,7 +195,7 @@ impl Sale {
             Step::Cancel { nth } => self.about(*nth, |order| Command::Cancel { sid: order.sid }),
             Step::AskLink { nth } => self.about(*nth, |_| Command::AskLink),
             Step::LinkMade { nth } => self.about(*nth, |_| {
-                Command::LinkMade(LinkFacts { id: "link".into(), checkout_url: String::new(), transfer: None })
+                Command::LinkMade(LinkFacts { id: "link".into(), checkout_url: String::new(), bank_transfer: None })
             }),
             Step::LinkConflict { nth } => self.about(*nth, |_| Command::LinkConflict),
             Step::LinkClosed { nth } => self.about(*nth, |_| Command::LinkClosed { payments: vec![] }),

@@ -193,7 +193,7 @@ impl World {
             Read::Link(shown) => {
                 let known = shown.payments.iter().all(|payment| is_recorded(record, &payment.identity));
                 let command = if may_be_ours(&shown, record) && shown.pending && known {
-                    Command::LinkMade(LinkFacts { id: shown.link.id, checkout_url: String::new(), transfer: None })
+                    Command::LinkMade(LinkFacts { id: shown.link.id, checkout_url: String::new(), bank_transfer: None })
                 } else {
                     Command::LinkConflict
                 };

@@ -165,7 +165,7 @@ impl World {
         if self.payos_answers() {
             self.payos.make(order, amount, self.now);
             let id = format!("L{order}");
-            return Created::Link(LinkFacts { id, checkout_url: String::new(), transfer: None });
+            return Created::Link(LinkFacts { id, checkout_url: String::new(), bank_transfer: None });
         }
         match self.rng.u8(0..4) {
             0 => Created::Failed,

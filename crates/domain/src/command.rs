@@ -80,12 +80,12 @@ pub struct LinkFacts {
     pub id: String,
     pub checkout_url: String,
     /// Absent when a link had to be found again: the provider shows these only once.
-    pub transfer: Option<TransferFacts>,
+    pub bank_transfer: Option<BankTransferDetails>,
 }
 
 /// Where a bank transfer must go, and how it is drawn as a QR code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TransferFacts {
+pub struct BankTransferDetails {
     pub qr_code: String,
     pub bank_bin: String,
     pub account_number: String,

@@ -26,7 +26,7 @@ mod terms;
 mod timestamp;
 mod unmatched;
 
-pub use command::{Command, LinkFacts, Payment, Proof, Purchase, RefundStep, TransferFacts};
+pub use command::{BankTransferDetails, Command, LinkFacts, Payment, Proof, Purchase, RefundStep};
 pub use customers::Customer;
 pub use decide::{LINK_WINDOW_MS, PAYMENTS_PER_ORDER_MAX, decide, refused_without_stock};
 pub use drop_state::{DropState, DropStatus};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use domain::{Command, LinkFacts, OrderCode, OrderRecord, OrderState, Outcome, TransferFacts};
+use domain::{BankTransferDetails, Command, LinkFacts, OrderCode, OrderRecord, OrderState, Outcome};
 use payos::{CreateLink, CreatedLink, Error, LinkStatus};
 use tracing::{error, info, warn};
 
@@ -104,7 +104,7 @@ impl PaymentLinks {
         info!(%order, "found the link again");
         Metrics::count(&self.ports.metrics.links, "found");
         let checkout_url = format!("https://pay.payos.vn/web/{}", link.id);
-        Some(Made::Link(LinkFacts { id: link.id, checkout_url, transfer: None }))
+        Some(Made::Link(LinkFacts { id: link.id, checkout_url, bank_transfer: None }))
     }
 
     fn later(&self, record: &OrderRecord, error: &Error) -> Made {
@@ -134,7 +134,7 @@ fn facts(created: CreatedLink) -> LinkFacts {
     LinkFacts {
         id: created.payment_link_id,
         checkout_url: created.checkout_url,
-        transfer: Some(TransferFacts {
+        bank_transfer: Some(BankTransferDetails {
             qr_code: created.qr_code,
             bank_bin: created.bin,
             account_number: created.account_number,

@@ -2,7 +2,7 @@ use super::rig::{HOLD_MS, OPENS_AT, PRICE, Sale};
 use crate::*;
 
 fn facts(id: &str) -> LinkFacts {
-    LinkFacts { id: id.into(), checkout_url: "https://pay.example/web/link".into(), transfer: None }
+    LinkFacts { id: id.into(), checkout_url: "https://pay.example/web/link".into(), bank_transfer: None }
 }
 
 fn with_link(sale: &mut Sale) -> OrderCode {

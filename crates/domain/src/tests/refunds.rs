@@ -134,7 +134,7 @@ fn money_that_left_one_order_pays_another_whose_link_it_never_saw() {
     sale.order(3);
     sale.pay(from, 100);
     sale.ask(to, Command::AskLink);
-    let facts = LinkFacts { id: "another".into(), checkout_url: String::new(), transfer: None };
+    let facts = LinkFacts { id: "another".into(), checkout_url: String::new(), bank_transfer: None };
     sale.ask(to, Command::LinkMade(facts));
     let payment =
         Payment { identity: PaymentIdentity::new("link", "FT1"), proof: Proof::Operator, ..sale.payment("FT1", 100) };

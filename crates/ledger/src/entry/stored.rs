@@ -2,8 +2,8 @@
 //! a version. The derived code converts to and from the domain's types, which know no serial form.
 
 use domain::{
-    BuyerCommit, Canceller, DropId, Event, ExpiryReason, Format, Jti, LinkFacts, OrderCode, Payment, PaymentIdentity,
-    Proof, RefundReason, Region, Sid, Sub, Terms, Timestamp, TransferFacts, Vnd,
+    BankTransferDetails, BuyerCommit, Canceller, DropId, Event, ExpiryReason, Format, Jti, LinkFacts, OrderCode,
+    Payment, PaymentIdentity, Proof, RefundReason, Region, Sid, Sub, Terms, Timestamp, Vnd,
 };
 use serde::{Deserialize, Serialize};
 
@@ -172,13 +172,13 @@ pub(super) struct TermsV1 {
 struct LinkFactsV1 {
     id: String,
     checkout_url: String,
-    #[serde(with = "optional_transfer")]
-    transfer: Option<TransferFacts>,
+    #[serde(rename = "transfer", with = "optional_bank_transfer")]
+    bank_transfer: Option<BankTransferDetails>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "TransferFacts")]
-struct TransferFactsV1 {
+#[serde(remote = "BankTransferDetails")]
+struct BankTransferDetailsV1 {
     qr_code: String,
     bank_bin: String,
     account_number: String,
@@ -337,23 +337,23 @@ mod optional_timestamp {
     }
 }
 
-mod optional_transfer {
-    use domain::TransferFacts;
+mod optional_bank_transfer {
+    use domain::BankTransferDetails;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::TransferFactsV1;
+    use super::BankTransferDetailsV1;
 
     #[derive(Serialize)]
-    struct Written<'a>(#[serde(with = "TransferFactsV1")] &'a TransferFacts);
+    struct Written<'a>(#[serde(with = "BankTransferDetailsV1")] &'a BankTransferDetails);
 
     #[derive(Deserialize)]
-    struct Read(#[serde(with = "TransferFactsV1")] TransferFacts);
+    struct Read(#[serde(with = "BankTransferDetailsV1")] BankTransferDetails);
 
-    pub(super) fn serialize<S: Serializer>(facts: &Option<TransferFacts>, to: S) -> Result<S::Ok, S::Error> {
-        facts.as_ref().map(Written).serialize(to)
+    pub(super) fn serialize<S: Serializer>(details: &Option<BankTransferDetails>, to: S) -> Result<S::Ok, S::Error> {
+        details.as_ref().map(Written).serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TransferFacts>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<BankTransferDetails>, D::Error> {
         Ok(Option::<Read>::deserialize(from)?.map(|read| read.0))
     }
 }

@@ -104,18 +104,18 @@ fn rows_of_an_orders_link() {
         r#"{"link_asked":{"order":157600000000001,"pay_by":9}}"#,
         Event::LinkAsked { order: ORDER, pay_by: Timestamp(9) },
     );
-    let transfer = TransferFacts {
+    let details = BankTransferDetails {
         qr_code: "00".into(),
         bank_bin: "970422".into(),
         account_number: "1".into(),
         account_name: "SHOP".into(),
         memo: "CS".into(),
     };
-    let link = |transfer| LinkFacts { id: "l1".into(), checkout_url: "https://p/l1".into(), transfer };
+    let link = |bank_transfer| LinkFacts { id: "l1".into(), checkout_url: "https://p/l1".into(), bank_transfer };
     sale(
         "link_made",
         r#"{"link_made":{"order":157600000000001,"link":{"id":"l1","checkout_url":"https://p/l1","transfer":{"qr_code":"00","bank_bin":"970422","account_number":"1","account_name":"SHOP","memo":"CS"}}}}"#,
-        Event::LinkMade { order: ORDER, link: link(Some(transfer)) },
+        Event::LinkMade { order: ORDER, link: link(Some(details)) },
     );
     sale(
         "link_made",

@@ -162,14 +162,14 @@ fn payment_state(link: &Link, state: OrderState) -> &'static str {
 }
 
 fn payment(facts: domain::LinkFacts) -> PaymentView {
-    let transfer = facts.transfer;
+    let details = facts.bank_transfer;
     PaymentView {
         checkout_url: facts.checkout_url,
-        qr_code: transfer.as_ref().map(|transfer| transfer.qr_code.clone()),
-        bank_bin: transfer.as_ref().map(|transfer| transfer.bank_bin.clone()),
-        account_number: transfer.as_ref().map(|transfer| transfer.account_number.clone()),
-        account_name: transfer.as_ref().map(|transfer| transfer.account_name.clone()),
-        memo: transfer.map(|transfer| transfer.memo),
+        qr_code: details.as_ref().map(|details| details.qr_code.clone()),
+        bank_bin: details.as_ref().map(|details| details.bank_bin.clone()),
+        account_number: details.as_ref().map(|details| details.account_number.clone()),
+        account_name: details.as_ref().map(|details| details.account_name.clone()),
+        memo: details.map(|details| details.memo),
     }
 }
 

@@ -1,6 +1,6 @@
 use anyhow::{Context, Result};
 use domain::{
-    LinkFacts, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord, Refund, Timestamp, TransferFacts, Vnd,
+    BankTransferDetails, LinkFacts, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord, Refund, Timestamp, Vnd,
 };
 use engine::{Address, Buyer, Salt, StoredOrder};
 use libsql::Row;
@@ -77,9 +77,9 @@ fn read_buyer(row: &Row) -> Result<Option<(Salt, Buyer)>> {
 
 fn read_link(row: &Row) -> Result<LinkFacts> {
     let qr_code: Option<String> = row.get(2)?;
-    let transfer = match qr_code {
+    let bank_transfer = match qr_code {
         None => None,
-        Some(qr_code) => Some(TransferFacts {
+        Some(qr_code) => Some(BankTransferDetails {
             qr_code,
             bank_bin: row.get(3)?,
             account_number: row.get(4)?,
@@ -87,7 +87,7 @@ fn read_link(row: &Row) -> Result<LinkFacts> {
             memo: row.get(6)?,
         }),
     };
-    Ok(LinkFacts { id: row.get(0)?, checkout_url: row.get(1)?, transfer })
+    Ok(LinkFacts { id: row.get(0)?, checkout_url: row.get(1)?, bank_transfer })
 }
 
 fn read_payment(row: &Row) -> Result<PaymentRecord> {

@@ -144,16 +144,16 @@ impl OrderWriter {
     }
 
     fn link(&self, order: OrderCode, link: &LinkFacts) -> Result<()> {
-        let transfer = link.transfer.as_ref();
+        let details = link.bank_transfer.as_ref();
         self.insert_link.execute(params![
             code(order),
             link.id.as_str(),
             link.checkout_url.as_str(),
-            transfer.map(|transfer| transfer.qr_code.as_str()),
-            transfer.map(|transfer| transfer.bank_bin.as_str()),
-            transfer.map(|transfer| transfer.account_number.as_str()),
-            transfer.map(|transfer| transfer.account_name.as_str()),
-            transfer.map(|transfer| transfer.memo.as_str())
+            details.map(|details| details.qr_code.as_str()),
+            details.map(|details| details.bank_bin.as_str()),
+            details.map(|details| details.account_number.as_str()),
+            details.map(|details| details.account_name.as_str()),
+            details.map(|details| details.memo.as_str())
         ])?;
         Ok(())
     }

@@ -72,7 +72,7 @@ impl Sale {
     }
 
     fn command(&self, act: &Act) -> Option<(Option<usize>, Command)> {
-        let facts = || LinkFacts { id: "ours".into(), checkout_url: String::new(), transfer: None };
+        let facts = || LinkFacts { id: "ours".into(), checkout_url: String::new(), bank_transfer: None };
         let about = |nth: usize, command| Some((Some(nth), command));
         match act {
             Act::Buy { who, browser, units } => Some((None, self.purchase(*who, *browser, *units))),

@@ -142,7 +142,7 @@ fn a_link_and_its_facts_are_read_back_as_made() {
     let facts = LinkFacts {
         id: "link".into(),
         checkout_url: "https://pay.example/link".into(),
-        transfer: Some(domain::TransferFacts {
+        bank_transfer: Some(domain::BankTransferDetails {
             qr_code: "0002".into(),
             bank_bin: "970422".into(),
             account_number: "1".into(),
