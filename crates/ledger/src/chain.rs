@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::entry::{Columns, Entry};
 use crate::row_kind::RowKind;
 
-/// The last row of a chain, or of a part of it that begins with its first row.
+/// The last row of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     pub seq: i64,
@@ -36,7 +36,7 @@ pub struct StoredRow<'a> {
 }
 
 impl Head {
-    /// Before the first row.
+    /// The head of a chain without rows.
     pub const EMPTY: Self = Self { seq: 0, at: Timestamp(0), hash: [0; 32] };
 
     /// The row that follows this head.
@@ -54,8 +54,8 @@ impl Head {
         }
     }
 
-    /// The head after `row`, which must be the next one. The hash covers the bytes that are stored: they are not decoded
-    /// and encoded again.
+    /// The head after `row`, which must be the next one. The hash covers the bytes that are stored: they are not
+    /// decoded and encoded again.
     pub fn advance(&self, row: &StoredRow<'_>) -> Result<Self> {
         ensure!(row.seq == self.seq + 1, "row {} is missing", self.seq + 1);
         ensure!(row.at >= self.at, "row {} is older than the row before it", row.seq);
@@ -70,7 +70,7 @@ impl StoredRow<'_> {
         Entry::read(self.drop_id, kind, self.version, self.operator.to_owned(), self.payload)
     }
 
-    /// Each column goes in behind its length, so that no two different rows can give the same bytes.
+    /// Each column is hashed behind its length, so that no two different rows give the same bytes.
     fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
         let mut hasher = Sha256::new_with_prefix(previous);
         let columns: [&[u8]; 8] = [
@@ -106,7 +106,7 @@ mod tests {
         payload: br#"{"sale":"drop_paused"}"#,
     };
 
-    /// Computed apart from this code. Like a golden row it never changes: a chain on disk must go on verifying.
+    /// The hashes were computed without this code. They never change, because chains on disk have them.
     #[test]
     fn the_hash_of_a_row_is_the_one_that_earlier_releases_wrote() {
         let first = Head::EMPTY.advance(&ROW).unwrap();

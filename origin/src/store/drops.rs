@@ -49,7 +49,7 @@ impl DropWriter {
         Ok(())
     }
 
-    /// The drop's one row, written once a batch however much happened in it.
+    /// Writes the drop's counters: one row, once a batch, however much happened in it.
     pub(crate) fn counters(&self, counters: &DropCounters) -> Result<()> {
         let Stock { available, held, sold, withdrawn } = counters.stock;
         let (status, killed_at) = status_code(counters.status);
@@ -104,7 +104,7 @@ fn read_drop(row: &Row) -> Result<StoredDrop> {
     })
 }
 
-/// With the time it was killed.
+/// The code of the status, and the time at which the drop was killed.
 fn status_code(status: DropStatus) -> (i64, Option<i64>) {
     match status {
         DropStatus::Live => (0, None),

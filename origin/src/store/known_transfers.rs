@@ -1,4 +1,4 @@
-//! Every transfer that the ledger counts, to be compared with what banks say.
+//! Every transfer that the ledger counts, for the comparison with bank statements.
 
 use anyhow::Result;
 use domain::{OrderCode, PaymentIdentity, Timestamp};
@@ -6,7 +6,8 @@ use domain::{OrderCode, PaymentIdentity, Timestamp};
 use super::sqlite::Db;
 use crate::statement::KnownTransfer;
 
-/// Each once: disputed reports tell of a transfer that is in already, and money that an operator moved is where it went.
+/// Gives each transfer once. A disputed report is about a transfer that is already counted, so it is left out. Money
+/// that an operator moved is counted at its new order.
 pub(crate) fn all(db: &Db) -> Result<Vec<KnownTransfer>> {
     let select = db.prepare(
         "SELECT order_code, link, reference, amount, paid_at, recorded_at FROM payments WHERE state = 0

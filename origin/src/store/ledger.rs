@@ -17,9 +17,9 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn open(db: &Db, source: i64) -> Result<Self> {
-        // In the table's order: libsql copies the text at each use.
+        // libsql copies the text at each use, so it names no columns: the values are in the table's order.
         let insert = db.prepare("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
-        // What is the same in every purchase is in the statement: libsql copies a bound text three times.
+        // libsql copies a bound text three times, so the statement itself holds what is the same in every purchase.
         let insert_placed = db.prepare(&format!(
             "INSERT INTO ledger VALUES (?, ?, ?, ?, '{}', {ORDER_PLACED_VERSION}, '', ?, ?)",
             RowKind::OrderPlaced
@@ -31,7 +31,7 @@ impl Ledger {
         self.head
     }
 
-    /// Returns the row's place.
+    /// Appends a row and returns its `seq`.
     pub(crate) fn append(&mut self, at: Timestamp, entry: &Entry) -> Result<i64> {
         let columns = entry.columns()?;
         let head = self.head.advance(&self.head.next_row(at, self.source, &columns))?;
@@ -50,7 +50,7 @@ impl Ledger {
     }
 }
 
-/// The last row, as stored.
+/// The head of the stored chain.
 pub(crate) fn head(db: &Db) -> Result<Head> {
     let last = db.prepare("SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIMIT 1")?;
     let head = last.first((), |row| Ok(Head { seq: row.get(0)?, at: Timestamp(row.get(1)?), hash: bytes(row, 2)? }))?;
@@ -84,7 +84,7 @@ fn stored_row<T>(row: &Row, read: impl FnOnce(&StoredRow<'_>) -> Result<T>) -> R
     })
 }
 
-/// Rows after `after` up to `up_to` that are of one of these kinds: the others are skipped without being decoded.
+/// Rows after `after` up to `up_to` that are of one of these kinds. Rows of other kinds are not decoded.
 pub(crate) fn read_kinds(db: &Db, after: i64, up_to: i64, kinds: &[RowKind]) -> Result<Vec<LedgerRow>> {
     let places = vec!["?"; kinds.len()].join(", ");
     let select = db.prepare(&format!(
@@ -96,8 +96,8 @@ pub(crate) fn read_kinds(db: &Db, after: i64, up_to: i64, kinds: &[RowKind]) -> 
     select.rows(parameters, read_row)
 }
 
-/// The first row that was written at `since` or later, or the one after the last. Rows ascend with time and leave no
-/// number out, so halving finds the place without an index.
+/// The `seq` of the first row that was written at `since` or later, or the `seq` after the last. Times ascend with
+/// `seq`, and no `seq` is left out, so a binary search finds the row without an index.
 pub(crate) fn first_since(db: &Db, since: Timestamp) -> Result<i64> {
     let at = db.prepare("SELECT at FROM ledger WHERE seq = ?")?;
     let (mut from, mut to) = (1, head(db)?.seq + 1);
@@ -114,7 +114,7 @@ pub(crate) fn first_since(db: &Db, since: Timestamp) -> Result<i64> {
     Ok(from)
 }
 
-/// Walks the whole chain, checking each row's hash against its stored bytes and its place, and gives each to `visit`.
+/// Reads the whole chain, checks each row's place and hash against its stored bytes, and gives each row to `visit`.
 pub(crate) fn walk(db: &Db, mut visit: impl FnMut(&LedgerRow, &Head) -> Result<()>) -> Result<Head> {
     let select = db.prepare(&format!("SELECT {ROW_COLUMNS} FROM ledger ORDER BY seq"))?;
     let mut head = Head::EMPTY;

@@ -1,11 +1,11 @@
-//! One `serve` per data folder: two writers would each sell what the other sold.
+//! One `serve` per data folder: two writers would sell the same units.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// Held for the life of the process; the kernel lets go of it however the process ends.
+/// Held for the life of the process. The kernel releases it however the process ends.
 pub struct FolderLock {
     _file: File,
 }

@@ -1,4 +1,4 @@
-//! What the database says of itself: whose it is, its secret, when it was last started.
+//! Facts of the database as a whole: the origin it belongs to, its secret, the time of the last start.
 
 use anyhow::{Context, Result, bail};
 use domain::Timestamp;
@@ -6,7 +6,7 @@ use libsql::params;
 
 use super::sqlite::{self, Db};
 
-/// A secret of the database itself, drawn when it is made.
+/// The secret of the database, drawn when it is created.
 pub(super) fn description_salt(db: &Db) -> Result<[u8; 16]> {
     let select = db.prepare("SELECT value FROM meta WHERE key = 'description_salt'")?;
     if let Some(salt) = select.first((), |row| sqlite::bytes(row, 0))? {
@@ -18,7 +18,7 @@ pub(super) fn description_salt(db: &Db) -> Result<[u8; 16]> {
     Ok(salt)
 }
 
-/// A file belongs to one origin number for ever: its order codes say so to the edge and to PayOS.
+/// A file belongs to one origin number for ever, because the edge and PayOS know its order codes, which contain it.
 pub(super) fn claim_for_origin(db: &Db, origin_no: u8) -> Result<()> {
     let select = db.prepare("SELECT value FROM meta WHERE key = 'origin_no'")?;
     let stored: Option<Vec<u8>> = select.first((), |row| Ok(row.get(0)?))?;
@@ -32,13 +32,14 @@ pub(super) fn claim_for_origin(db: &Db, origin_no: u8) -> Result<()> {
     }
 }
 
-/// Writes and syncs before anybody is served. A disk that takes nothing, or another program that writes, is met here
-/// and not by the first shopper. And a crash between a write and its sync leaves a log that only the kernel
-/// remembers: who asks again for an order in it is told of it only when a power cut cannot take it any more.
+/// Writes and syncs before the origin serves a request. So a full disk, or another program that writes, fails the start
+/// and not the first purchase. And after a crash between a write and its sync the log may be in the kernel's memory
+/// only: the sync here puts it on disk before a shopper who asks again gets an order from it, which a power cut could
+/// still take.
 pub(super) fn prove_writable(db: &Db, now: Timestamp) -> Result<()> {
     let started = db.prepare("INSERT OR REPLACE INTO meta VALUES ('started_at', ?)")?;
     started.execute(params![now.0.to_be_bytes().to_vec()])?;
-    // Where a sync has failed before, the kernel may call clean what the disk never got: written again it is there. A
-    // reader in the way is no reason not to start.
+    // After a failed sync the kernel may count pages as written that the disk never got. The checkpoint writes them
+    // again. A reader that keeps it from ending is no reason not to start.
     db.empty_log().map(drop)
 }

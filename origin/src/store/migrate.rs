@@ -41,7 +41,7 @@ pub(crate) fn migrate(db: &Db, now: Timestamp) -> Result<()> {
     migrate_with(db, now, SALE)
 }
 
-/// Refuses tables of another release: whoever only reads cannot bring them up to date.
+/// Refuses tables of another release: a connection that only reads cannot bring them up to date.
 pub(crate) fn require_current(db: &Db) -> Result<()> {
     let applied = applied(db)?;
     check(&applied, SALE)?;
@@ -69,7 +69,7 @@ fn migrate_with(db: &Db, now: Timestamp, migrations: &[Migration]) -> Result<()>
             insert.execute((migration.version, migration.name, sha256(migration.sql), now.0))?;
             Ok(())
         })
-        .with_context(|| format!("migration {} failed, and nothing was changed", migration.name))?;
+        .with_context(|| format!("migration {} failed, and changed nothing", migration.name))?;
     }
     Ok(())
 }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_of_an_older_release_are_refused_by_whoever_only_reads_them() {
+    fn a_connection_that_only_reads_refuses_tables_of_an_older_release() {
         let (_folder, db) = db();
         require_current(&db).unwrap();
         db.batch("DELETE FROM schema_migrations WHERE version >= 3").unwrap();

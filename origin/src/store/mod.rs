@@ -1,7 +1,7 @@
-//! What is on disk, and the only place that speaks SQL.
+//! The database of the sale, and all SQL that reads or writes it.
 //!
-//! [`WriteStore`] is the one connection that commits and checkpoints; the writer owns it and nothing can clone it.
-//! [`ReadStore`]s cannot write.
+//! [`WriteStore`] is the one connection that commits and checkpoints. The writer owns it, and it cannot be cloned. A
+//! [`ReadStore`] cannot write.
 
 mod drops;
 mod known_transfers;
@@ -66,7 +66,7 @@ pub struct WriteStore {
 }
 
 impl WriteStore {
-    /// Opens the database, makes it where there is none and brings its tables up to date.
+    /// Opens the database, or creates it, and brings its tables up to date.
     ///
     /// `source` names this start of the writer in every ledger row it appends.
     pub fn open(folder: &Path, origin_no: u8, source: u64, now: Timestamp) -> Result<Self> {
@@ -107,7 +107,7 @@ impl WriteStore {
         self.ledger.head()
     }
 
-    /// Gives every drop, and the token of each order placed since `tokens_since` by ascending code.
+    /// Reads every drop. `token` gets the token of each order placed since `tokens_since`, by ascending code.
     pub fn load_drops(
         &self,
         now: Timestamp,
@@ -121,17 +121,18 @@ impl WriteStore {
         drops::products(&self.db)
     }
 
-    /// The last list of transfers ever made.
+    /// The number of the last list of transfers.
     pub fn last_refund_batch(&self) -> Result<u64> {
         refunds::last_batch(&self.db)
     }
 
-    /// The last order code ever stored.
+    /// The highest order code that is stored.
     pub fn last_order_code(&self) -> Result<Option<OrderCode>> {
         Ok(restore::last_order_code(&self.db)?.map(|code| OrderCode(code.cast_unsigned())))
     }
 
-    /// Writes a batch and syncs it. After an error nobody knows what is on disk: the caller must stop the process.
+    /// Writes a batch and syncs it. After an error it is not known what is on disk, so the caller must stop the
+    /// process.
     pub fn commit(&mut self, now: Timestamp, changes: &Changes) -> Result<()> {
         self.write(now, changes).with_context(|| format!("a batch could not be written to {}", self.path.display()))
     }
@@ -146,7 +147,10 @@ impl WriteStore {
                 placed.push(seq);
             }
         }
-        ensure!(placed.len() == changes.placed.len(), "orders and the events that placed them are not as many");
+        ensure!(
+            placed.len() == changes.placed.len(),
+            "the batch has another number of orders than of events that place them"
+        );
         for (seq, order) in placed.into_iter().zip(&changes.placed) {
             self.orders.insert(seq, order)?;
         }
@@ -223,7 +227,7 @@ impl ReadStore {
         })
     }
 
-    /// Everything that `read` reads is of one moment. The rows of an order are several queries, and a batch committed
+    /// Everything that `read` reads is of one moment. Reading an order takes several queries. A batch that commits
     /// between two of them would show a link without its facts, or money without its payment.
     pub fn at_one_moment<T>(&self, read: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         self.begin.execute(())?;
@@ -261,7 +265,7 @@ impl ReadStore {
         ledger::read_kinds(&self.db, after, up_to, kinds)
     }
 
-    /// When a row was written, if it is there yet.
+    /// The time at which a row was written; `None` before that.
     pub fn ledger_time(&self, seq: i64) -> Result<Option<Timestamp>> {
         self.ledger_time.first([seq], |row| Ok(Timestamp(row.get(0)?)))
     }
@@ -275,7 +279,7 @@ impl ReadStore {
         outbox::load(&self.db, channel)
     }
 
-    /// Where refunds go, and from when on.
+    /// The destination of a refund, and the time from which it may be used.
     pub fn refund_destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
         self.destinations.of(payer)
     }
@@ -290,7 +294,7 @@ impl ReadStore {
         refunds::transfers(&self.db, batch)
     }
 
-    /// What the bank called the transfer of a refund that was sent and did not come back.
+    /// The bank's reference of a refund that was sent and did not fail.
     pub fn sent_reference(&self, refund: RefundId) -> Result<Option<String>> {
         sent::reference(&self.db, refund)
     }
@@ -300,7 +304,7 @@ impl ReadStore {
         known_transfers::all(&self.db)
     }
 
-    /// Money that named no order of ours, whatever became of it, oldest first.
+    /// Payments that named no order, in every state, oldest first.
     pub fn unmatched_payments(&self) -> Result<Vec<UnmatchedPayment>> {
         unmatched::all(&self.db)
     }
@@ -314,7 +318,7 @@ impl ReadStore {
     }
 }
 
-/// Changes a stored row behind everybody's back, as a broken disk or a dishonest hand would.
+/// Changes a stored row without a ledger row, as a broken disk or a forger would.
 #[cfg(test)]
 pub(crate) fn tamper(file: &Path, sql: &str) {
     Db::open_for_write(file).unwrap().batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();

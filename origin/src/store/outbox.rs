@@ -1,4 +1,4 @@
-//! How far each outgoing channel has read the ledger, and what it still owes from before.
+//! The place up to which each channel of the outbox has read the ledger, and the effects that it must try again.
 
 use anyhow::Result;
 use domain::Timestamp;
@@ -34,7 +34,7 @@ impl OutboxWriter {
     }
 }
 
-/// Where a channel stands: its cursor and all it owes.
+/// A channel's cursor and its retries.
 pub(crate) fn load(db: &Db, channel: &str) -> Result<(i64, Vec<Retry>)> {
     let cursor = db.prepare("SELECT seq FROM outbox_cursors WHERE channel = ?")?;
     let cursor = cursor.first([channel], |row| Ok(row.get(0)?))?.unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Money on its way back: where it goes, the lists of transfers, and what waits.
+//! Refunds: their destinations, the lists of transfers that an operator exports, and counts of what waits.
 
 use anyhow::{Context, Result, bail};
 use domain::{OrderCode, Timestamp, Vnd};
@@ -7,7 +7,7 @@ use libsql::{Row, params};
 
 use super::sqlite::{Db, Statement};
 
-/// Where a refund that is not done with stands.
+/// The state of an open refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenStep {
     Due,
@@ -25,7 +25,7 @@ impl OpenStep {
     }
 }
 
-/// A refund that is not done with.
+/// A refund that the bank has not confirmed and that is not void.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenRefund {
     pub refund: RefundId,
@@ -35,11 +35,11 @@ pub struct OpenRefund {
     pub due_at: Timestamp,
     /// When its destination may be used; `None` without one.
     pub usable_at: Option<Timestamp>,
-    /// Its destination is known but for the name.
+    /// Only the name of its destination is missing.
     pub account_name_missing: bool,
 }
 
-/// What an operator should see waiting.
+/// Counts and sums of the money that waits for an operator or for PayOS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MoneyWaiting {
     pub refunds_due: i64,
@@ -130,7 +130,7 @@ impl RefundWriter {
     }
 }
 
-/// Reads where refunds go.
+/// Reads the destinations of refunds.
 pub(crate) struct Destinations {
     of_order: Statement,
     of_unmatched: Statement,
@@ -147,7 +147,7 @@ impl Destinations {
         })
     }
 
-    /// And from when on it is used.
+    /// The destination of a refund, and the time from which it may be used.
     pub(crate) fn of(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
         let (statement, key) = match payer {
             Payer::Order(order) => (&self.of_order, order.0.cast_signed()),
@@ -194,7 +194,7 @@ pub(crate) fn open(db: &Db) -> Result<Vec<OpenRefund>> {
                 0 => OpenStep::Due,
                 2 => OpenStep::Batched,
                 3 => OpenStep::Sent,
-                code => bail!("refund state {code} is not an open one"),
+                code => bail!("a refund in state {code} is not open"),
             },
             batch: row.get(4)?,
             due_at: Timestamp(row.get(5)?),
@@ -238,7 +238,7 @@ fn read_transfer(row: &Row) -> Result<RefundTransfer> {
     })
 }
 
-/// Without an order the second column is the ledger row of an unmatched payment.
+/// Where the first column holds no order, the second is the ledger row of an unmatched payment.
 fn read_refund(row: &Row) -> Result<RefundId> {
     Ok(match row.get::<Option<i64>>(0)? {
         Some(order) => RefundId::Order(OrderCode(order.cast_unsigned()), row.get(1)?),

@@ -1,6 +1,6 @@
-//! What a start reads back: the orders that still count, and the tokens that may still be used.
+//! What a start reads back: the pending and paid orders of live drops, and the tokens that shoppers may still use.
 //!
-//! A million orders are read by one thread while another keeps what was read.
+//! One thread reads the orders while another puts them into their drops: there may be a million.
 
 use std::path::Path;
 use std::sync::mpsc::{self, SyncSender};
@@ -16,13 +16,14 @@ use super::ledger::first_since;
 use super::orders::{FACTS, first_placed_from, placed_as};
 use super::sqlite::Db;
 
-/// Orders handed over at once: enough to make handing over cheap.
+/// Orders that one thread hands to the other at once: enough to make that cheap.
 const CHUNK: usize = 1_024;
-/// Chunks that may wait to be kept. More would only hold memory that a start gives back late.
+/// Chunks that may wait for the second thread. More would hold memory for no gain.
 const CHUNKS_AHEAD: usize = 8;
 
-/// Every drop. The orders of a drop that is done with stay on disk. `token` gets the token of each order that was placed
-/// since `tokens_since`, by ascending code, so that a token used before a restart is known after it.
+/// Reads every drop. The orders of a drop that is past its late-payment window stay on disk. `token` gets the token of
+/// each order that was placed since `tokens_since`, by ascending code, so that the writer knows after a restart which
+/// tokens were used before it.
 pub(crate) fn drops(
     db: &Db,
     file: &Path,
@@ -41,7 +42,7 @@ pub(crate) fn drops(
     let first = first_live.into_iter().chain(first_placed_from(db, recent)?).min();
     let Some(first) = first else { return Ok(drops) };
     thread::scope(|scope| {
-        let (chunks, read) = mpsc::sync_channel::<Vec<Known>>(CHUNKS_AHEAD);
+        let (chunks, read) = mpsc::sync_channel::<Vec<RestoredOrder>>(CHUNKS_AHEAD);
         let reading = scope.spawn(move || orders(&Db::open_for_read(file)?, first, recent, &chunks));
         read.into_iter().flatten().for_each(|order| order.restore(&mut live, &mut token));
         reading.join().map_err(|_| anyhow!("the thread that read orders panicked"))?
@@ -49,38 +50,38 @@ pub(crate) fn drops(
     Ok(drops)
 }
 
-/// An order that counts, or whose token does.
-struct Known {
+/// An order that a drop counts, or whose token may still be used.
+struct RestoredOrder {
     drop: DropId,
     sub: Sub,
     token: Option<(Jti, OrderCode)>,
-    is: Is,
+    state: RestoredState,
 }
 
-enum Is {
+enum RestoredState {
     Pending(Pending),
     Bought(u32),
-    Over,
+    Ended,
 }
 
-impl Known {
+impl RestoredOrder {
     fn read(row: &Row, recent: i64) -> Result<Self> {
         let order = OrderCode(row.get::<i64>(0)?.cast_unsigned());
         let OrderRecord { drop, sub, sid, jti, quantity, .. } = placed_as(order, row, 5)?;
-        let is = match row.get::<i64>(2)? {
+        let state = match row.get::<i64>(2)? {
             0 => {
                 let mut pending = Pending::new(order, sid, quantity, Timestamp(row.get(4)?));
                 pending.money_applied = row.get::<i64>(3)? > 0;
-                Is::Pending(pending)
+                RestoredState::Pending(pending)
             }
-            1 | 2 => Is::Bought(quantity),
-            _ => Is::Over,
+            1 | 2 => RestoredState::Bought(quantity),
+            _ => RestoredState::Ended,
         };
         let token = (row.get::<i64>(1)? >= recent).then_some((jti, order));
-        Ok(Self { drop, sub, token, is })
+        Ok(Self { drop, sub, token, state })
     }
 
-    /// Into its drop, if that is among the live ones, which are by id.
+    /// Puts the order into its drop, if that is among the live ones. `live` ascends by drop id.
     fn restore(self, live: &mut [&mut (Listing, DropState)], token: &mut impl FnMut(Jti, OrderCode)) {
         if let Some((jti, order)) = self.token {
             token(jti, order);
@@ -88,28 +89,28 @@ impl Known {
         let Ok(index) = live.binary_search_by_key(&self.drop, |(_, state)| state.id()) else {
             return;
         };
-        let state = &mut live[index].1;
-        match self.is {
-            Is::Pending(pending) => state.restore_pending(self.sub, pending),
-            Is::Bought(quantity) => state.restore_bought(self.sub, quantity),
-            Is::Over => {}
+        let drop = &mut live[index].1;
+        match self.state {
+            RestoredState::Pending(pending) => drop.restore_pending(self.sub, pending),
+            RestoredState::Bought(quantity) => drop.restore_bought(self.sub, quantity),
+            RestoredState::Ended => {}
         }
     }
 }
 
-/// Sends the orders from the code `first` on, ascending: pending or paid ones, and whichever the ledger's row `recent` or a
-/// later one placed.
-fn orders(db: &Db, first: OrderCode, recent: i64, chunks: &SyncSender<Vec<Known>>) -> Result<()> {
-    // Both tables ascend: with the orders outside, the ledger is read from one row to the next.
+/// Sends orders by ascending code from `first` on: pending and paid orders, and every order that the ledger row
+/// `recent` or a later row placed.
+fn orders(db: &Db, first: OrderCode, recent: i64, chunks: &SyncSender<Vec<RestoredOrder>>) -> Result<()> {
+    // Both tables ascend. With the orders in the outer loop, SQLite reads the ledger from one row to the next.
     let select = db.prepare(&format!(
         "SELECT order_code, placed, state, applied, pay_by, {FACTS}
          FROM orders CROSS JOIN ledger ON ledger.seq = orders.placed
          WHERE order_code >= ? AND (state <= 2 OR placed >= ?) ORDER BY order_code"
     ))?;
     let mut chunk = Vec::with_capacity(CHUNK);
-    let send = |chunk| chunks.send(chunk).context("the thread that keeps orders panicked");
+    let send = |chunk| chunks.send(chunk).context("the thread that puts orders into drops panicked");
     select.each((first.0.cast_signed(), recent), |row| {
-        chunk.push(Known::read(row, recent)?);
+        chunk.push(RestoredOrder::read(row, recent)?);
         if chunk.len() == CHUNK {
             send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))?;
         }

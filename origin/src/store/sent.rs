@@ -1,4 +1,4 @@
-//! What the bank called a transfer back that is on its way.
+//! The bank's reference of a refund that was sent.
 
 use ::ledger::{Fact, RowKind};
 use anyhow::Result;
@@ -10,8 +10,8 @@ use super::orders::OrderReader;
 use super::sqlite::Db;
 use super::unmatched;
 
-/// The bank's reference of a refund that was sent and did not come back. Only for such a refund is the ledger searched,
-/// which takes a second for millions of rows.
+/// The bank's reference of a refund that was sent and did not fail. Only for such a refund is the ledger searched: that
+/// takes a second for millions of rows.
 pub(crate) fn reference(db: &Db, refund: RefundId) -> Result<Option<String>> {
     let state = match refund {
         RefundId::Order(order, number) => {

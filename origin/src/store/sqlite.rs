@@ -1,4 +1,4 @@
-//! libsql with its traps closed: see the comments at each.
+//! libsql, guarded against its traps. Each guard has a comment that names its trap.
 #![expect(clippy::disallowed_methods, reason = "this is where SQL is spoken")]
 
 use std::cell::Cell;
@@ -21,9 +21,10 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Whoever finds the file locked waits this long before it fails: a reader that meets the writer's checkpoint, and the
-/// writer too. A reader that meets the end of a commit takes the writer's lock for a moment to look again, and an
-/// operator may look into the file with a program that writes. A stop that meets a reader still ends within its time.
+/// A connection that finds the file locked waits this long before it fails. A reader waits for the writer's checkpoint.
+/// The writer waits for a reader that meets the end of a commit and takes the writer's lock for a moment, or for an
+/// operator's own program that writes to the file. With this wait, a stop that meets a reader still ends within its
+/// time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Eight kilobytes: with the checkpoint below it halves the slowest purchases (measured).
@@ -31,7 +32,7 @@ const PAGE_BYTES: u32 = 8192;
 /// Pages of WAL after which the committing writer checkpoints. The writer alone commits and checkpoints: the bundled
 /// SQLite can corrupt a file that one connection checkpoints while another commits.
 const CHECKPOINT_PAGES: u32 = 1000;
-/// The WAL file is cut back to this after a checkpoint; by itself SQLite never shrinks it.
+/// A checkpoint cuts the WAL file back to this size. By default SQLite never shrinks it.
 const WAL_BYTES_MAX: u32 = 64 * 1024 * 1024;
 
 pub(crate) struct Db {
@@ -67,7 +68,7 @@ impl Db {
         Ok(db)
     }
 
-    /// A connection that cannot write: a reader stays a reader even by mistake.
+    /// A connection that cannot write, even by mistake.
     pub(crate) fn open_for_read(path: &Path) -> Result<Self> {
         let db = Self::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         db.batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0")?;
@@ -83,7 +84,8 @@ impl Db {
         Ok(Self { connection, _database: database, _one_thread: PhantomData })
     }
 
-    /// The flags of `.cargo/config.toml` make readers three times faster; a build without them would go unnoticed.
+    /// The flags of `.cargo/config.toml` make readers three times faster. Without this check, a build without them
+    /// would go unnoticed.
     fn require_build_flags(&self) -> Result<()> {
         let options: Vec<String> = self.prepare("PRAGMA compile_options")?.rows((), |row| Ok(row.get(0)?))?;
         if options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT") {
@@ -95,7 +97,7 @@ impl Db {
     /// Runs statements that return nothing. Never with a `BEGIN` inside: a batch that fails midway leaves it open.
     pub(crate) fn batch(&self, sql: &str) -> Result<()> {
         let rows = ready(self.connection.execute_batch(sql)).map_err(plainly);
-        // A migration is pages of text.
+        // A migration is pages of text, so the message names its first line.
         let mut rows = rows.with_context(|| format!("cannot run: {}", sql.lines().next().unwrap_or_default()))?;
         while rows.next_stmt_row().is_some() {}
         Ok(())
@@ -111,7 +113,7 @@ impl Db {
         self.prepare(sql)?.first((), |row| T::from_column(row, 0))?.with_context(|| format!("no row: {sql}"))
     }
 
-    /// Moves the whole WAL into the database file. Returns whether nobody was in the way.
+    /// Moves the whole WAL into the database file. Returns `false` where another connection kept it from doing so.
     pub(crate) fn empty_log(&self) -> Result<bool> {
         let busy: i64 = self.value("PRAGMA wal_checkpoint(TRUNCATE)")?;
         Ok(busy == 0)
@@ -134,12 +136,12 @@ impl Db {
     }
 }
 
-/// SQLite's own words are for programmers: whoever runs a shop is told what to look at first.
+/// SQLite's own messages are for programmers. The added one tells an operator what to look at first.
 fn plainly(error: libsql::Error) -> anyhow::Error {
     let libsql::Error::SqliteFailure(code, _) = &error else {
         return error.into();
     };
-    // The low byte is the kind of failure; the rest says where in SQLite it was met.
+    // The low byte is the kind of failure. The rest says where in SQLite it happened.
     let cause = match code & 0xff {
         5 | 6 => "another program holds the database",
         8 => "the database can be read and not written",
@@ -152,8 +154,8 @@ fn plainly(error: libsql::Error) -> anyhow::Error {
     anyhow::Error::new(error).context(cause)
 }
 
-/// A prepared statement that is reset before and after each use: run again without it, libsql silently keeps the old
-/// parameters, and a statement left open pins the WAL.
+/// A prepared statement that is reset before and after each use. Without a reset, libsql silently keeps the old
+/// parameters, and an open statement keeps the WAL from being emptied.
 pub(crate) struct Statement(libsql::Statement, OneThread);
 
 impl Statement {
@@ -164,7 +166,7 @@ impl Statement {
         changed.map_err(plainly)
     }
 
-    /// Every row, read to the end: errors of a query show only when it is stepped.
+    /// Reads every row to the end: a query reports its errors only when it is stepped.
     pub(crate) fn rows<T>(&self, params: impl IntoParams, mut read: impl FnMut(&Row) -> Result<T>) -> Result<Vec<T>> {
         let mut all = Vec::new();
         self.each(params, |row| {
@@ -198,7 +200,7 @@ impl Statement {
     }
 }
 
-/// The values of a row that every purchase writes: libsql's own macro moves each of them four times.
+/// The values of a row that every purchase writes. libsql's own macro moves each of them four times.
 macro_rules! row_values {
     ($($value:expr),* $(,)?) => { vec![$(libsql::Value::from($value)),*] };
 }

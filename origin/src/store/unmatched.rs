@@ -1,4 +1,4 @@
-//! Money that named no order of ours, until an operator says what it is.
+//! Payments that named no order. An operator decides what becomes of each.
 
 use anyhow::{Context, Result, bail};
 use domain::{OrderCode, Payment, PaymentIdentity, Proof, RefundState, Timestamp, UnmatchedState, UnmatchedStep, Vnd};
@@ -46,11 +46,11 @@ impl UnmatchedWriter {
         Ok(())
     }
 
-    /// Takes a step that was decided: it must lead somewhere from where the money is.
+    /// Stores a step that was decided. It must be possible in the state that the payment is in.
     pub(crate) fn step(&self, seq: i64, step: &UnmatchedStep, now: Timestamp) -> Result<()> {
         let found = self.by_seq(seq)?.with_context(|| format!("there is no unmatched payment of row {seq}"))?;
         let Ok(Some(after)) = found.state.after(step) else {
-            bail!("the unmatched payment of row {seq} is {:?}", found.state);
+            bail!("the unmatched payment of row {seq} is {:?}, which the step does not allow", found.state);
         };
         let (state, batch) = code(after)?;
         self.set_state.execute((state, batch.cast_signed(), seq))?;
@@ -82,7 +82,7 @@ fn read(row: &Row) -> Result<UnmatchedPayment> {
         identity: PaymentIdentity { link: row.get(2)?, reference: row.get(3)? },
         amount: Vnd::new(row.get(4)?).context("a stored amount is out of range")?,
         paid_at: Timestamp(row.get(5)?),
-        // Whoever gives it to an order is an operator.
+        // Only an operator gives it to an order.
         proof: Proof::Operator,
     };
     Ok(UnmatchedPayment {
@@ -93,7 +93,7 @@ fn read(row: &Row) -> Result<UnmatchedPayment> {
     })
 }
 
-/// And the list of transfers it is on, 0 for none.
+/// The code of the state, and the list of transfers that the refund is on, 0 for none.
 fn code(state: UnmatchedState) -> Result<(i64, u64)> {
     Ok(match state {
         UnmatchedState::Open => (0, 0),
@@ -104,7 +104,7 @@ fn code(state: UnmatchedState) -> Result<(i64, u64)> {
             RefundState::Batched { batch } => (4, batch),
             RefundState::Sent { batch } => (5, batch),
             RefundState::Confirmed { batch } => (6, batch),
-            RefundState::Void => bail!("money without an order has no refund that could be void"),
+            RefundState::Void => bail!("the refund of an unmatched payment cannot be void"),
         },
     })
 }

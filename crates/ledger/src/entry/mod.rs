@@ -1,4 +1,4 @@
-//! What the ledger records, and its persisted, versioned form.
+//! What a row records, and its versioned encodings.
 
 mod placed;
 mod stored;
@@ -11,19 +11,19 @@ use serde::{Deserialize, Serialize};
 use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1};
 use crate::row_kind::RowKind;
 
-/// The version of everything that [`placed`] does not write. An encoding never changes once released: a new shape gets
-/// a new version, and the old one keeps its reader and its golden row.
+/// The version of every payload that [`placed`] does not write. A released encoding never changes: a new shape gets a
+/// new version, and the old version keeps its reader and its golden row.
 const VERSION: i64 = 1;
 
 /// The version that `order_placed` is written in.
 pub const ORDER_PLACED_VERSION: i64 = placed::VERSION;
 
-/// One thing that happened, before it has a place in the ledger.
+/// What one row records, before it has a place in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The drop it happened to, if it happened to one.
+    /// `None` where the fact is not about one drop.
     pub drop: Option<DropId>,
-    /// The operator who asked for it; empty when no person did.
+    /// The operator who gave the command; empty where no operator did.
     pub operator: String,
     pub fact: Fact,
 }
@@ -34,7 +34,7 @@ pub enum Fact {
     ProductCreated(Product),
     DropCreated(Listing),
     Sale(#[serde(with = "EventV1")] Event),
-    /// Money under a code that no order of ours has.
+    /// Money that named a code under which there is no order, or a link that is not the order's.
     PaymentUnmatched {
         #[serde(with = "OrderCodeV1")]
         order: OrderCode,
@@ -47,11 +47,12 @@ pub enum Fact {
         payment: i64,
         step: UnmatchedStep,
     },
-    /// Where it goes was said; what was said is personal data, and not here.
+    /// An operator gave the destination of an unmatched payment's refund. The destination is personal data and not in
+    /// the ledger.
     UnmatchedDestinationGiven {
         payment: i64,
     },
-    /// Where a refund of the order goes was said; what was said is personal data, and not here.
+    /// The shopper gave the destination of the order's refunds. The destination is personal data and not in the ledger.
     RefundDestinationGiven {
         #[serde(with = "OrderCodeV1")]
         order: OrderCode,
@@ -71,7 +72,7 @@ pub struct Product {
     pub image_url: String,
 }
 
-/// A drop as it is offered: its terms and what the sale itself does not need to know.
+/// A drop as it was created: its terms, and what `domain` does not need to know of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     #[serde(with = "TermsV1")]
@@ -83,7 +84,7 @@ pub struct Listing {
     pub first_order_code: OrderCode,
 }
 
-/// The columns of a ledger row that an entry decides.
+/// The columns of a row that follow from its entry. The others follow from the row's place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
     pub drop_id: i64,
@@ -104,7 +105,8 @@ impl Entry {
         Ok(Columns { drop_id, kind: self.fact.kind(), version, operator: self.operator.clone(), payload })
     }
 
-    /// Reads a row back. An unknown version was written by a newer release: guessing would lose what it means.
+    /// Decodes the columns of a row. A newer release wrote an unknown version, so it is refused: a guess could be
+    /// wrong.
     pub fn read(drop_id: i64, kind: RowKind, version: i64, operator: String, payload: &[u8]) -> Result<Self> {
         let fact = match (kind, version) {
             (RowKind::OrderPlaced, ORDER_PLACED_VERSION) => placed::read(payload).map(Fact::Sale),

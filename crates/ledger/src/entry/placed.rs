@@ -1,5 +1,5 @@
-//! Version 2 of `order_placed`: 112 bytes in a fixed layout, integers big-endian. It is the one row that every purchase
-//! writes, hashes and syncs, and as JSON it was three times as long. Released: do not edit, add a version.
+//! Version 2 of `order_placed`: 112 bytes in a fixed layout, integers big-endian. Every purchase writes, hashes and
+//! syncs this row, and as JSON it was three times as long. Released: do not edit, add a version.
 
 use anyhow::{Context, Result, bail, ensure};
 use domain::{BuyerCommit, Event, Jti, OrderCode, Region, Sid, Sub, Timestamp, Vnd};
@@ -7,10 +7,10 @@ use domain::{BuyerCommit, Event, Jti, OrderCode, Region, Sid, Sub, Timestamp, Vn
 pub(super) const VERSION: i64 = 2;
 const BYTES: usize = 112;
 
-/// The payload of an order that was placed, and of no other event.
+/// Encodes `OrderPlaced`, and refuses every other event.
 pub(super) fn write(event: &Event) -> Result<Vec<u8>> {
     let Event::OrderPlaced { order, sub, sid, jti, quantity, amount, region, buyer_commit, pay_by } = event else {
-        bail!("{event:?} is no placed order");
+        bail!("{event:?} does not place an order");
     };
     let mut payload = Vec::with_capacity(BYTES);
     payload.extend(order.0.to_be_bytes());

@@ -1,5 +1,5 @@
-//! Version 1 of the ledger's payloads: how each type of the sale is written as JSON. Released shapes: do not edit, add
-//! a version. The derived code converts to and from the domain's types, which know no serial form.
+//! Version 1 of the payloads: the JSON form of each type of `domain`, which itself has none. Released: do not edit, add
+//! a version.
 
 use domain::{
     BankTransferDetails, BuyerCommit, Canceller, DropId, Event, ExpiryReason, Format, Jti, LinkFacts, OrderCode,

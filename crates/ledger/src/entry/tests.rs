@@ -92,7 +92,7 @@ fn rows_of_a_placed_order() {
     for wrong in [&golden[..111], &[&golden[..], &[0]].concat()] {
         Entry::read(7, RowKind::OrderPlaced, 2, String::new(), wrong).unwrap_err();
     }
-    // As it was written at first, and is still read.
+    // Version 1, which the first release wrote.
     let json = br#"{"sale":{"order_placed":{"order":157600000000001,"sub":"AQEBAQEBAQEBAQEBAQEBAQ","sid":"AgICAgICAgICAgICAgICAg","jti":"AwMDAwMDAwMDAwMDAwMDAw","quantity":2,"amount":200,"region":"N01","buyer_commit":"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ","pay_by":9}}}"#;
     assert_eq!(Entry::read(7, RowKind::OrderPlaced, 1, String::new(), json).unwrap(), entry);
 }

@@ -1,5 +1,5 @@
-//! Version 1 of what operators decide about unmatched money: one kind of row for each step. Released: do not edit, add
-//! a version.
+//! Version 1 of what operators decide about unmatched payments, with a kind of row for each step. Released: do not
+//! edit, add a version.
 
 use anyhow::{Context, Result};
 use domain::{OrderCode, RefundStep, UnmatchedStep};

@@ -52,7 +52,7 @@ pub(super) fn link_of(code: i64, facts: Option<LinkFacts>) -> Result<Link> {
         (2, Some(facts)) => Link::Made(Box::new(facts)),
         (3, facts) => Link::Closed(facts.map(Box::new)),
         (4, None) => Link::Conflict,
-        _ => bail!("link state {code} does not fit what is stored of the link"),
+        _ => bail!("link state {code} does not fit the link's stored row"),
     })
 }
 

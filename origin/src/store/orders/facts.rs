@@ -1,4 +1,5 @@
-//! What never changes of an order. Its row does not repeat it: the ledger row that placed it has it.
+//! The facts of an order that never change. The ledger row that placed the order holds them, and the order's row does
+//! not repeat them.
 
 use anyhow::{Context, Result, bail, ensure};
 use domain::{OrderCode, OrderRecord, Timestamp};
@@ -15,21 +16,21 @@ fn placed(row: &Row, first: i32) -> Result<OrderRecord> {
     let payload: Vec<u8> = row.get(first + 3)?;
     let entry = Entry::read(drop, RowKind::OrderPlaced, version, String::new(), &payload)?;
     let (Some(drop), Fact::Sale(event)) = (entry.drop, entry.fact) else {
-        bail!("the row that placed an order is of no drop");
+        bail!("the row that placed an order names no drop");
     };
     let record = OrderRecord::placed(drop, &event, Timestamp(row.get(first)?));
     record.with_context(|| format!("the row that placed an order holds a {event:?}"))
 }
 
-/// The order as it was placed, from a row whose columns from `first` on are [`FACTS`]. It must be `order`: a row may have
-/// been made to name another's facts.
+/// The order as it was placed, from a row whose columns from `first` on are [`FACTS`]. The facts must be of `order`: a
+/// forged row may name the facts of another order.
 pub(crate) fn placed_as(order: OrderCode, row: &Row, first: i32) -> Result<OrderRecord> {
     let record = placed(row, first)?;
     ensure!(record.order == order, "the row of order {order} names the facts of order {}", record.order);
     Ok(record)
 }
 
-/// The first order that this row of the ledger or a later one placed.
+/// The first order that the ledger row `seq` or a later row placed.
 pub(crate) fn first_placed_from(db: &Db, seq: i64) -> Result<Option<OrderCode>> {
     let select = db.prepare(&format!("SELECT {FACTS} FROM ledger WHERE seq >= ? AND kind = ? ORDER BY seq LIMIT 1"))?;
     select.first((seq, RowKind::OrderPlaced.as_str()), |row| Ok(placed(row, 0)?.order))

@@ -9,7 +9,7 @@ use super::codes::{link_of, payment_of, reason_of, refund_of, state_of};
 use super::facts::{FACTS, placed_as};
 use crate::store::sqlite::{Db, Statement, bytes};
 
-/// Loads one order whole, by its code.
+/// Loads one order by its code, with its link, payments and refunds.
 pub(crate) struct OrderReader {
     order: Statement,
     link: Statement,

@@ -6,7 +6,7 @@ use libsql::params;
 use super::codes::{link_code, payment_code, reason_code, refund_code, state_code};
 use crate::store::sqlite::{Db, Statement, row_values};
 
-/// Writes what events did to orders. Only the writer holds one.
+/// Writes orders and what events change beside them. Only the writer holds one.
 pub(crate) struct OrderWriter {
     insert: Statement,
     update: Statement,
@@ -22,7 +22,7 @@ pub(crate) struct OrderWriter {
 impl OrderWriter {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
         Ok(Self {
-            // libsql copies the text at each use, so it does not name the columns: they are in the table's order.
+            // libsql copies the text at each use, so it names no columns: the values are in the table's order.
             insert: db.prepare("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?,
             update: db.prepare(
                 "UPDATE orders SET state = ?, superseded_by = ?, settling = ?, link_state = ?, applied = ?, pay_by = ?,
@@ -47,7 +47,7 @@ impl OrderWriter {
         })
     }
 
-    /// A new order, as it stands after the batch whose ledger row `placed` has its facts.
+    /// Writes a new order as it stands after the batch. The ledger row `placed` holds its facts.
     pub(crate) fn insert(&self, placed: i64, order: &PlacedOrder) -> Result<()> {
         let PlacedOrder { record, salt, buyer } = order;
         let (state, superseded_by) = state_code(record.state);
@@ -72,7 +72,7 @@ impl OrderWriter {
         Ok(())
     }
 
-    /// The order row as it stands after the batch.
+    /// Writes the order's row as it stands after the batch.
     pub(crate) fn update(&self, record: &OrderRecord) -> Result<()> {
         let (state, superseded_by) = state_code(record.state);
         let changed = self.update.execute(params![
@@ -89,7 +89,7 @@ impl OrderWriter {
         Ok(())
     }
 
-    /// What an event changes beside the order row; `seq` is the ledger row that says so.
+    /// Writes what an event changes beside the order's row. `seq` is the ledger row of the event.
     pub(crate) fn apply(&self, event: &Event, now: Timestamp, seq: i64) -> Result<()> {
         match event {
             Event::LinkMade { order, link } => self.link(*order, link),
@@ -182,13 +182,13 @@ impl OrderWriter {
     }
 }
 
-/// An update that finds nothing would leave the tables behind the ledger.
+/// An update that changes no row would leave the tables behind the ledger.
 fn changed_one(changed: usize) -> Result<()> {
     ensure!(changed == 1, "an event changed {changed} rows instead of one");
     Ok(())
 }
 
-/// Codes are below 2^53, so the sign is never in play.
+/// Codes are below 2^53, so none becomes negative.
 fn code(order: OrderCode) -> i64 {
     order.0.cast_signed()
 }

@@ -1,5 +1,5 @@
-//! Proves that what is stored is what happened: the chain holds, replaying it gives the state tables, every buyer is
-//! the one committed to, and units and money add up.
+//! Checks the database against its ledger: the hash chain is whole, replaying it gives the state tables, every buyer is
+//! the one that the ledger committed to, and units and money add up.
 
 mod orders;
 
@@ -19,7 +19,7 @@ use super::unmatched;
 
 use self::orders::{Orders, Sums, Units};
 
-/// What [`verify`] found in order.
+/// What [`verify`] has checked without finding a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
     pub rows: i64,
@@ -27,7 +27,7 @@ pub struct Verified {
     pub head: Head,
 }
 
-/// Everything the ledger says, replayed.
+/// The state that follows from the ledger.
 struct Replay {
     products: BTreeMap<i64, Product>,
     drops: BTreeMap<DropId, (Listing, DropState)>,
@@ -36,13 +36,13 @@ struct Replay {
     revoked: HashSet<Jti>,
 }
 
-/// Checks the database in `folder`. With `known_head`, a place in the chain kept elsewhere, it also shows whether rows
-/// were cut off the end or the whole chain was written anew.
+/// Checks the database in `folder`. `known_head` is a head of the chain that an operator kept elsewhere. With it, the
+/// check also finds rows that were cut off the end, and a chain that was rewritten.
 pub fn verify(folder: &Path, known_head: Option<(i64, [u8; 32])>) -> Result<Verified> {
     let db = Db::open_for_read(&sale_file(folder))?;
-    // Of tables that it cannot read this release says nothing.
+    // This release can say nothing of tables that it cannot read.
     migrate::require_current(&db)?;
-    // Until the connection closes everything is read as of one moment: an origin may go on selling meanwhile.
+    // The whole check reads the file as of one moment: an origin may go on selling meanwhile.
     db.prepare("BEGIN")?.execute(())?;
     check(&db, known_head).context("the ledger does not verify")
 }
@@ -54,11 +54,11 @@ fn check(db: &Db, known_head: Option<(i64, [u8; 32])>) -> Result<Verified> {
         if let Some((seq, hash)) = known_head
             && seq == head.seq
         {
-            ensure!(hash == head.hash, "row {seq} is not the one the given head names: the ledger was rewritten");
+            ensure!(hash == head.hash, "row {seq} has another hash than the given head: the ledger was rewritten");
             known_seen = true;
         }
         replay.apply(row).with_context(|| format!("row {} does not follow from the ones before", row.seq))?;
-        replay.orders.keep_few()
+        replay.orders.compare_when_many()
     })?;
     if let Some((seq, _)) = known_head {
         ensure!(known_seen, "the ledger ends at row {}, before the given head {seq}: its tail was cut off", head.seq);
@@ -115,7 +115,7 @@ impl Replay {
 
     fn apply_event(&mut self, row: &LedgerRow, event: &Event) -> Result<()> {
         let drop = row.entry.drop.context("an event of the sale names no drop")?;
-        let (_, state) = self.drops.get_mut(&drop).context("an event names a drop that was never made")?;
+        let (_, state) = self.drops.get_mut(&drop).context("an event names a drop that was never created")?;
         let mut record = self.orders.take(event)?;
         evolve(state, &mut record, event, row.at);
         state.forget_when_done(row.at);
@@ -123,7 +123,7 @@ impl Replay {
         Ok(())
     }
 
-    /// With everything stored. Returns how many orders there are.
+    /// Compares the replayed state with the tables. Returns the number of orders.
     fn compare(self, db: &Db) -> Result<i64> {
         let Self { products, drops, orders, unmatched, revoked } = self;
         let orders = orders.end()?;
@@ -156,11 +156,11 @@ fn compare_drops(db: &Db, replayed: &BTreeMap<DropId, (Listing, DropState)>, ord
     for drop in stored {
         let id = drop.listing.terms.drop;
         let (listing, state) = replayed.get(&id).with_context(|| format!("drop {} is not in the ledger", id.0))?;
-        ensure!(*listing == drop.listing, "drop {} is stored otherwise than it was made", id.0);
+        ensure!(*listing == drop.listing, "drop {} is stored otherwise than it was created", id.0);
         let (status, stock) = (state.status(), state.stock());
         ensure!(status == drop.status, "drop {} is {:?}, the ledger says {status:?}", id.0, drop.status);
         ensure!(stock == drop.stock, "drop {} stores {:?}, the ledger gives {stock:?}", id.0, drop.stock);
-        // What is available is what these leave of its size: the core asserts that of every stock.
+        // The available units are the rest of the drop's size: `domain` asserts that of every stock.
         let [held, sold, withdrawn] = [stock.held, stock.sold, stock.withdrawn].map(i64::from);
         let counted = orders.units(id);
         ensure!(

@@ -1,5 +1,6 @@
-//! The orders a ledger tells of, compared with the stored ones while it is read: those that have become what is stored
-//! are let go, and read back if the ledger goes on about them. Millions need the memory of those that still change.
+//! Compares replayed orders with the stored ones while the ledger is read. An order that has become what is stored
+//! leaves memory, and is read back if a later event names it. So millions of orders need the memory of the few that
+//! still change.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +10,20 @@ use domain::{DropId, Event, OrderCode, OrderRecord, OrderState, PaymentRecord};
 use crate::store::orders::OrderReader;
 use crate::store::sqlite::Db;
 
-/// So many are compared at once: some tens of megabytes. Unit tests begin with the first.
+/// As many orders are in memory before they are compared: some tens of megabytes. Unit tests compare from the first on.
 const COMPARED_AT: usize = if cfg!(test) { 1 } else { 65_536 };
 
 pub(super) struct Orders {
     stored: OrderReader,
-    /// By code, so that comparing them reads the file from one end to the other.
+    /// The orders in memory, by code, so that comparing them reads the file from one end to the other.
     open: BTreeMap<OrderCode, OrderRecord>,
     compared_at: usize,
-    /// The last one placed.
+    /// The last order that was placed.
     last: Option<OrderCode>,
-    let_go: Sums,
+    compared: Sums,
 }
 
-/// What orders that are as stored add up to.
+/// Counts and units of orders that are as stored.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     pub(super) orders: i64,
@@ -41,11 +42,11 @@ pub(super) struct Units {
 
 impl Orders {
     pub(super) fn new(db: &Db) -> Result<Self> {
-        let (open, let_go) = (BTreeMap::new(), Sums::default());
-        Ok(Self { stored: OrderReader::prepare(db)?, open, compared_at: COMPARED_AT, last: None, let_go })
+        let (open, compared) = (BTreeMap::new(), Sums::default());
+        Ok(Self { stored: OrderReader::prepare(db)?, open, compared_at: COMPARED_AT, last: None, compared })
     }
 
-    /// The order of an event before it; nothing when the event places it or is of none.
+    /// The order of an event, as it was before the event. `None` where the event places the order or names none.
     pub(super) fn take(&mut self, event: &Event) -> Result<Option<OrderRecord>> {
         match event {
             Event::OrderPlaced { order, .. } => {
@@ -61,17 +62,17 @@ impl Orders {
         self.open.insert(record.order, record);
     }
 
-    /// Compares them when there are many.
-    pub(super) fn keep_few(&mut self) -> Result<()> {
+    /// Compares the orders in memory once there are many.
+    pub(super) fn compare_when_many(&mut self) -> Result<()> {
         if self.open.len() >= self.compared_at {
             self.compare()?;
-            // After a comparison that let few go twice as many may come together.
+            // Where most orders still change, the next comparison waits for twice as many.
             self.compared_at = COMPARED_AT.max(2 * self.open.len());
         }
         Ok(())
     }
 
-    /// Whether the ledger has placed it so far.
+    /// Fails where the ledger has not placed the order so far.
     pub(super) fn require_placed(&self, order: OrderCode) -> Result<()> {
         if !self.open.contains_key(&order) {
             self.read_back(order)?;
@@ -79,12 +80,12 @@ impl Orders {
         Ok(())
     }
 
-    /// What all of them add up to, when there are no more events.
+    /// Ends the replay: the counts and units of all orders.
     pub(super) fn end(mut self) -> Result<Sums> {
         self.compare()?;
         match self.open.keys().next() {
             Some(order) => bail!("order {order} is stored otherwise than the ledger says"),
-            None => Ok(self.let_go),
+            None => Ok(self.compared),
         }
     }
 
@@ -93,23 +94,23 @@ impl Orders {
             return Ok(open);
         }
         let record = self.read_back(order)?;
-        self.let_go.count(&record, -1);
+        self.compared.count(&record, -1);
         Ok(record)
     }
 
-    /// One that is not open was let go as it is stored. Codes ascend: what is stored under one up to the last was placed
-    /// before, and not later.
+    /// An order that is not in memory was as stored when it left. Codes ascend, so the ledger has placed every stored
+    /// order whose code is not above the last.
     fn read_back(&self, order: OrderCode) -> Result<OrderRecord> {
         let stored = if self.last >= Some(order) { self.stored.load(order)? } else { None };
-        Ok(stored.with_context(|| format!("it names order {order}, which was never placed"))?.record)
+        Ok(stored.with_context(|| format!("the row names order {order}, which was never placed"))?.record)
     }
 
-    /// Lets go of those that are as stored.
+    /// Compares the orders in memory with the stored ones. Those that are equal leave memory.
     fn compare(&mut self) -> Result<()> {
         for (code, mut record) in std::mem::take(&mut self.open) {
             let mut stored =
                 self.stored.load(code)?.with_context(|| format!("order {code} is in the ledger and not stored"))?;
-            // Payments of one moment have no order among themselves.
+            // Payments of one moment are in no fixed order.
             sort_payments(&mut record);
             sort_payments(&mut stored.record);
             if record != stored.record {
@@ -119,9 +120,9 @@ impl Orders {
             ensure!(record.money_adds_up(), "the money of order {code} does not add up");
             if let Some((salt, buyer)) = stored.buyer {
                 let committed = buyer.commit(salt) == record.buyer_commit;
-                ensure!(committed, "the buyer of order {code} is not the one committed to");
+                ensure!(committed, "the buyer of order {code} is not the one that the ledger committed to");
             }
-            self.let_go.count(&record, 1);
+            self.compared.count(&record, 1);
         }
         Ok(())
     }
