@@ -186,3 +186,39 @@ async fn what_one_side_has_and_the_other_has_not_is_named() {
     );
     ledger.finish().await;
 }
+
+#[tokio::test]
+async fn a_reference_is_entered_again_only_by_insisting_and_both_are_named() {
+    let ledger = Ledger::with(&[]).await;
+    let enters = |at: &str, rest: &[&str]| {
+        let entry =
+            ["payment", "record", "--bank-reference", "8841.17", "--amount", "300000", "--unmatched", "--at", at];
+        ledger.dropgate(&[&entry[..], rest].concat())
+    };
+    let (october, november) = ("2025-10-31T09:00:00+07:00", "2025-11-20T09:00:00+07:00");
+    assert_eq!(enters(october, &[]).0, "recorded 8841.17\n");
+    let (again, _) = enters(october, &[]);
+    assert!(again.starts_with("known already 8841.17: 300000 VND of 2025-10-31, payment "), "{again}");
+    let (_, said) = enters(november, &[]);
+    let refused = "reference_known: 8841.17 is known: 300000 VND of 2025-10-31, payment ";
+    assert!(said.contains(refused) && said.contains("--another-transfer --reason"), "{said}");
+    let (_, said) = enters(november, &["--another-transfer"]);
+    assert!(said.contains("--reason"), "{said}");
+    let (_, said) = enters("2099-01-01T00:00:00+07:00", &[]);
+    assert!(said.contains("invalid_field: at: this is in the future"), "{said}");
+    assert_eq!(enters(november, &["--another-transfer", "--reason", "another month"]).0, "recorded 8841.17\n");
+
+    let (list, _) = ledger.dropgate(&["payment", "list"]);
+    assert_eq!(list.matches("2025-10-31T02:00:00Z").count(), 1, "{list}");
+    assert_eq!(list.matches("2025-11-20T02:00:00Z").count(), 1, "{list}");
+    assert_eq!(list.matches(" 300000 ").count(), 2, "{list}");
+    let both = "date,reference,amount\n31/10/2025,8841.17,300000\n20/11/2025,8841.17,300000\n";
+    let file = ledger.file("two months.csv", both);
+    let compare = ["--since", "2025-10-01T00:00:00+07:00", "--until", "2025-12-01T00:00:00+07:00"];
+    let (printed, said) =
+        ledger.dropgate(&[&["reconcile", "--csv", file.to_str().expect("text")][..], &compare].concat());
+    assert!(printed.ends_with("2 lines and 2 payments compared, 0 differences\n"), "{printed}{said}");
+    let known = "known more than once: 8841.17: 300000 VND of 2025-10-31 without an order; 300000 VND of 2025-11-20";
+    assert!(printed.contains(known), "{printed}");
+    ledger.finish().await;
+}

@@ -96,8 +96,14 @@ impl PaymentIdentity {
         Self::new(STATEMENT_LINK, bank_reference)
     }
 
+    /// Money of a reference that the bank has used before, of another day.
+    pub fn on_statement_of_day(bank_reference: &str, at: Timestamp) -> Self {
+        Self::new(&format!("{STATEMENT_LINK}:{}", at.day_in_vietnam()), bank_reference)
+    }
+
     pub fn is_on_statement(&self) -> bool {
-        self.link == STATEMENT_LINK
+        let rest = self.link.strip_prefix(STATEMENT_LINK);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
     }
 
     pub fn new(link: &str, reference: &str) -> Self {

@@ -38,7 +38,7 @@ pub use order_code::{OrderCode, SHORT_CODE_CHARS, base36};
 pub use outcome::{Decision, Outcome, Receipt, Refusal};
 pub use pending::Pending;
 pub use phase::{Phase, phase};
-pub use reference::{reference_key, same_reference};
+pub use reference::{TRANSFER_DAYS_APART_MAX, could_be_one_transfer, reference_key, same_reference};
 pub use region::Region;
 pub use stock::Stock;
 pub use terms::{

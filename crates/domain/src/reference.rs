@@ -4,6 +4,12 @@
 //! small letters, with blanks, with the day of the booking in the same cell. Nothing else is taken off: two references
 //! that could be two transfers stay two.
 
+use crate::timestamp::Timestamp;
+
+/// Banks book a transfer days after it was made when holidays are between, nine days around Tết; and they use a
+/// reference again weeks later.
+pub const TRANSFER_DAYS_APART_MAX: i64 = 10;
+
 /// A tail is cut only where this much of a reference is left: shorter ones are all that tells transfers apart.
 const HEAD_CHARS_MIN: usize = 6;
 /// Tails name a bank or a branch in a few characters.
@@ -15,6 +21,12 @@ const TAIL_LETTERS_MAX: usize = 4;
 pub fn same_reference(one: &str, other: &str) -> bool {
     let key = reference_key(one);
     !key.is_empty() && key == reference_key(other)
+}
+
+/// Whether two days that are told of one reference can be one transfer's. A time of 0 is not known, and can be any.
+pub fn could_be_one_transfer(one: Timestamp, other: Timestamp) -> bool {
+    let apart = (one.day_in_vietnam() - other.day_in_vietnam()).abs();
+    one.0 == 0 || other.0 == 0 || apart <= TRANSFER_DAYS_APART_MAX
 }
 
 /// What all spellings of one reference have in common; empty when the text names no transfer.

@@ -8,6 +8,7 @@ mod batch;
 mod batch_time;
 mod buyer;
 mod changes;
+mod known_payment;
 mod order_filter;
 mod progress;
 mod records;
@@ -20,13 +21,15 @@ pub use batch::Batch;
 pub use batch_time::{BatchTime, CLOCK_BEHIND_MS};
 pub use buyer::{Address, Buyer, Salt};
 pub use changes::{Changes, DropCounters, GivenDestination, PlacedOrder, TransferOnList};
+pub use known_payment::KnownPayment;
 pub use order_filter::OrderFilter;
 pub use progress::{Progress, Retry};
 pub use records::{Records, StoredOrder, UnmatchedPayment};
 pub use refund::{Destination, Payer, RefundId, RefundTransfer};
 pub use request::{
-    CreateDropError, Lane, MovePayment, MoveRefused, NO_ORDER, NewDrop, NewProduct, NoSuchDrop, OrderRequest,
-    ProductOf, PurchaseAccepted, PurchaseRefused, PurchaseReply, PurchaseRequest, Reply, Request, UnmatchedRequest,
+    CreateDropError, EnterPayment, Entered, Lane, MovePayment, MoveRefused, NO_ORDER, NewDrop, NewProduct, NoSuchDrop,
+    OrderRequest, ProductOf, PurchaseAccepted, PurchaseRefused, PurchaseReply, PurchaseRequest, Reply, Request,
+    UnmatchedRequest,
 };
 pub use sale_state::{OfferedDrop, Resumed, SaleState};
 pub use used_tokens::{USED_TOKENS_MS, UsedTokens};

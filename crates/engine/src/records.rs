@@ -2,7 +2,7 @@ use anyhow::Result;
 use domain::{OrderCode, OrderRecord, Payment, Timestamp, UnmatchedState};
 use ledger::Fact;
 
-use crate::{Buyer, Destination, Payer, RefundTransfer, Salt};
+use crate::{Buyer, Destination, KnownPayment, Payer, RefundTransfer, Salt};
 
 /// What a batch reads from disk: everything as of the last commit, and nothing else.
 pub trait Records {
@@ -11,6 +11,9 @@ pub trait Records {
 
     /// Whether this report of money is stored as unmatched under the code `order`.
     fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool>;
+
+    /// Payments that ledger rows after `seq` recorded.
+    fn payments_after(&self, seq: i64) -> Result<Vec<KnownPayment>>;
 
     /// The unmatched payment that the ledger row `seq` recorded.
     fn unmatched(&self, seq: i64) -> Result<Option<UnmatchedPayment>>;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::{Command, DropId, Jti, OrderCode, Outcome, Purchase, Receipt, Refusal, Terms, Timestamp, UnmatchedStep};
+use domain::{
+    Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Receipt, Refusal, Terms, Timestamp, UnmatchedStep,
+};
 use ledger::{Listing, Product};
 
-use crate::{Buyer, Destination, Progress, Salt};
+use crate::{Buyer, Destination, KnownPayment, Progress, Salt};
 
 /// The code of money that an operator enters without one.
 pub const NO_ORDER: OrderCode = OrderCode(0);
@@ -30,6 +32,7 @@ pub enum Request {
         jti: Jti,
         operator: String,
     },
+    EnterPayment(EnterPayment),
     /// Says where the refunds of an order go.
     SetDestination {
         order: OrderCode,
@@ -79,6 +82,7 @@ impl Request {
             | Self::CreateProduct { .. }
             | Self::CreateDrop { .. }
             | Self::RevokeToken { .. }
+            | Self::EnterPayment(_)
             | Self::MovePayment(_)
             | Self::Unmatched(_)
             | Self::ExportRefunds { .. }
@@ -112,6 +116,34 @@ pub struct PurchaseRequest {
     pub purchase: Purchase,
     pub buyer: Buyer,
     pub salt: Salt,
+}
+
+/// Enters money from a bank statement that the provider never reported.
+#[derive(Clone, Debug)]
+pub struct EnterPayment {
+    /// [`NO_ORDER`] while it is not known.
+    pub order: OrderCode,
+    pub payment: Payment,
+    /// Why it is another transfer although its reference is known.
+    pub another_transfer: Option<String>,
+    /// Payments of its reference, up to the ledger row `known_up_to`. To find them takes longer than a batch may: the
+    /// engine looks only at what came after.
+    pub known: Vec<KnownPayment>,
+    pub known_up_to: i64,
+    pub operator: String,
+}
+
+/// What became of a payment that an operator entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entered {
+    Recorded,
+    /// Recorded, and in no sum until a person has looked.
+    Disputed,
+    /// Nothing changed: it is this payment again.
+    KnownAlready(Option<KnownPayment>),
+    /// Its reference is this payment's, and the operator did not say that it is another transfer.
+    ReferenceKnown(KnownPayment),
+    Refused(Refusal),
 }
 
 /// Gives recorded money to another order.
@@ -163,6 +195,7 @@ pub struct NewDrop {
 pub enum Reply {
     Purchase(PurchaseReply),
     Order(Outcome),
+    Entered(Entered),
     Drop(Result<Outcome, NoSuchDrop>),
     Product(Box<Product>),
     Listing(Box<Result<Listing, CreateDropError>>),

@@ -59,6 +59,7 @@ row_kinds! {
     UnmatchedRefundConfirmed  "unmatched_refund_confirmed"
     UnmatchedRefundFailed     "unmatched_refund_failed"
     UnmatchedDestinationGiven "unmatched_destination_given"
+    AnotherTransfer           "another_transfer"
     TokenRevoked              "token_revoked"
 }
 

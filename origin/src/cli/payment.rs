@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::admin_client::AdminClient;
+use crate::statement::shown;
 
 #[derive(Subcommand)]
 pub(super) enum PaymentCommand {
@@ -42,6 +43,12 @@ pub(super) struct Record {
     at: String,
     #[command(flatten)]
     whose: Whose,
+    /// Record it although its reference is known: banks use references again.
+    #[arg(long, requires = "reason")]
+    another_transfer: bool,
+    /// How it is known to be another transfer. Stands in the ledger.
+    #[arg(long, requires = "another_transfer")]
+    reason: Option<String>,
 }
 
 /// A struct of its own: the group of one that derives `Args` has all of its arguments in it.
@@ -80,9 +87,18 @@ pub(super) async fn run(command: PaymentCommand) -> Result<()> {
                 "amount": record.amount,
                 "at": record.at,
                 "order_code": record.whose.order,
+                "another_transfer": record.reason,
             });
-            client.call(Method::POST, "/admin/payments", Some(body)).await?;
-            println!("recorded {}", record.bank_reference);
+            let answer = client.call(Method::POST, "/admin/payments", Some(body)).await?;
+            let earlier = answer["earlier"].as_str().map_or_else(String::new, |earlier| format!(": {earlier}"));
+            let reference = shown(&record.bank_reference);
+            match answer["outcome"].as_str() {
+                Some("known_already") => println!("known already {reference}{earlier}"),
+                Some("disputed") => {
+                    println!("disputed {reference}: recorded, and counted once a person has looked at it")
+                }
+                _ => println!("recorded {reference}"),
+            }
             Ok(())
         }
         PaymentCommand::Move { payment, order } => {
@@ -114,10 +130,16 @@ fn list(payments: &Value) -> Result<()> {
             "{:>8} {:>14}  {:<24} {:<26} {}",
             payment["payment"].to_string(),
             payment["amount"].to_string(),
-            payment["reference"].as_str().unwrap_or_default(),
-            payment["paid_at"].as_str().unwrap_or_default(),
+            shown(payment["reference"].as_str().unwrap_or_default()),
+            paid_at(payment),
             payment["named_order_code"],
         );
     }
     Ok(())
+}
+
+/// The bank's time, or the time of recording where that could not be read.
+fn paid_at(payment: &Value) -> String {
+    let at = payment["paid_at"].as_str().unwrap_or_default();
+    if payment["paid_at_is_recorded_at"] == true { format!("{at} (recorded)") } else { at.to_owned() }
 }

@@ -2,15 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{OrderCode, Timestamp, reference_key};
+use domain::{OrderCode, TRANSFER_DAYS_APART_MAX, Timestamp, reference_key};
 use time::Date;
 
 use super::date::day_of;
 use super::lines::Line;
-
-/// Banks book a transfer days after it was made when holidays are between, nine days around Tết; and they use a
-/// reference again weeks later.
-const DAYS_APART_MAX: i32 = 10;
 
 /// One transfer that the ledger counts, whatever became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -272,7 +268,7 @@ fn days_apart(line: &Line, transfer: &KnownTransfer) -> Option<i32> {
         (Some(line), Some(known)) => (line.to_julian_day() - known.to_julian_day()).abs(),
         _ => 0,
     };
-    (days <= DAYS_APART_MAX).then_some(days)
+    (i64::from(days) <= TRANSFER_DAYS_APART_MAX).then_some(days)
 }
 
 fn left<T: Copy>(all: &[T], taken: &BTreeSet<usize>) -> Vec<T> {

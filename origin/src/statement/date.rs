@@ -5,15 +5,11 @@ use time::{Date, Month};
 
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
-/// Vietnam is seven hours ahead all year.
-const VIETNAM_AHEAD_MS: i64 = 7 * 3_600_000;
-const DAY_MS: i64 = 86_400_000;
 const JULIAN_DAY_OF_1970: i64 = 2_440_588;
 
 /// The day of a time, in Vietnam.
 pub(crate) fn day_of(at: Timestamp) -> Option<Date> {
-    let days = (at.0 + VIETNAM_AHEAD_MS).div_euclid(DAY_MS);
-    Date::from_julian_day(i32::try_from(days + JULIAN_DAY_OF_1970).ok()?).ok()
+    Date::from_julian_day(i32::try_from(at.day_in_vietnam() + JULIAN_DAY_OF_1970).ok()?).ok()
 }
 
 /// `01/12/2026`, `1-12-2026`, `01.12.2026`, `2026-12-01`, `01-Dec-2026`, with or without a time; `None` when the cell

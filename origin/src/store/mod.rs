@@ -24,7 +24,9 @@ use std::path::{Path, PathBuf};
 use ::ledger::{Entry, Fact, Head, LedgerRow, Listing, Product, RowKind};
 use anyhow::{Context, Result, bail, ensure};
 use domain::{DropState, Event, Jti, OrderCode, Timestamp};
-use engine::{Changes, Destination, Payer, RefundId, RefundTransfer, Retry, StoredOrder, UnmatchedPayment};
+use engine::{
+    Changes, Destination, KnownPayment, Payer, RefundId, RefundTransfer, Retry, StoredOrder, UnmatchedPayment,
+};
 use libsql::params;
 
 use crate::failpoint::{self, Point};
@@ -180,7 +182,9 @@ impl WriteStore {
             Fact::DropCreated(listing) => self.drops.listing(listing),
             Fact::Sale(event) => self.orders.apply(event, now, seq),
             Fact::PaymentUnmatched { order, payment } => self.unmatched.insert(*order, payment, now, seq),
-            Fact::RefundDestinationGiven { .. } | Fact::UnmatchedDestinationGiven { .. } => Ok(()),
+            Fact::RefundDestinationGiven { .. }
+            | Fact::UnmatchedDestinationGiven { .. }
+            | Fact::AnotherTransfer { .. } => Ok(()),
             Fact::TokenRevoked { jti } => {
                 self.revoke.execute(params![jti.0.to_vec()])?;
                 Ok(())
@@ -297,6 +301,11 @@ impl ReadStore {
     /// The bank's reference of a refund that was sent and did not fail.
     pub fn sent_reference(&self, refund: RefundId) -> Result<Option<String>> {
         sent::reference(&self.db, refund)
+    }
+
+    /// Every payment of this reference, in any spelling, and the ledger row up to which it was looked for.
+    pub fn payments_of_reference(&self, reference: &str) -> Result<(i64, Vec<KnownPayment>)> {
+        Ok((ledger::head(&self.db)?.seq, known_transfers::of_reference(&self.db, reference)?))
     }
 
     /// Every transfer that the ledger counts.

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use domain::{OrderCode, Payment, Timestamp};
-use engine::{Destination, Payer, Records, RefundTransfer, StoredOrder, UnmatchedPayment};
-use ledger::Fact;
+use engine::{Destination, KnownPayment, Payer, Records, RefundTransfer, StoredOrder, UnmatchedPayment};
+use ledger::{Fact, RowKind};
 
 use super::WriteStore;
 
@@ -14,6 +14,12 @@ impl Records for WriteStore {
 
     fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool> {
         self.unmatched.is_known(order, payment)
+    }
+
+    fn payments_after(&self, seq: i64) -> Result<Vec<KnownPayment>> {
+        const PAYMENTS: [RowKind; 3] = [RowKind::PaymentReceived, RowKind::PaymentDisputed, RowKind::PaymentUnmatched];
+        let rows = super::ledger::read_kinds(&self.db, seq, i64::MAX, &PAYMENTS)?;
+        Ok(rows.iter().filter_map(|row| KnownPayment::of_fact(row.seq, row.at, &row.entry.fact)).collect())
     }
 
     fn unmatched(&self, seq: i64) -> Result<Option<UnmatchedPayment>> {

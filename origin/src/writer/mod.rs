@@ -15,8 +15,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use domain::{Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Refusal, Timestamp};
 use engine::{
-    CreateDropError, Destination, Lane, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop, OrderFilter,
-    OrderRequest, Progress, PurchaseReply, PurchaseRequest, Reply, Request, UnmatchedRequest,
+    CreateDropError, Destination, EnterPayment, Entered, Lane, MovePayment, MoveRefused, NewDrop, NewProduct,
+    NoSuchDrop, OrderFilter, OrderRequest, Progress, PurchaseReply, PurchaseRequest, Reply, Request, UnmatchedRequest,
 };
 use ledger::{Listing, Product};
 use tokio::sync::{oneshot, watch};
@@ -99,6 +99,14 @@ impl Writer {
     async fn ask_order(&self, order: OrderRequest) -> Result<Outcome, SubmitError> {
         match self.ask(Request::Order(order)).await? {
             Reply::Order(outcome) => Ok(outcome),
+            other => mismatched(&other),
+        }
+    }
+
+    /// Enters money that a bank statement shows.
+    pub(crate) async fn enter_payment(&self, payment: EnterPayment) -> Result<Entered, SubmitError> {
+        match self.ask(Request::EnterPayment(payment)).await? {
+            Reply::Entered(entered) => Ok(entered),
             other => mismatched(&other),
         }
     }

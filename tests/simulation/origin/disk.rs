@@ -8,8 +8,8 @@ use domain::{
     UnmatchedState, evolve,
 };
 use engine::{
-    Buyer, Changes, Destination, DropCounters, Payer, Records, RefundId, RefundTransfer, Salt, StoredOrder,
-    TransferOnList, UnmatchedPayment,
+    Buyer, Changes, Destination, DropCounters, KnownPayment, Payer, Records, RefundId, RefundTransfer, Salt,
+    StoredOrder, TransferOnList, UnmatchedPayment,
 };
 use ledger::{Entry, Fact, Listing};
 
@@ -140,6 +140,11 @@ impl Records for Disk {
         Ok(self.unmatched.values().any(|known| {
             known.order == order && known.payment.identity == payment.identity && known.payment.amount == payment.amount
         }))
+    }
+
+    fn payments_after(&self, seq: i64) -> Result<Vec<KnownPayment>> {
+        let rows = (1..).zip(&self.ledger).filter(|(row, _)| *row > seq);
+        Ok(rows.filter_map(|(row, (at, entry))| KnownPayment::of_fact(row, *at, &entry.fact)).collect())
     }
 
     fn unmatched(&self, seq: i64) -> Result<Option<UnmatchedPayment>> {

@@ -5,6 +5,7 @@ use crate::money::Vnd;
 use crate::order::{Link, OrderRecord, OrderState, PaymentRecord, PaymentState, RefundState};
 use crate::order_code::OrderCode;
 use crate::outcome::{Decision, Outcome, Refusal};
+use crate::reference::{could_be_one_transfer, same_reference};
 use crate::timestamp::Timestamp;
 
 /// Transfers on one order. More are no accident of a shopper, and are kept apart as unmatched money.
@@ -50,8 +51,13 @@ pub(super) fn decide(state: &DropState, order: &OrderRecord, now: Timestamp, pay
 
 /// A transfer that an operator entered from a statement and the provider reports too, or the other way round.
 fn same_on_statement<'a>(order: &'a OrderRecord, payment: &Payment) -> Option<&'a PaymentRecord> {
-    let same_reference =
-        || order.payments.iter().filter(|known| known.identity.reference == payment.identity.reference);
+    let same_reference = || {
+        order.payments.iter().filter(|known| {
+            let (one, other) = (&known.identity.reference, &payment.identity.reference);
+            let known_at = if known.paid_at.0 == 0 { known.recorded_at } else { known.paid_at };
+            (one == other || same_reference(one, other)) && could_be_one_transfer(known_at, payment.paid_at)
+        })
+    };
     // A disputed report does not count here: no sum holds its money, and an operator may still give it to this order.
     let in_a_sum = same_reference().any(|known| known.state != PaymentState::Disputed);
     same_reference().find(|known| {

@@ -1,5 +1,6 @@
 //! Decides one batch: what it finds in memory and on disk, what it changes, and what it replies.
 
+mod entries;
 mod operator;
 mod orders;
 mod payments;
@@ -50,6 +51,7 @@ impl<'a, R: Records> Batch<'a, R> {
         Ok(match request {
             Request::Purchase(purchase) => Reply::Purchase(self.purchase(purchase)?),
             Request::Order(order) => Reply::Order(self.order(order)?),
+            Request::EnterPayment(payment) => Reply::Entered(self.enter_payment(payment)?),
             Request::SetDestination { order, destination } => {
                 Reply::Destination(self.set_destination(order, destination)?)
             }

@@ -28,8 +28,7 @@ impl<R: Records> Batch<'_, R> {
     fn payer_since(&self, first: usize) -> Option<Payer> {
         self.changes.entries.iter().enumerate().skip(first).find_map(|(index, entry)| match &entry.fact {
             Fact::Sale(Event::PaymentReceived { order, .. }) => Some(Payer::Order(*order)),
-            // Entries get their rows one after the other, from the ledger's head on.
-            Fact::PaymentUnmatched { .. } => Some(Payer::Unmatched(self.head_seq + 1 + index as i64)),
+            Fact::PaymentUnmatched { .. } => Some(Payer::Unmatched(self.seq_of(index))),
             _ => None,
         })
     }
@@ -83,8 +82,15 @@ impl<R: Records> Batch<'_, R> {
         if payment.proof == Proof::Operator {
             return Ok(false);
         }
-        let identity = PaymentIdentity::on_statement(&payment.identity.reference);
-        self.is_unmatched(NO_ORDER, &Payment { identity, ..payment.clone() })
+        let reference = &payment.identity.reference;
+        for identity in
+            [PaymentIdentity::on_statement(reference), PaymentIdentity::on_statement_of_day(reference, payment.paid_at)]
+        {
+            if self.is_unmatched(NO_ORDER, &Payment { identity, ..payment.clone() })? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether this report of money is unmatched under the code `order`, as this batch has left it so far.

@@ -57,6 +57,11 @@ pub enum Fact {
         #[serde(with = "OrderCodeV1")]
         order: OrderCode,
     },
+    /// Why an operator entered the payment that the ledger row `payment` recorded, although its reference was known.
+    AnotherTransfer {
+        payment: i64,
+        reason: String,
+    },
     TokenRevoked {
         #[serde(with = "JtiV1")]
         jti: Jti,
@@ -136,6 +141,7 @@ impl Fact {
             | Self::DropCreated(_)
             | Self::Unmatched { .. }
             | Self::UnmatchedDestinationGiven { .. }
+            | Self::AnotherTransfer { .. }
             | Self::TokenRevoked { .. } => None,
         }
     }
@@ -148,6 +154,7 @@ impl Fact {
             Self::Unmatched { step, .. } => unmatched::kind(step),
             Self::UnmatchedDestinationGiven { .. } => RowKind::UnmatchedDestinationGiven,
             Self::RefundDestinationGiven { .. } => RowKind::RefundDestinationGiven,
+            Self::AnotherTransfer { .. } => RowKind::AnotherTransfer,
             Self::TokenRevoked { .. } => RowKind::TokenRevoked,
             Self::Sale(event) => match event {
                 Event::DropPaused => RowKind::DropPaused,

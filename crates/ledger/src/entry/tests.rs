@@ -282,6 +282,11 @@ fn rows_of_an_orders_end() {
         );
     }
     golden(
+        "another_transfer",
+        r#"{"another_transfer":{"payment":42,"reason":"of November"}}"#,
+        Fact::AnotherTransfer { payment: 42, reason: "of November".into() },
+    );
+    golden(
         "token_revoked",
         r#"{"token_revoked":{"jti":"AwMDAwMDAwMDAwMDAwMDAw"}}"#,
         Fact::TokenRevoked { jti: Jti([3; 16]) },

@@ -6,12 +6,14 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::{
-    Command, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, UnmatchedState, UnmatchedStep, Vnd,
-};
+use domain::{OrderCode, Payment, PaymentIdentity, Proof, Timestamp, UnmatchedState, UnmatchedStep, Vnd};
 use edge_protocol::{ProblemCode, Role, rfc3339};
-use engine::{Destination, MovePayment, MoveRefused, NO_ORDER, Payer, UnmatchedPayment, UnmatchedRequest};
+use engine::{
+    Destination, EnterPayment, Entered, KnownPayment, MovePayment, MoveRefused, NO_ORDER, Payer, UnmatchedPayment,
+    UnmatchedRequest,
+};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::http::app::App;
 use crate::http::auth::Operator;
@@ -19,6 +21,7 @@ use crate::http::body::read_json;
 use crate::http::destination::{DestinationBody, account_name};
 use crate::http::fields::{moment, required, text};
 use crate::http::problem::{ApiError, ApiResult};
+use crate::statement::day_of;
 
 const REFERENCE_CHARS_MAX: usize = 64;
 const REASON_CHARS_MAX: usize = 200;
@@ -30,6 +33,8 @@ struct RecordBody {
     at: Option<String>,
     /// Whose money it is; nobody's yet when it is absent.
     order_code: Option<u64>,
+    /// Why it is another transfer although its reference is known.
+    another_transfer: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -49,42 +54,72 @@ struct UnmatchedView {
     amount: i64,
     reference: String,
     paid_at: String,
+    /// The bank's time could not be read, and `paid_at` is when the payment was recorded.
+    paid_at_is_recorded_at: bool,
 }
 
 /// Money that names no order of ours and that nobody has decided about.
 pub(crate) async fn list(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
     operator.require(Role::Money)?;
-    let all = app.reader.read(|store| store.unmatched_payments()).await?;
+    let open = app.reader.read(|store| {
+        let open = store.unmatched_payments()?.into_iter().filter(|found| found.state == UnmatchedState::Open);
+        open.map(|found| Ok((store.ledger_time(found.seq)?, found))).collect::<anyhow::Result<Vec<_>>>()
+    });
     let open: Vec<UnmatchedView> =
-        all.into_iter().filter(|found| found.state == UnmatchedState::Open).map(view).collect();
+        open.await?.into_iter().map(|(recorded_at, found)| view(found, recorded_at)).collect();
     Ok(Json(open).into_response())
 }
 
 /// Enters money that PayOS never reported, through the decision that all money goes through.
-pub(crate) async fn record(operator: Operator, State(app): State<Arc<App>>, request: Request) -> ApiResult<StatusCode> {
+pub(crate) async fn record(operator: Operator, State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
     let operator = operator.require(Role::Money)?;
     let body: RecordBody = read_json(request).await?;
     let reference = text("bank_reference", body.bank_reference, REFERENCE_CHARS_MAX)?;
+    let another_transfer = body.another_transfer.map(|reason| text("another_transfer", Some(reason), REASON_CHARS_MAX));
     let amount = Vnd::new(required("amount", body.amount)?).filter(|amount| !amount.is_zero());
+    let paid_at = moment("at", &required("at", body.at)?)?;
+    if paid_at > app.clock.now() {
+        return Err(ApiError::field("at", "this is in the future"));
+    }
     let payment = Payment {
         identity: PaymentIdentity::on_statement(&reference),
         amount: amount.ok_or_else(|| ApiError::field("amount", "a whole number of đồng above zero"))?,
-        paid_at: moment("at", &required("at", body.at)?)?,
+        paid_at,
         proof: Proof::Operator,
     };
-    let order = match body.order_code.map(OrderCode) {
-        // A mistyped order must not turn into money without a home.
-        Some(order) if app.reader.read(move |store| store.load_order(order)).await?.is_none() => {
-            return Err(Refusal::OrderNotFound.into());
-        }
-        Some(order) => order,
-        None => NO_ORDER,
+    let (known_up_to, known) = app.reader.read(move |store| store.payments_of_reference(&reference)).await?;
+    let order = body.order_code.map_or(NO_ORDER, OrderCode);
+    let another_transfer = another_transfer.transpose()?;
+    let entered = app
+        .writer
+        .enter_payment(EnterPayment { order, payment, another_transfer, known, known_up_to, operator })
+        .await?;
+    let (status, outcome, earlier) = match entered {
+        Entered::Recorded => (StatusCode::CREATED, "recorded", None),
+        Entered::Disputed => (StatusCode::CREATED, "disputed", None),
+        Entered::KnownAlready(earlier) => (StatusCode::OK, "known_already", earlier),
+        Entered::ReferenceKnown(earlier) => return Err(reference_known(&earlier)),
+        Entered::Refused(refusal) => return Err(refusal.into()),
     };
-    match app.writer.order_as(operator, order, Command::Payment(payment)).await? {
-        Outcome::Refused(refusal) => Err(refusal.into()),
-        Outcome::Unchanged => Ok(StatusCode::OK),
-        _ => Ok(StatusCode::CREATED),
-    }
+    let earlier = earlier.as_ref().map(described);
+    Ok((status, Json(json!({ "outcome": outcome, "earlier": earlier }))).into_response())
+}
+
+fn reference_known(earlier: &KnownPayment) -> ApiError {
+    let detail = format!(
+        "{} is known: {}; --another-transfer --reason … records it all the same",
+        earlier.identity.reference,
+        described(earlier)
+    );
+    ApiError::new(ProblemCode::ReferenceKnown, detail)
+}
+
+/// Such as "300000 VND of 2026-10-31, payment 5, without an order".
+fn described(payment: &KnownPayment) -> String {
+    let KnownPayment { seq, order, amount, at, .. } = payment;
+    let day = day_of(*at).map_or_else(String::new, |day| day.to_string());
+    let whose = if *order == NO_ORDER { "without an order".to_owned() } else { format!("for order {order}") };
+    format!("{amount} VND of {day}, payment {seq}, {whose}")
 }
 
 pub(crate) async fn give(
@@ -155,12 +190,16 @@ fn no_such_payment() -> ApiError {
     ApiError::new(ProblemCode::PaymentNotFound, "no payment that could be moved or dismissed has this number")
 }
 
-fn view(found: UnmatchedPayment) -> UnmatchedView {
+/// A payment whose own time could not be read has the time it was recorded.
+fn view(found: UnmatchedPayment, recorded_at: Option<Timestamp>) -> UnmatchedView {
+    let has_own_time = found.payment.paid_at.0 != 0;
+    let paid_at = recorded_at.filter(|_| !has_own_time).unwrap_or(found.payment.paid_at);
     UnmatchedView {
         payment: found.seq,
         named_order_code: found.order.0,
         amount: found.payment.amount.get(),
-        reference: found.payment.identity.reference,
-        paid_at: rfc3339::format(found.payment.paid_at),
+        reference: found.payment.identity.bank_reference().unwrap_or_default().to_owned(),
+        paid_at: rfc3339::format(paid_at),
+        paid_at_is_recorded_at: !has_own_time,
     }
 }

@@ -97,6 +97,9 @@ impl Replay {
                 ensure!(self.unmatched.contains_key(payment), "row {payment} is no unmatched payment");
             }
             Fact::RefundDestinationGiven { order } => self.orders.require_placed(*order)?,
+            Fact::AnotherTransfer { payment, .. } => {
+                ensure!(*payment < row.seq, "row {payment} is no earlier payment");
+            }
             Fact::TokenRevoked { jti } => {
                 self.revoked.insert(*jti);
             }

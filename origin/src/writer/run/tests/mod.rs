@@ -1,5 +1,6 @@
 //! The writer on a real database, one batch at a time.
 
+mod entries;
 mod payments;
 mod published;
 mod refunds;

@@ -1,7 +1,7 @@
 use super::*;
 
 impl Rig {
-    fn row_of(&self, kind: RowKind) -> i64 {
+    pub(super) fn row_of(&self, kind: RowKind) -> i64 {
         let rows = ReadStore::open(self.folder.path()).unwrap().ledger_after(0, 1000).unwrap();
         rows.iter().rev().find(|row| row.entry.fact.kind() == kind).unwrap().seq
     }
