@@ -27,6 +27,30 @@ async fn a_stranger_who_knows_a_phone_number_learns_nothing_of_its_order() {
 }
 
 #[tokio::test]
+async fn when_no_unit_is_left_the_phone_of_a_buyer_is_refused_like_any_other() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { size: 1, limit: 1, ..DropTerms::default() }).await;
+    let buyer = shop.shopper("0912000037");
+    let order = buyer.buys(&drop, 1).await;
+    let refusal_of = async |phone: &str| {
+        let stranger = shop.shopper(phone);
+        let token = stranger.token(&drop).await;
+        let refusal = stranger.purchases(&drop, &token, 1).await;
+        (refusal.status, refusal.body)
+    };
+
+    let of_holder = refusal_of("0912000037").await;
+    assert_eq!(of_holder, refusal_of("0912000038").await);
+    assert!(String::from_utf8_lossy(&of_holder.1).contains("held_out"));
+    shop.payos.pays(order.code).await;
+    buyer.sees(&order, "state", "paid").await;
+    let of_buyer = refusal_of("0912000037").await;
+    assert_eq!(of_buyer, refusal_of("0912000038").await);
+    assert!(String::from_utf8_lossy(&of_buyer.1).contains("sold_out"));
+    shop.finish().await;
+}
+
+#[tokio::test]
 async fn an_order_is_shown_to_its_key_only_and_masked_even_then() {
     let shop = Shop::start().await;
     let drop = shop.opens_drop(DropTerms::default()).await;

@@ -1,15 +1,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::{DropStatus, Purchase, Refusal, Stock, Terms, Timestamp, refused_without_stock};
+use domain::{DropStatus, Jti, Purchase, Refusal, Sid, Stock, Sub, Terms, Timestamp, refused_without_stock};
 
-/// Each order adds two keys, its customer and its token, and each key sets this many bits.
+/// Each order adds two keys, its shopper and its token, and each key sets this many bits.
 const PROBES: u32 = 4;
 /// Full, the filter takes one stranger in forty for a customer: that costs them the way through the writer, and nothing
 /// else.
 const BITS_PER_ORDER: usize = 16;
 
-/// A Bloom filter of the customers and tokens of orders: a key that is not in it surely has no order. The engine adds,
-/// any thread asks, and nothing is ever taken out.
+/// A Bloom filter of the tokens and shoppers of orders: a key that is not in it surely has no order. A shopper is a
+/// customer with a browser: only together do they get an order back, and a stranger who tries a phone number must not be
+/// answered another way when it has an order. The engine adds, any thread asks, and nothing is ever taken out.
 pub struct OrderFilter {
     words: Box<[AtomicU64]>,
 }
@@ -21,14 +22,17 @@ impl OrderFilter {
         Self { words: (0..words).map(|_| AtomicU64::new(0)).collect() }
     }
 
-    pub fn add(&self, key: &[u8; 16]) {
-        for (word, bit) in self.probes(key) {
-            self.words[word].fetch_or(bit, Ordering::Release);
-        }
+    pub fn add_token(&self, jti: Jti) {
+        self.add(&jti.0);
     }
 
-    pub fn may_have(&self, key: &[u8; 16]) -> bool {
-        self.probes(key).all(|(word, bit)| self.words[word].load(Ordering::Acquire) & bit != 0)
+    pub fn add_shopper(&self, sub: Sub, sid: Sid) {
+        self.add(&shopper(sub, sid));
+    }
+
+    /// Whether there may be an order to give back.
+    pub fn may_have_order(&self, purchase: &Purchase) -> bool {
+        self.may_have(&purchase.jti.0) || self.may_have(&shopper(purchase.sub, purchase.sid))
     }
 
     /// What a purchase is refused with when no unit is left and its shopper surely has no order. A shopper who may have
@@ -42,8 +46,17 @@ impl OrderFilter {
         purchase: &Purchase,
     ) -> Option<Refusal> {
         let refusal = refused_without_stock(terms, status, stock, now, purchase)?;
-        let stranger = !self.may_have(&purchase.sub.0) && !self.may_have(&purchase.jti.0);
-        stranger.then_some(refusal)
+        (!self.may_have_order(purchase)).then_some(refusal)
+    }
+
+    fn add(&self, key: &[u8; 16]) {
+        for (word, bit) in self.probes(key) {
+            self.words[word].fetch_or(bit, Ordering::Release);
+        }
+    }
+
+    fn may_have(&self, key: &[u8; 16]) -> bool {
+        self.probes(key).all(|(word, bit)| self.words[word].load(Ordering::Acquire) & bit != 0)
     }
 
     /// Keys come out of keyed hashes or of a generator: their bytes are already spread.
@@ -56,6 +69,11 @@ impl OrderFilter {
             ((place >> 6) as usize & mask, 1 << (place & 63))
         })
     }
+}
+
+/// Turned by a bit, so that equal ids do not cancel out.
+fn shopper(sub: Sub, sid: Sid) -> [u8; 16] {
+    (u128::from_le_bytes(sub.0) ^ u128::from_le_bytes(sid.0).rotate_left(1)).to_le_bytes()
 }
 
 #[cfg(test)]

@@ -53,12 +53,14 @@ impl SaleState {
     /// The token of an order that was placed since [`UsedTokens::since`]. Orders must come by ascending code.
     pub fn restore_token(&mut self, jti: Jti, order: OrderCode) {
         self.used_tokens.insert(jti, order);
-        self.order_filter.add(&jti.0);
+        self.order_filter.add_token(jti);
     }
 
     pub fn restore_drop(&mut self, listing: Listing, state: DropState) {
         state.assert_conserved();
-        state.customers().for_each(|(sub, _)| self.order_filter.add(&sub.0));
+        let sid = |order| state.pending(order).map(|pending| pending.sid);
+        let shoppers = state.customers().filter_map(|(sub, customer)| Some((sub, sid(customer.pending?)?)));
+        shoppers.for_each(|(sub, sid)| self.order_filter.add_shopper(sub, sid));
         self.drops.insert(state.id(), OfferedDrop { listing: Arc::new(listing), state });
     }
 

@@ -19,16 +19,19 @@ pub(super) fn decide(state: &DropState, order: Option<&OrderRecord>, now: Timest
     if let Some(answer) = own_pending(state, purchase) {
         return answer;
     }
-    let customer = state.customer(purchase.sub);
-    let admitted = admit(state.terms(), state.status(), customer, now, purchase);
-    if let Err(refusal) = admitted.and_then(|()| take(state.stock(), purchase.quantity)) {
-        return Decision::refused(refusal);
+    // The customer's own limit comes last: a stranger who tries a phone number learns whether it bought only by a try
+    // that would otherwise have taken a unit.
+    let admitted = admit(state.terms(), state.status(), now, purchase)
+        .and_then(|()| take(state.stock(), purchase.quantity))
+        .and_then(|()| within_limit(state.terms(), state.customer(purchase.sub), purchase.quantity));
+    match admitted {
+        Ok(()) => place_order(state, now, purchase),
+        Err(refusal) => Decision::refused(refusal),
     }
-    place_order(state, now, purchase)
 }
 
-/// The refusal of a purchase by a shopper without an order when no unit is available. It follows from a drop's published
-/// figures alone.
+/// The refusal of a purchase when no unit is available, unless the shopper has an order to get back. It follows from a
+/// drop's published figures alone.
 pub fn refused_without_stock(
     terms: &Terms,
     status: DropStatus,
@@ -36,7 +39,7 @@ pub fn refused_without_stock(
     now: Timestamp,
     purchase: &Purchase,
 ) -> Option<Refusal> {
-    if stock.available > 0 || admit(terms, status, Customer::default(), now, purchase).is_err() {
+    if stock.available > 0 || admit(terms, status, now, purchase).is_err() {
         return None;
     }
     take(stock, purchase.quantity).err()
@@ -60,7 +63,7 @@ fn repeated(made: &OrderRecord, purchase: &Purchase) -> Decision {
 }
 
 /// A shopper who comes back with a new token resumes the pending order. Another browser that only knows the phone number
-/// gets the refusal of any customer over the limit.
+/// is refused like any customer.
 fn own_pending(state: &DropState, purchase: &Purchase) -> Option<Decision> {
     let order = state.customer(purchase.sub).pending?;
     let pending = state.pending(order)?;
@@ -73,14 +76,8 @@ fn own_pending(state: &DropState, purchase: &Purchase) -> Option<Decision> {
     Some(Decision::nothing(Outcome::Own(order)))
 }
 
-/// Whether this customer may buy this much now.
-fn admit(
-    terms: &Terms,
-    status: DropStatus,
-    customer: Customer,
-    now: Timestamp,
-    purchase: &Purchase,
-) -> Result<(), Refusal> {
+/// Whether anybody may buy this much now.
+fn admit(terms: &Terms, status: DropStatus, now: Timestamp, purchase: &Purchase) -> Result<(), Refusal> {
     if purchase.quantity == 0 || purchase.quantity > terms.limit_per_customer.min(purchase.quantity_max) {
         return Err(Refusal::InvalidQuantity);
     }
@@ -91,9 +88,6 @@ fn admit(
         Phase::Open => {}
         Phase::Coming => return Err(Refusal::NotOpenYet),
         Phase::Closed => return Err(Refusal::Closed),
-    }
-    if customer.pending.is_some() || customer.bought + purchase.quantity > terms.limit_per_customer {
-        return Err(Refusal::LimitReached);
     }
     Ok(())
 }
@@ -106,6 +100,14 @@ fn take(stock: Stock, quantity: u32) -> Result<(), Refusal> {
         available if available < quantity => Err(Refusal::InsufficientStock),
         _ => Ok(()),
     }
+}
+
+/// Whether this customer may have this much more.
+fn within_limit(terms: &Terms, customer: Customer, quantity: u32) -> Result<(), Refusal> {
+    if customer.pending.is_some() || customer.bought + quantity > terms.limit_per_customer {
+        return Err(Refusal::LimitReached);
+    }
+    Ok(())
 }
 
 fn place_order(state: &DropState, now: Timestamp, purchase: &Purchase) -> Decision {

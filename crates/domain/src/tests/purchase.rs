@@ -49,7 +49,7 @@ fn a_shopper_who_comes_back_gets_the_order_they_hold() {
 }
 
 #[test]
-fn another_browser_with_the_phone_number_learns_nothing_of_its_order() {
+fn another_browser_with_the_phone_number_does_not_get_its_order() {
     let mut sale = Sale::open(5, 2);
     sale.order(1);
     let stranger = Purchase { sid: Sid([9; 16]), ..sale.purchase(1, 1) };
@@ -83,6 +83,31 @@ fn refusals_come_in_the_order_of_the_contract() {
     check(&sold_out, 1, Refusal::SoldOut);
     check(&all_held, 1, Refusal::HeldOut);
     check(&|_| {}, 2, Refusal::InsufficientStock);
+}
+
+/// Every quantity is tried from another browser, at every stock that a drop of this size can have.
+#[test]
+fn a_try_that_could_take_no_unit_tells_nothing_of_the_phone() {
+    const SIZE: u32 = 4;
+    for paid in [false, true] {
+        for others in 0..SIZE {
+            let mut sale = Sale::open(SIZE, SIZE + 1);
+            let order = sale.order(1);
+            if paid {
+                sale.pay(order, PRICE);
+            }
+            for other in 0..others {
+                sale.order(10 + other as u8);
+            }
+            for quantity in 0..SIZE + 2 {
+                let by = |who: u8| Purchase { sid: Sid([99; 16]), ..sale.purchase(who, quantity) };
+                let said = |who| decide(&sale.state, None, sale.now, &Command::Purchase(by(who))).outcome;
+                if !matches!(said(2), Outcome::Placed(_)) {
+                    assert_eq!(said(1), said(2), "{quantity} units, and {} are left", sale.state.stock().available);
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -56,10 +56,6 @@ impl<R: Records> Batch<'_, R> {
         for event in decision.events {
             let offered = self.sale.drops.get_mut(&drop).with_context(|| format!("drop {} vanished", drop.0))?;
             evolve(&mut offered.state, &mut record, &event, now);
-            // The customer of an order that had ended before the last start is in no filter yet.
-            if let Event::OrderPaid { sub, late: true, .. } = &event {
-                self.sale.order_filter.add(&sub.0);
-            }
             if let Some(other) = event.order().filter(|other| *other != order) {
                 self.evolve_other(other, &event)?;
             }

@@ -39,8 +39,8 @@ impl<R: Records> Batch<'_, R> {
         }
         if let Some(record) = placed {
             self.sale.used_tokens.insert(jti, record.order);
-            self.sale.order_filter.add(&jti.0);
-            self.sale.order_filter.add(&record.sub.0);
+            self.sale.order_filter.add_token(jti);
+            self.sale.order_filter.add_shopper(record.sub, record.sid);
             self.sale.next_order = OrderCode(record.order.0 + 1);
             self.changes.placed.push(PlacedOrder { record, salt, buyer });
         }

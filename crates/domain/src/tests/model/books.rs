@@ -179,10 +179,10 @@ impl Books {
             (self.door == Door::Shut, Refusal::Closed),
             (self.now < 0, Refusal::NotOpenYet),
             (self.now >= CLOSES, Refusal::Closed),
-            (waiting.is_some() || self.counted_for(who) + units > self.limit, Refusal::LimitReached),
             (self.free() == 0 && self.held() == 0, Refusal::SoldOut),
             (self.free() == 0, Refusal::HeldOut),
             (self.free() < units, Refusal::InsufficientStock),
+            (waiting.is_some() || self.counted_for(who) + units > self.limit, Refusal::LimitReached),
         ];
         if let Some((_, refusal)) = reasons.into_iter().find(|(applies, _)| *applies) {
             return Said::No(refusal);
