@@ -23,6 +23,7 @@ mod reference;
 mod region;
 mod stock;
 mod terms;
+pub mod text;
 mod timestamp;
 mod unmatched;
 

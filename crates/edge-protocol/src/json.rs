@@ -1,7 +1,36 @@
 //! How the ids, moments and amounts of `domain`, which knows no serial form, are written as JSON: for
 //! `#[serde(with = "…")]`.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A value that is a JSON object. Where a struct is expected serde takes an array of its fields as well.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
 
 /// A number.
 #[derive(Serialize, Deserialize)]
@@ -139,6 +168,28 @@ mod tests {
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Vnd(#[serde(with = "super::vnd")] domain::Vnd);
+
+    #[test]
+    fn an_array_in_the_place_of_an_object_is_refused() {
+        #[derive(Debug, Deserialize)]
+        struct Pair<'a> {
+            #[serde(borrow)]
+            name: std::borrow::Cow<'a, str>,
+            number: Option<u32>,
+        }
+        let pair = |json| serde_json::from_str::<super::Object<Pair<'_>>>(json).map(|super::Object(pair)| pair);
+        let read = pair(r#"{"more": [], "number": 7, "name": "An"}"#).unwrap();
+        assert_eq!((&*read.name, read.number), ("An", Some(7)));
+        assert!(matches!(read.name, std::borrow::Cow::Borrowed(_)), "text stays where it stands");
+        for json in
+            [r#"["An", 7]"#, "[]", "null", "7", r#""An""#, r#"{"name": "An", "name": "An"}"#, r#"{"number": 7}"#]
+        {
+            pair(json).unwrap_err();
+        }
+        let nested = |json| serde_json::from_str::<Vec<Option<super::Object<Pair<'_>>>>>(json);
+        assert_eq!(nested(r#"[null, {"name": "An"}]"#).unwrap().len(), 2);
+        assert!(nested(r#"[["An", 7]]"#).unwrap_err().to_string().contains("expected a JSON object"));
+    }
 
     #[test]
     fn a_region_is_written_alike_in_json_and_text() {

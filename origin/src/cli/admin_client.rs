@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use domain::Jti;
-use edge_protocol::{AdminClaims, Problem, Role, mint_admin};
+use edge_protocol::{AdminClaims, Problem, Role, is_operator_name, mint_admin};
 use reqwest::{Client, Method};
 use serde_json::Value;
 
@@ -25,6 +25,10 @@ pub(super) struct AdminClient {
 impl AdminClient {
     /// `role` is what the command needs, and no more.
     pub(super) fn from_env(role: Role) -> Result<Self> {
+        ensure!(
+            is_operator_name(&operator_name()),
+            "this user's name cannot stand in the ledger: it cannot be printed"
+        );
         let client = Client::builder().timeout(CALL_TIMEOUT).build().context("cannot make an HTTP client")?;
         Ok(Self { role, config: AdminConfig::from_env()?, client })
     }

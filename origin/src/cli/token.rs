@@ -1,7 +1,8 @@
 use anyhow::{Result, bail};
 use clap::{Subcommand, ValueEnum};
 use domain::Jti;
-use edge_protocol::{AdminClaims, Role, mint_admin};
+use edge_protocol::limits::OPERATOR_NAME_CHARS_MAX;
+use edge_protocol::{AdminClaims, Role, is_operator_name, mint_admin};
 use reqwest::Method;
 
 use super::admin_client::{AdminClient, random_jti};
@@ -66,8 +67,8 @@ fn issue(name: String, role: RoleName, hours: u32) -> Result<()> {
     if hours == 0 || hours > HOURS_MAX {
         bail!("an operator's token lives from 1 to {HOURS_MAX} hours");
     }
-    if name.trim().is_empty() || name.chars().any(char::is_control) {
-        bail!("give the operator a name without control characters: the ledger records it");
+    if !is_operator_name(&name) {
+        bail!("give the operator a name of 1 to {OPERATOR_NAME_CHARS_MAX} printable characters: the ledger records it");
     }
     let config = AdminConfig::from_env()?;
     let claims = AdminClaims { name, role: role.into(), jti: random_jti()? };

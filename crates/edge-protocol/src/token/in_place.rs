@@ -4,8 +4,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{DropId, Jti, Region, Sid, Sub, Timestamp};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::claims::{PurchaseClaims, Verified};
+use super::members::Members;
 use super::scope::Scope;
 use crate::keys::KeyRing;
 use crate::limits::TOKEN_CHARS_MAX;
@@ -49,6 +52,15 @@ fn split<'a>(scope: &Scope, json: &'a mut [u8]) -> Option<(i64, i64, &'a [u8])> 
     let own = json.len() - rest.len();
     *json.get_mut(own).filter(|comma| **comma == b',')? = b'{';
     Some((nbf, exp, &json[own..]))
+}
+
+/// The claims of any scope. None that every token has may follow once more.
+pub(super) fn claims<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    let Members(own) = serde_json::from_slice(json).ok()?;
+    if ["scope", "iss", "aud", "nbf", "exp"].iter().any(|name| own.contains_key(*name)) {
+        return None;
+    }
+    T::deserialize(Value::Object(own)).ok()
 }
 
 pub(super) fn purchase_claims(json: &[u8]) -> Option<PurchaseClaims> {

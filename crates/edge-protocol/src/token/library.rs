@@ -4,15 +4,19 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
 use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
 use jsonwebtoken::{Algorithm, Header, Validation};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::claims::{TokenError, Verified};
+use super::members::Members;
 use super::scope::Scope;
+use crate::json::Object;
 use crate::keys::KeyRing;
 
 /// Claims every token has beside its own.
@@ -57,7 +61,7 @@ pub(super) fn verify<T: DeserializeOwned>(
     token: &str,
     now: Timestamp,
 ) -> Result<Verified<T>, TokenError> {
-    let claims = verify_signature(ring, token)?;
+    let claims = Value::Object(verify_signature(ring, token)?.0);
     let registered = Registered::deserialize(&claims).map_err(|_| TokenError::Malformed)?;
     let expires_at = verify_registered(&registered, scope, now)?;
     let claims = T::deserialize(&claims).map_err(|_| TokenError::Malformed)?;
@@ -71,13 +75,30 @@ fn verify_registered(registered: &Registered<'_>, scope: &Scope, now: Timestamp)
     scope.verify_time(registered.nbf, registered.exp, now)
 }
 
-fn verify_signature(ring: &KeyRing, token: &str) -> Result<Value, TokenError> {
-    let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
-    let kid = header.kid.as_deref().ok_or(TokenError::UnknownKey)?;
-    let key = ring.find(kid).ok_or(TokenError::UnknownKey)?;
+fn verify_signature(ring: &KeyRing, token: &str) -> Result<Members, TokenError> {
+    let kid = header(token).ok_or(TokenError::Malformed)?.kid.ok_or(TokenError::UnknownKey)?;
+    let key = ring.find(&kid).ok_or(TokenError::UnknownKey)?;
     jsonwebtoken::decode(token, &key.decoding, &SIGNATURE_ONLY)
         .map(|data| data.claims)
         .map_err(|error| signature_error(&error))
+}
+
+/// Every member that a token may have in its header. Others change how a token is to be read (`crit`, `b64`) or bring a
+/// key along (`jwk`, `jku`, `x5c`): the library ignores them, and here they are refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenHeader {
+    #[serde(default, rename = "typ")]
+    _typ: IgnoredAny,
+    #[serde(rename = "alg")]
+    _alg: IgnoredAny,
+    kid: Option<String>,
+}
+
+fn header(token: &str) -> Option<TokenHeader> {
+    let (header, _) = token.split_once('.')?;
+    let header = URL_SAFE_NO_PAD.decode(header).ok()?;
+    serde_json::from_slice(&header).ok().map(|Object(header)| header)
 }
 
 fn signature_error(error: &JwtError) -> TokenError {

@@ -6,14 +6,15 @@
 mod claims;
 mod in_place;
 mod library;
+mod members;
 mod scope;
 
-use domain::Timestamp;
+use domain::{Timestamp, text};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::KeyRing;
-use crate::limits::TOKEN_CHARS_MAX;
+use crate::limits::{OPERATOR_NAME_CHARS_MAX, TOKEN_CHARS_MAX};
 pub use claims::{AdminClaims, OrderClaims, PurchaseClaims, Role, TokenError, Verified};
 use library::mint;
 use scope::{ADMIN, ORDER, PURCHASE, READ, Scope, WEBHOOK};
@@ -69,7 +70,13 @@ pub fn verify_order(ring: &KeyRing, token: &str, now: Timestamp) -> Result<Verif
 }
 
 pub fn verify_admin(ring: &KeyRing, token: &str, now: Timestamp) -> Result<Verified<AdminClaims>, TokenError> {
-    verify(ring, &ADMIN, token, now)
+    let verified: Verified<AdminClaims> = verify(ring, &ADMIN, token, now)?;
+    if is_operator_name(&verified.claims.name) { Ok(verified) } else { Err(TokenError::Malformed) }
+}
+
+/// Whether an operator may be called so: the name stands in the ledger and is printed from there.
+pub fn is_operator_name(name: &str) -> bool {
+    text::line(name, OPERATOR_NAME_CHARS_MAX).as_deref() == Ok(name)
 }
 
 fn verify<T: DeserializeOwned>(
@@ -78,7 +85,7 @@ fn verify<T: DeserializeOwned>(
     token: &str,
     now: Timestamp,
 ) -> Result<Verified<T>, TokenError> {
-    verify_with(ring, scope, token, now, |claims| serde_json::from_slice(claims).ok())
+    verify_with(ring, scope, token, now, in_place::claims)
 }
 
 /// `read_claims` reads the scope's own claims as [`mint`] writes them, faster than serde does.

@@ -10,6 +10,8 @@ use super::*;
 use crate::crypto::Keyed;
 use crate::keys::Ring;
 
+mod twice;
+
 const NOW: Timestamp = Timestamp(1_790_000_000_500);
 const NOW_SECONDS: i64 = 1_790_000_000;
 
@@ -179,6 +181,15 @@ fn a_forged_header_is_refused() {
         (changed(header(), "kid", json!(1)), Malformed),
         (json!([]), Malformed),
         (json!("HS256"), Malformed),
+        (json!(["JWT", "HS256", "e1"]), Malformed),
+        (changed(header(), "crit", json!(["exp"])), Malformed),
+        (changed(header(), "crit", json!([])), Malformed),
+        (changed(header(), "b64", json!(false)), Malformed),
+        (changed(header(), "b64", json!(true)), Malformed),
+        (changed(header(), "zip", json!("DEF")), Malformed),
+        (changed(header(), "jku", json!("https://keys.example/")), Malformed),
+        (changed(header(), "jwk", json!({"kty": "oct", "k": "AQ"})), Malformed),
+        (changed(header(), "more", json!(1)), Malformed),
     ];
     for (header, error) in cases {
         let token = forge(&header, &good_purchase(), &[1; 32]);
@@ -222,6 +233,18 @@ fn other_claims_are_refused_though_well_signed() {
     let old = changed(changed(claims(), "nbf", json!(NOW_SECONDS - 200)), "exp", json!(NOW_SECONDS - 80));
     let token = forge(&good_header(), &old, &[1; 32]);
     assert_eq!(verify_purchase(&edge_ring(), &token, NOW).err(), Some(Expired));
+}
+
+#[test]
+fn an_operator_has_a_name_that_can_be_printed() {
+    let ring = admin_ring();
+    let token = |name: String| mint_admin(&ring, &AdminClaims { name, ..admin_claims() }, NOW, 3600);
+    for good in ["Mai", "Trần Thị Mai", &"ấ".repeat(64)] {
+        assert!(verify_admin(&ring, &token(good.to_owned()), NOW).is_ok(), "{good}");
+    }
+    for bad in ["", " ", "\u{200b}", "Mai\n", "Mai ", "M\u{202e}ai", "M\u{1b}[2Jai", &"ấ".repeat(65)] {
+        assert_eq!(verify_admin(&ring, &token(bad.to_owned()), NOW).err(), Some(Malformed), "{bad:?}");
+    }
 }
 
 #[test]
