@@ -10,6 +10,7 @@ mod command;
 mod customers;
 mod decide;
 mod drop_state;
+mod email;
 mod event;
 mod hex;
 mod ids;
@@ -31,6 +32,7 @@ pub use command::{BankTransferDetails, Command, LinkFacts, Payment, Proof, Purch
 pub use customers::Customer;
 pub use decide::{LINK_WINDOW_MS, PAYMENTS_PER_ORDER_MAX, decide, refused_without_stock};
 pub use drop_state::{DropState, DropStatus};
+pub use email::{EMAIL_CHARS_MAX, is_email};
 pub use event::{Event, ExpiryReason, RefundReason};
 pub use ids::{BuyerCommit, Canceller, DropId, InvalidId, Jti, PaymentIdentity, Sid, Sub};
 pub use money::{VND_MAX, Vnd};

@@ -16,9 +16,6 @@ pub const TOKEN_CHARS_MAX: usize = 1024;
 /// Characters of a buyer's name. The longest names on Vietnamese papers are far shorter.
 pub const NAME_CHARS_MAX: usize = 120;
 
-/// Characters of an e-mail address: the longest that SMTP can carry (RFC 5321, a path of 256 with its angle brackets).
-pub const EMAIL_CHARS_MAX: usize = 254;
-
 /// Characters of house, street, ward and district on one line.
 pub const ADDRESS_LINE_CHARS_MAX: usize = 200;
 

@@ -1,7 +1,11 @@
 //! Fields of JSON: how they are read, with the field named when it is wrong, and how they are shown.
 
+use std::borrow::Cow;
+
 use domain::Timestamp;
+use domain::text::TextError;
 use edge_protocol::rfc3339;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::problem::{ApiError, ApiResult};
 
@@ -13,23 +17,25 @@ pub(crate) fn moment(field: &str, value: &str) -> ApiResult<Timestamp> {
     rfc3339::parse(value).map_err(|error| ApiError::field(field, error.to_string()))
 }
 
-/// One line of text that a person typed.
+/// One line of text that somebody typed.
 pub(crate) fn text(field: &str, value: Option<String>, chars_max: usize) -> ApiResult<String> {
-    line(field, value.as_deref().unwrap_or_default(), chars_max).map(str::to_owned)
+    line(field, value.as_deref().unwrap_or_default(), chars_max).map(Cow::into_owned)
 }
 
-pub(crate) fn line<'a>(field: &str, value: &'a str, chars_max: usize) -> ApiResult<&'a str> {
-    let value = value.trim();
-    if value.is_empty() {
-        return Err(ApiError::field(field, "this is missing"));
-    }
-    if value.len() > chars_max && value.chars().count() > chars_max {
-        return Err(ApiError::field(field, format!("this is longer than {chars_max} characters")));
-    }
-    if value.chars().any(char::is_control) {
-        return Err(ApiError::field(field, "this holds characters that cannot be printed"));
-    }
-    Ok(value)
+/// One spelling for what looks the same: keyboards type `ế` as one character or as three, and a name must be found by
+/// either.
+pub(crate) fn line<'a>(field: &str, value: &'a str, chars_max: usize) -> ApiResult<Cow<'a, str>> {
+    let line = if value.is_ascii() || is_nfc(value) {
+        domain::text::line(value, chars_max)
+    } else {
+        let composed: String = value.nfc().collect();
+        domain::text::line(&composed, chars_max).map(|line| Cow::Owned(line.into_owned()))
+    };
+    line.map_err(|error| match error {
+        TextError::Missing => ApiError::field(field, "this is missing, or holds nothing that can be seen"),
+        TextError::TooLong => ApiError::field(field, format!("this is longer than {chars_max} characters")),
+        TextError::Unprintable => ApiError::field(field, "this holds characters that cannot be printed"),
+    })
 }
 
 pub(crate) fn optional_text(field: &str, value: Option<String>, chars_max: usize) -> ApiResult<String> {
@@ -44,6 +50,13 @@ mod tests {
     use edge_protocol::ProblemCode;
 
     use super::*;
+
+    #[test]
+    fn text_has_one_spelling_however_it_was_typed() {
+        for typed in ["Hi\u{1ebf}u", "Hi\u{ea}\u{301}u", "Hie\u{302}\u{301}u"] {
+            assert_eq!(line("f", typed, 4).unwrap().as_bytes(), [0x48, 0x69, 0xe1, 0xba, 0xbf, 0x75], "{typed:?}");
+        }
+    }
 
     #[test]
     fn text_is_trimmed_bounded_and_printable() {

@@ -38,6 +38,11 @@ impl ApiError {
         self.0.code
     }
 
+    #[cfg(test)]
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.0
+    }
+
     /// Refused before anything was done for the caller.
     pub(crate) fn busy() -> Self {
         Self::new(ProblemCode::Busy, "the server is busy; nothing was done, try again")
