@@ -74,34 +74,35 @@ impl FromRequestParts<Arc<App>> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
         let token = bearer(&parts.headers).ok_or_else(|| refused(app, TokenError::Malformed))?;
-        let verified = verify_admin(&app.admin_keys, token, app.clock.now()).map_err(|error| refused(app, error))?;
-        let jti = verified.claims.jti;
-        if app.reader.read(move |store| store.is_revoked(jti)).await? {
-            Metrics::count(&app.metrics.refused_tokens, "revoked");
-            return Err(ApiError::new(ProblemCode::BadToken, "the token was revoked"));
-        }
-        Ok(Self(verified.claims))
+        operator(app, token).await.map(Self)
     }
 }
 
+async fn operator(app: &App, token: &str) -> ApiResult<AdminClaims> {
+    let verified = verify_admin(&app.admin_keys, token, app.clock.now()).map_err(|error| refused(app, error))?;
+    let jti = verified.claims.jti;
+    if app.reader.read(move |store| store.is_revoked(jti)).await? {
+        return Err(no_token(app, "revoked"));
+    }
+    Ok(verified.claims)
+}
+
 /// Whether the request carries a token of any scope: only then does it learn what exists.
-pub(crate) fn any_token(app: &App, headers: &HeaderMap) -> ApiResult<()> {
+pub(crate) async fn any_token(app: &App, headers: &HeaderMap) -> ApiResult<()> {
     let token = bearer(headers).ok_or_else(|| refused(app, TokenError::Malformed))?;
     let now = app.clock.now();
     let edge = &app.edge_keys;
-    let valid = verify_read(edge, token, now).is_ok()
+    let of_edge = verify_read(edge, token, now).is_ok()
         || verify_webhook(edge, token, now).is_ok()
         || verify_order(edge, token, now).is_ok()
-        || verify_purchase(edge, token, now).is_ok()
-        || verify_admin(&app.admin_keys, token, now).is_ok();
-    if valid { Ok(()) } else { Err(refused(app, TokenError::WrongScope)) }
+        || verify_purchase(edge, token, now).is_ok();
+    if of_edge { Ok(()) } else { operator(app, token).await.map(drop) }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-/// The caller learns only that the token is not good; which rule it broke is counted.
 fn refused(app: &App, error: TokenError) -> ApiError {
     let reason = match error {
         TokenError::Malformed => "malformed",
@@ -111,10 +112,12 @@ fn refused(app: &App, error: TokenError) -> ApiError {
         TokenError::NotYetValid => "not_yet_valid",
         TokenError::WrongScope => "wrong_scope",
     };
+    no_token(app, reason)
+}
+
+/// Which rule the token broke is counted. The caller learns only that it is not good, in the same words at every address,
+/// so that an old token does not tell which addresses exist.
+fn no_token(app: &App, reason: &'static str) -> ApiError {
     Metrics::count(&app.metrics.refused_tokens, reason);
-    let detail = match error {
-        TokenError::Expired => "the token has expired",
-        _ => "the token is missing or not valid here",
-    };
-    ApiError::new(ProblemCode::BadToken, detail)
+    ApiError::new(ProblemCode::BadToken, "the token is missing, has ended or is not for this")
 }

@@ -11,14 +11,18 @@ use super::auth::any_token;
 use super::problem::ApiError;
 
 pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> ApiError {
-    match any_token(&app, &headers) {
-        Ok(()) => ApiError::new(ProblemCode::NotFound, format!("there is nothing at {}", uri.path())),
+    match any_token(&app, &headers).await {
+        Ok(()) => no_such_address(&uri),
         Err(error) => error,
     }
 }
 
+pub(crate) fn no_such_address(uri: &Uri) -> ApiError {
+    ApiError::new(ProblemCode::NotFound, format!("there is nothing at {}", uri.path()))
+}
+
 pub(crate) async fn method_not_allowed(State(app): State<Arc<App>>, headers: HeaderMap, method: Method) -> ApiError {
-    match any_token(&app, &headers) {
+    match any_token(&app, &headers).await {
         Ok(()) => ApiError::new(ProblemCode::MethodNotAllowed, format!("this address does not support {method}")),
         Err(error) => error,
     }

@@ -9,6 +9,7 @@ mod destination;
 mod fallback;
 mod fields;
 mod operator;
+mod path;
 mod problem;
 mod provider;
 mod read_tokens;

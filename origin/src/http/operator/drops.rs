@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::{
     Command, DropId, DropStatus, Format, HOLD_SECONDS_DEFAULT, LATE_PAYMENT_SECONDS_DEFAULT, Outcome, Stock, Terms,
     TermsError, Vnd,
 };
+use edge_protocol::json::Object;
 use edge_protocol::limits::SLUG_CHARS_MAX;
 use edge_protocol::{ProblemCode, Role, rfc3339};
 use engine::{CreateDropError, NewDrop, ProductOf};
@@ -21,6 +22,7 @@ use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
 use crate::http::fields::{moment, required, text};
+use crate::http::path::Path;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::writer::PublishedDrop;
 
@@ -29,7 +31,7 @@ struct DropBody {
     slug: Option<String>,
     /// Either the number of a product or what to make one of.
     product_id: Option<i64>,
-    product: Option<ProductBody>,
+    product: Option<Object<ProductBody>>,
     size: Option<u32>,
     price: Option<i64>,
     opens_at: Option<String>,
@@ -70,7 +72,7 @@ pub(crate) async fn create(operator: Operator, State(app): State<Arc<App>>, requ
     let terms = terms(&body)?;
     let product = match (body.product_id, body.product) {
         (Some(id), None) => ProductOf::Existing(id),
-        (None, Some(product)) => ProductOf::New(product.into_new("product.")?),
+        (None, Some(Object(product))) => ProductOf::New(product.into_new("product.")?),
         (None, None) => return Err(ApiError::field("product", "give a product or the product_id of one")),
         (Some(_), Some(_)) => return Err(ApiError::field("product", "give a product or a product_id, not both")),
     };
@@ -90,23 +92,23 @@ pub(crate) async fn list(operator: Operator, State(app): State<Arc<App>>) -> Api
     Ok(Json(rows).into_response())
 }
 
-pub(crate) async fn pause(operator: Operator, app: State<Arc<App>>, id: Path<String>) -> ApiResult<Response> {
+pub(crate) async fn pause(operator: Operator, app: State<Arc<App>>, id: Path) -> ApiResult<Response> {
     switch(operator, app, id, Command::Pause).await
 }
 
-pub(crate) async fn resume(operator: Operator, app: State<Arc<App>>, id: Path<String>) -> ApiResult<Response> {
+pub(crate) async fn resume(operator: Operator, app: State<Arc<App>>, id: Path) -> ApiResult<Response> {
     switch(operator, app, id, Command::Resume).await
 }
 
 /// Closes a drop for good. Its pending orders are cancelled within seconds, and their links closed.
-pub(crate) async fn kill(operator: Operator, app: State<Arc<App>>, id: Path<String>) -> ApiResult<Response> {
+pub(crate) async fn kill(operator: Operator, app: State<Arc<App>>, id: Path) -> ApiResult<Response> {
     switch(operator, app, id, Command::Kill).await
 }
 
 async fn switch(
     operator: Operator,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Path(id): Path,
     command: Command,
 ) -> ApiResult<Response> {
     let operator = operator.require(Role::Operate)?;

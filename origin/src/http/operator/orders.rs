@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use domain::{Command, OrderCode, Outcome};
 use edge_protocol::Role;
@@ -12,6 +12,7 @@ use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
 use crate::http::fields::required;
+use crate::http::path::Path;
 use crate::http::problem::ApiResult;
 
 #[derive(Deserialize)]
@@ -23,7 +24,7 @@ struct CancelBody {
 pub(crate) async fn cancel(
     operator: Operator,
     State(app): State<Arc<App>>,
-    Path(code): Path<String>,
+    Path(code): Path,
     request: Request,
 ) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::{OrderCode, Payment, PaymentIdentity, Proof, Timestamp, UnmatchedState, UnmatchedStep, Vnd};
@@ -20,6 +20,7 @@ use crate::http::auth::Operator;
 use crate::http::body::read_json;
 use crate::http::destination::{DestinationBody, account_name};
 use crate::http::fields::{moment, required, text};
+use crate::http::path::Path;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::statement::day_of;
 
@@ -125,7 +126,7 @@ fn described(payment: &KnownPayment) -> String {
 pub(crate) async fn give(
     operator: Operator,
     State(app): State<Arc<App>>,
-    Path(payment): Path<String>,
+    Path(payment): Path,
     request: Request,
 ) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;
@@ -138,7 +139,7 @@ pub(crate) async fn give(
 pub(crate) async fn dismiss(
     operator: Operator,
     State(app): State<Arc<App>>,
-    Path(payment): Path<String>,
+    Path(payment): Path,
     request: Request,
 ) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;
@@ -154,7 +155,7 @@ pub(crate) async fn dismiss(
 pub(crate) async fn owe_back(
     operator: Operator,
     State(app): State<Arc<App>>,
-    Path(payment): Path<String>,
+    Path(payment): Path,
     request: Request,
 ) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;

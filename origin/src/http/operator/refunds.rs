@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{
@@ -18,6 +18,7 @@ use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
 use crate::http::fields::text;
+use crate::http::path::Path;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::refund_list::{self, ListLine};
 use crate::store::OpenRefund;
@@ -67,11 +68,7 @@ pub(crate) async fn export(operator: Operator, State(app): State<Arc<App>>) -> A
 }
 
 /// The list of a batch, the same bytes each time.
-pub(crate) async fn batch(
-    operator: Operator,
-    State(app): State<Arc<App>>,
-    Path(batch): Path<String>,
-) -> ApiResult<Response> {
+pub(crate) async fn batch(operator: Operator, State(app): State<Arc<App>>, Path(batch): Path) -> ApiResult<Response> {
     operator.require(Role::Money)?;
     let not_found = || ApiError::new(ProblemCode::NotFound, "there is no such list");
     let number: u64 = batch.parse().map_err(|_| not_found())?;
@@ -87,7 +84,7 @@ pub(crate) async fn batch(
 pub(crate) async fn sent(
     operator: Operator,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Path(id): Path,
     request: Request,
 ) -> ApiResult<Response> {
     let operator = operator.require(Role::Money)?;
@@ -108,11 +105,7 @@ pub(crate) async fn sent(
     Ok(Json(json!({ "outcome": outcome })).into_response())
 }
 
-pub(crate) async fn confirm(
-    operator: Operator,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> ApiResult<StatusCode> {
+pub(crate) async fn confirm(operator: Operator, State(app): State<Arc<App>>, Path(id): Path) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;
     step(&app, operator, named(&app, &id)?, RefundStep::Confirm).await
 }
@@ -120,7 +113,7 @@ pub(crate) async fn confirm(
 pub(crate) async fn fail(
     operator: Operator,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Path(id): Path,
     request: Request,
 ) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Money)?;

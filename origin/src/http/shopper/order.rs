@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::{Command, Link, OrderCode, OrderState, Outcome, RefundState, Timestamp};
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::http::app::App;
 use crate::http::auth::OrderToken;
+use crate::http::path::Path;
 use crate::http::problem::{ApiError, ApiResult};
 
 /// What the bearer of an order key may know. A shopper may forward the key, so of the buyer it shows only hints.
@@ -67,19 +68,11 @@ struct BuyerView {
     email: String,
 }
 
-pub(crate) async fn show(
-    token: OrderToken,
-    State(app): State<Arc<App>>,
-    Path(code): Path<String>,
-) -> ApiResult<Response> {
+pub(crate) async fn show(token: OrderToken, State(app): State<Arc<App>>, Path(code): Path) -> ApiResult<Response> {
     view(&app, token.named(&code)?).await
 }
 
-pub(crate) async fn cancel(
-    token: OrderToken,
-    State(app): State<Arc<App>>,
-    Path(code): Path<String>,
-) -> ApiResult<Response> {
+pub(crate) async fn cancel(token: OrderToken, State(app): State<Arc<App>>, Path(code): Path) -> ApiResult<Response> {
     let order = token.named(&code)?;
     let Some(sid) = token.0.sid else {
         return Err(domain::Refusal::NotYourOrder.into());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -11,6 +11,7 @@ use crate::http::app::App;
 use crate::http::auth::OrderToken;
 use crate::http::body::read_json;
 use crate::http::destination::DestinationBody;
+use crate::http::path::Path;
 use crate::http::problem::ApiResult;
 use edge_protocol::rfc3339;
 
@@ -18,7 +19,7 @@ use edge_protocol::rfc3339;
 pub(crate) async fn set(
     token: OrderToken,
     State(app): State<Arc<App>>,
-    Path(code): Path<String>,
+    Path(code): Path,
     request: Request,
 ) -> ApiResult<Response> {
     let order = token.named(&code)?;

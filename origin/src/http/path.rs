@@ -1,0 +1,22 @@
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::app::App;
+use super::fallback::no_such_address;
+use super::problem::{ApiError, ApiResult};
+
+/// The variable part of a route's path, decoded. A path that cannot be decoded is no address.
+pub(crate) struct Path(pub(crate) String);
+
+impl FromRequestParts<Arc<App>> for Path {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> ApiResult<Self> {
+        match axum::extract::Path::from_request_parts(parts, app).await {
+            Ok(axum::extract::Path(part)) => Ok(Self(part)),
+            Err(_) => Err(no_such_address(&parts.uri)),
+        }
+    }
+}
