@@ -1,6 +1,6 @@
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use edge_protocol::{Role, rfc3339};
+use edge_protocol::{Role, rfc3339, vietnam_time};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub(super) enum DropCommand {
 
 #[derive(Args)]
 pub(super) struct NewDrop {
-    /// The drop's name in URLs: a-z, 0-9 and -.
+    /// The drop's name in URLs: a-z, 0-9 and -, with a letter or digit at both ends.
     #[arg(long)]
     slug: String,
     /// The product's name.
@@ -31,7 +31,7 @@ pub(super) struct NewDrop {
     name: String,
     #[arg(long, default_value = "")]
     description: String,
-    /// The https address of its picture.
+    /// Its picture: an https address, or a path of the storefront such as /assets/shirt.jpg.
     #[arg(long, default_value = "")]
     image: String,
     /// Units for sale.
@@ -40,6 +40,9 @@ pub(super) struct NewDrop {
     /// The price of a unit, in đồng.
     #[arg(long)]
     price: i64,
+    /// The price once more: needed below 1,000 đồng, where digits may be missing.
+    #[arg(long)]
+    confirm_price: Option<i64>,
     /// When the drop opens, such as 2026-11-21T20:00:00+07:00; now by default.
     #[arg(long, conflicts_with = "opens_in")]
     opens_at: Option<String>,
@@ -81,6 +84,7 @@ async fn create(client: &AdminClient, new: NewDrop) -> Result<Value> {
         "product": product,
         "size": new.size,
         "price": new.price,
+        "confirm_price": new.confirm_price,
         "opens_at": opens_at,
         "closes_at": new.closes_at,
         "limit_per_customer": new.limit,
@@ -93,27 +97,37 @@ fn list(drops: &Value) -> Result<()> {
     let Some(drops) = drops.as_array() else {
         bail!("the origin's answer is not a list");
     };
-    println!("{:>4}  {:<24} {:>9} {:>9} {:>9}  {:<24} state", "id", "slug", "available", "held", "sold", "opens at");
+    println!(
+        "{:>4}  {:<24} {:>9} {:>9} {:>9}  {:<17} state",
+        "id", "slug", "available", "held", "sold", "opens (Vietnam)"
+    );
     for drop in drops {
         let number = |field: &str| drop["stock"][field].to_string();
         println!(
-            "{:>4}  {:<24} {:>9} {:>9} {:>9}  {:<24} {}",
+            "{:>4}  {:<24} {:>9} {:>9} {:>9}  {:<17} {}",
             drop["id"].to_string(),
             drop["slug"].as_str().unwrap_or_default(),
             number("available"),
             number("held"),
             number("sold"),
-            drop["opens_at"].as_str().unwrap_or_default(),
+            opens_at(drop),
             state(drop),
         );
     }
     Ok(())
 }
 
-fn state(drop: &Value) -> &'static str {
+fn opens_at(drop: &Value) -> String {
+    let text = drop["opens_at"].as_str().unwrap_or_default();
+    rfc3339::parse(text).map_or_else(|_| text.to_owned(), vietnam_time::format)
+}
+
+/// As the edge shows it, and whether an operator stopped it.
+fn state(drop: &Value) -> String {
+    let state = drop["state"].as_str().unwrap_or_default();
     match (&drop["killed"], &drop["paused"]) {
-        (Value::Bool(true), _) => "killed",
-        (_, Value::Bool(true)) => "paused",
-        _ => "live",
+        (Value::Bool(true), _) => "killed".to_owned(),
+        (_, Value::Bool(true)) => format!("{state}, paused"),
+        _ => state.to_owned(),
     }
 }
