@@ -45,6 +45,20 @@ pub(crate) fn optional_text(field: &str, value: Option<String>, chars_max: usize
     }
 }
 
+/// Text of several lines, each as [`line`] takes one. Line breaks are kept, in one spelling.
+pub(crate) fn paragraphs(field: &str, value: Option<String>, chars_max: usize) -> ApiResult<String> {
+    let value = value.unwrap_or_default().replace("\r\n", "\n").replace('\r', "\n");
+    let mut lines = Vec::new();
+    for typed in value.trim().split('\n') {
+        lines.push(if typed.trim().is_empty() { Cow::Borrowed("") } else { line(field, typed, chars_max)? });
+    }
+    let text = lines.join("\n");
+    if text.chars().count() > chars_max {
+        return Err(ApiError::field(field, format!("this is longer than {chars_max} characters")));
+    }
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use edge_protocol::ProblemCode;
@@ -55,6 +69,16 @@ mod tests {
     fn text_has_one_spelling_however_it_was_typed() {
         for typed in ["Hi\u{1ebf}u", "Hi\u{ea}\u{301}u", "Hie\u{302}\u{301}u"] {
             assert_eq!(line("f", typed, 4).unwrap().as_bytes(), [0x48, 0x69, 0xe1, 0xba, 0xbf, 0x75], "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn paragraphs_keep_their_line_breaks_and_nothing_that_cannot_be_printed() {
+        let read = |text: &str| paragraphs("f", Some(text.to_owned()), 30);
+        assert_eq!(read(" Giấy dó\r\n\r\nKhổ A4 \rIn lụa\n").unwrap(), "Giấy dó\n\nKhổ A4\nIn lụa");
+        assert_eq!(paragraphs("f", None, 20).unwrap(), "");
+        for bad in ["a\u{1b}[2Jb", "a\tb", "a\n\u{202e}b", &"dòng\n".repeat(7)] {
+            assert_eq!(read(bad).unwrap_err().code(), ProblemCode::InvalidField, "{bad:?}");
         }
     }
 
