@@ -8,6 +8,7 @@ use edge_protocol::{AdminClaims, Problem, Role, is_operator_name, mint_admin};
 use reqwest::{Client, Method};
 use serde_json::Value;
 
+use super::terminal::make_printable;
 use crate::clock::Clock;
 use crate::config::{AdminConfig, operator_name};
 
@@ -33,12 +34,15 @@ impl AdminClient {
         Ok(Self { role, config: AdminConfig::from_env()?, client })
     }
 
+    /// The answer, with its texts as a terminal may show them.
     pub(super) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let bytes = self.send(method, path, body).await?;
         if bytes.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&bytes).context("the origin's answer is not JSON")
+        let mut answer = serde_json::from_slice(&bytes).context("the origin's answer is not JSON")?;
+        make_printable(&mut answer);
+        Ok(answer)
     }
 
     pub(super) async fn text(&self, path: &str) -> Result<String> {

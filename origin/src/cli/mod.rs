@@ -9,6 +9,7 @@ mod payment;
 mod reconcile;
 mod refund;
 mod run;
+mod terminal;
 mod token;
 mod verify;
 
@@ -66,7 +67,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("dropgate: {error:#}");
+            eprintln!("dropgate: {}", terminal::printable(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }
