@@ -87,8 +87,9 @@ pub(crate) fn json_only(content_type: Option<&str>) -> Result<(), Problem> {
 
 /// Refuses a body by its announced length. A body longer than announced is caught while reading.
 pub(crate) fn announced_length(content_length: Option<&str>, bytes_max: usize) -> Result<(), Problem> {
-    let announced = content_length.and_then(|text| text.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| usize::try_from(bytes).map_or(true, |bytes| bytes > bytes_max)) {
+    // Digits that no number holds are a length too, and a greater one than any.
+    let announced = content_length.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty());
+    if announced.is_some_and(|digits| digits.parse::<usize>().map_or(true, |bytes| bytes > bytes_max)) {
         return Err(too_large(bytes_max));
     }
     Ok(())
@@ -233,7 +234,9 @@ mod tests {
             (Some("0"), true),
             (Some("16384"), true),
             (Some("16385"), false),
+            (Some("1000000000000"), false),
             (Some("18446744073709551615"), false),
+            (Some("1000000000000000000000000000000"), false),
             (Some("nonsense"), true),
         ] {
             assert_eq!(announced_length(length, 16_384).is_ok(), fits, "{length:?}");

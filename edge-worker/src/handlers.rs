@@ -34,8 +34,9 @@ const CONFIG_CACHE_CONTROL: &str = "public, max-age=60";
 
 pub(crate) async fn respond(mut request: Request, site: &Site) -> EdgeResponse {
     let path = request.path();
-    let method = request.method();
-    let response = match route(method.as_ref(), &path) {
+    // Not `request.method()`, which takes a method that it does not know for GET.
+    let method = request.inner().method();
+    let response = match route(&method, &path) {
         Ok(Route::Config) => Ok(config(site)),
         Ok(Route::Drops) => drops(&request, site).await,
         Ok(Route::Drop(drop)) => one_drop(&request, site, drop).await,

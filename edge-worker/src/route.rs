@@ -174,6 +174,7 @@ mod tests {
             ("GET", "/webhooks/payos/s3cret", "POST"),
             ("POST", "/drops/ao-dai", "GET, HEAD"),
             ("get", "/api/drops", "GET, HEAD"),
+            ("PROPFIND", "/api/drops", "GET, HEAD"),
         ] {
             let error = route(method, path).unwrap_err();
             assert_eq!(error, RouteError::MethodNotAllowed { allow }, "{method} {path}");

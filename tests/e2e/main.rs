@@ -4,6 +4,7 @@ mod bad_input;
 mod bad_webhooks;
 mod browser;
 mod crash;
+mod edge_doors;
 mod ended;
 mod expiry;
 mod hang_up;
