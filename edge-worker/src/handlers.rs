@@ -11,6 +11,7 @@ use worker::{Method, Request};
 use crate::admission::{self, Shopper};
 use crate::bindings::{Site, body, credentials, header, now, random_bytes, within_limit};
 use crate::origin_client::{OriginRequest, passes_challenge, send};
+use crate::pages::{drop_page, no_route, order_page};
 use crate::relay::relay;
 use crate::response::{EdgeResponse, internal, origin_unavailable};
 use crate::route::{DropRef, Route, route};
@@ -46,9 +47,9 @@ pub(crate) async fn respond(mut request: Request, site: &Site) -> EdgeResponse {
         Ok(Route::CancelOrder(order_code)) => cancel(&request, site, order_code).await,
         Ok(Route::RefundDestination(order_code)) => refund_destination(&mut request, site, order_code).await,
         Ok(Route::PayosWebhook { secret }) => webhook(&mut request, site, secret).await,
-        Ok(Route::DropPage) => page(site, "/drop").await,
-        Ok(Route::OrderPage) => page(site, "/order").await,
-        Err(error) => Ok(error.into()),
+        Ok(Route::DropPage { tail }) => drop_page(&request, site, tail).await,
+        Ok(Route::OrderPage { tail }) => order_page(&request, site, tail).await,
+        Err(error) => no_route(&request, site, error).await,
     };
     response.unwrap_or_else(EdgeResponse::from)
 }
@@ -186,42 +187,6 @@ async fn webhook(request: &mut Request, site: &Site, secret: &str) -> Result<Edg
         timeout: WEBHOOK_TIMEOUT,
     };
     forward(site, onward).await
-}
-
-/// The headers of a page's file that are passed on; `storefront/static/_headers` sets them. The platform adds them to
-/// files that it serves without the Worker.
-const PAGE_HEADERS: [&str; 6] = [
-    "content-security-policy",
-    "cross-origin-opener-policy",
-    "cross-origin-resource-policy",
-    "permissions-policy",
-    "referrer-policy",
-    "x-content-type-options",
-];
-
-/// The page is the same for every drop and order; its script reads the address.
-async fn page(site: &Site, asset: &str) -> Result<EdgeResponse, Problem> {
-    let fetched = async {
-        let mut file = site.env.assets("ASSETS")?.fetch(format!("https://assets{asset}"), None).await?;
-        let mut page = EdgeResponse::bytes(file.status_code(), "text/html; charset=utf-8", file.bytes().await?);
-        for name in PAGE_HEADERS {
-            if let Some(value) = file.headers().get(name)? {
-                page = page.with(name, value);
-            }
-        }
-        Ok::<_, worker::Error>(page)
-    };
-    match fetched.await {
-        Ok(page) if page.status == 200 => Ok(page),
-        Ok(page) => {
-            worker::console_error!("the storefront has no {asset}: {}", page.status);
-            Err(internal())
-        }
-        Err(error) => {
-            worker::console_error!("the storefront's {asset} cannot be read: {error}");
-            Err(internal())
-        }
-    }
 }
 
 async fn forward(site: &Site, onward: OriginRequest<'_>) -> Result<EdgeResponse, Problem> {

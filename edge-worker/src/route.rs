@@ -15,9 +15,16 @@ pub(crate) enum Route<'a> {
     Order(OrderCode),
     CancelOrder(OrderCode),
     RefundDestination(OrderCode),
-    PayosWebhook { secret: &'a str },
-    DropPage,
-    OrderPage,
+    PayosWebhook {
+        secret: &'a str,
+    },
+    /// `tail` stands behind `/drops/`, as it was typed.
+    DropPage {
+        tail: &'a str,
+    },
+    OrderPage {
+        tail: &'a str,
+    },
 }
 
 /// `{id}` in a path. A slug is never all digits, so the two cannot be confused.
@@ -39,6 +46,8 @@ const POST: &str = "POST";
 pub(crate) fn route<'a>(method: &str, path: &'a str) -> Result<Route<'a>, RouteError> {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let (allow, route) = match segments.as_slice() {
+        [first, ..] if first.eq_ignore_ascii_case("drops") => (GET, Route::DropPage { tail: behind(path, first) }),
+        [first, ..] if first.eq_ignore_ascii_case("orders") => (GET, Route::OrderPage { tail: behind(path, first) }),
         ["api", "config"] => (GET, Route::Config),
         ["api", "drops"] => (GET, Route::Drops),
         ["api", "drops", drop] => (GET, Route::Drop(DropRef::parse(drop))),
@@ -48,11 +57,6 @@ pub(crate) fn route<'a>(method: &str, path: &'a str) -> Result<Route<'a>, RouteE
         ["api", "orders", code, "cancel"] => (POST, Route::CancelOrder(order_code(code)?)),
         ["api", "orders", code, "refund-destination"] => (POST, Route::RefundDestination(order_code(code)?)),
         ["webhooks", "payos", secret] => (POST, Route::PayosWebhook { secret }),
-        ["drops", drop] if !drop.is_empty() => (GET, Route::DropPage),
-        ["orders", code] => {
-            order_code(code)?;
-            (GET, Route::OrderPage)
-        }
         _ => return Err(RouteError::NotFound),
     };
     if allow.split(", ").any(|allowed| allowed == method) {
@@ -63,7 +67,7 @@ pub(crate) fn route<'a>(method: &str, path: &'a str) -> Result<Route<'a>, RouteE
 }
 
 impl<'a> DropRef<'a> {
-    fn parse(segment: &'a str) -> Self {
+    pub(crate) fn parse(segment: &'a str) -> Self {
         let id = canonical_digits(segment).and_then(|digits| digits.parse().ok());
         id.map_or(Self::Slug(segment), |id| Self::Id(DropId(id)))
     }
@@ -83,8 +87,13 @@ impl From<RouteError> for EdgeResponse {
     }
 }
 
-fn order_code(segment: &str) -> Result<OrderCode, RouteError> {
+pub(crate) fn order_code(segment: &str) -> Result<OrderCode, RouteError> {
     canonical_digits(segment).and_then(|digits| digits.parse().ok()).map(OrderCode).ok_or(RouteError::NotFound)
+}
+
+/// What stands behind `/first/` in `path`.
+fn behind<'a>(path: &'a str, first: &str) -> &'a str {
+    path.get(first.len() + 2..).unwrap_or_default()
 }
 
 /// One number has one address: no sign, no leading zero.
@@ -113,8 +122,12 @@ mod tests {
             ("POST", "/api/orders/100000000000001/cancel", Route::CancelOrder(CODE)),
             ("POST", "/api/orders/100000000000001/refund-destination", Route::RefundDestination(CODE)),
             ("POST", "/webhooks/payos/s3cret", Route::PayosWebhook { secret: "s3cret" }),
-            ("GET", "/drops/ao-dai", Route::DropPage),
-            ("GET", "/orders/100000000000001", Route::OrderPage),
+            ("GET", "/drops/ao-dai", Route::DropPage { tail: "ao-dai" }),
+            ("GET", "/Drops/ao-dai/)", Route::DropPage { tail: "ao-dai/)" }),
+            ("GET", "/drops/", Route::DropPage { tail: "" }),
+            ("GET", "/drops", Route::DropPage { tail: "" }),
+            ("GET", "/orders/100000000000001", Route::OrderPage { tail: "100000000000001" }),
+            ("HEAD", "/orders/abc", Route::OrderPage { tail: "abc" }),
         ] {
             assert_eq!(route(method, path), Ok(expected), "{method} {path}");
         }
@@ -147,11 +160,8 @@ mod tests {
             "/webhooks/payos",
             "/webhooks/payos/a/b",
             "/webhooks/other/a",
-            "/drops",
-            "/drops/",
-            "/drops/a/b",
-            "/orders/",
-            "/orders/abc",
+            "/dropsy/a",
+            "//drops/a",
             "/admin/drops",
             "//api/drops",
             "/API/drops",

@@ -30,7 +30,12 @@ thread_local! {
 }
 
 pub(crate) async fn snapshot(site: &Site) -> std::result::Result<Served, Problem> {
-    let deadline = now().plus_ms(WAIT_MS_MAX);
+    snapshot_within(site, WAIT_MS_MAX).await
+}
+
+/// For a request that has something to show without a snapshot too.
+pub(crate) async fn snapshot_within(site: &Site, wait_ms: i64) -> std::result::Result<Served, Problem> {
+    let deadline = now().plus_ms(wait_ms);
     loop {
         let now = now();
         match SLOT.with_borrow(|slot| slot.step(now)) {

@@ -1,5 +1,6 @@
 //! Claims about the whole system, one behaviour per file. `tidy` is about the tree itself.
 
+mod addresses;
 mod bad_input;
 mod bad_webhooks;
 mod browser;
