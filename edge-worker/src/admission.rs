@@ -13,9 +13,6 @@ use crate::response::EdgeResponse;
 /// Pages ask for a token a moment before the opening, so that the purchase itself can be sent at the opening.
 const EARLY_MS: u64 = 5_000;
 
-/// The period of both rate limits in wrangler.toml: after it the count begins anew.
-const RATE_PERIOD_SECONDS: &str = "10";
-
 /// Cloudflare's own limit on a Turnstile token.
 const TURNSTILE_TOKEN_CHARS_MAX: usize = 2_048;
 
@@ -87,14 +84,6 @@ pub(crate) fn mint(config: &Config, drop: &DropSnapshot, shopper: &Shopper, jti:
     let token = mint_purchase(&config.edge_keys, &claims, now);
     let expires_at = rfc3339::format(purchase_expires_at(now));
     EdgeResponse::json(200, &TokenResponse { token, expires_at, quantity_max: drop.limit_per_customer })
-}
-
-pub(crate) fn rate_limited() -> EdgeResponse {
-    let problem = Problem::new(
-        ProblemCode::RateLimited,
-        format!("Wait {RATE_PERIOD_SECONDS} seconds before you ask for another token."),
-    );
-    EdgeResponse::problem(&problem).with("retry-after", RATE_PERIOD_SECONDS)
 }
 
 pub(crate) fn challenge_failed() -> Problem {

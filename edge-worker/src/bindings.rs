@@ -6,11 +6,11 @@ use std::rc::Rc;
 use domain::Timestamp;
 use edge_protocol::Problem;
 use futures_util::StreamExt;
-use worker::{Context, Date, Env, Error, Headers, Request, Response, ResponseBuilder, Result};
+use worker::{Context, Date, Env, Headers, Request, Response, ResponseBuilder, Result};
 
 use crate::config::{Config, ConfigError};
 use crate::gate::{Credentials, announced_length, arrived_whole, cut_off, too_large};
-use crate::response::EdgeResponse;
+use crate::response::{EdgeResponse, internal};
 
 /// What one request works with.
 #[derive(Clone)]
@@ -43,9 +43,12 @@ pub(crate) fn now() -> Timestamp {
     Timestamp(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
 }
 
-pub(crate) fn random_bytes() -> Result<[u8; 16]> {
+pub(crate) fn random() -> std::result::Result<[u8; 16], Problem> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Error::RustError(format!("no random bytes: {error}")))?;
+    getrandom::fill(&mut bytes).map_err(|error| {
+        worker::console_error!("no random bytes: {error}");
+        internal()
+    })?;
     Ok(bytes)
 }
 

@@ -9,9 +9,10 @@ use serde_json::json;
 use worker::{Method, Request};
 
 use crate::admission::{self, Shopper};
-use crate::bindings::{Site, body, credentials, header, now, random_bytes, within_limit};
+use crate::bindings::{Site, body, credentials, header, now, random, within_limit};
 use crate::origin_client::{OriginRequest, passes_challenge, send};
-use crate::pages::{drop_page, no_route, order_page};
+use crate::pages::{drop_page, is_over_https, no_route, order_page};
+use crate::rate_limit::{self, BY_ADDRESS, BY_BROWSER, RateLimit, WITHOUT_COOKIE};
 use crate::relay::relay;
 use crate::response::{EdgeResponse, internal, origin_unavailable};
 use crate::route::{DropRef, Route, route};
@@ -27,9 +28,6 @@ const ORDER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// In the origin a webhook may wait up to 2 s for its lane. PayOS repeats a webhook that failed.
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(8);
-
-const TOKENS_BY_ADDRESS: &str = "TOKENS_BY_ADDRESS";
-const TOKENS_BY_CUSTOMER: &str = "TOKENS_BY_CUSTOMER";
 
 const CONFIG_CACHE_CONTROL: &str = "public, max-age=60";
 
@@ -71,31 +69,34 @@ async fn one_drop(request: &Request, site: &Site, drop: DropRef<'_>) -> Result<E
 
 async fn token(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Result<EdgeResponse, Problem> {
     let ip = header(request, "cf-connecting-ip");
-    if !allowed(site, TOKENS_BY_ADDRESS, gate::address_key(ip.as_deref())).await? {
-        return Ok(admission::rate_limited());
+    let address = gate::address_key(ip.as_deref());
+    if !allowed(site, &BY_ADDRESS, &address).await? {
+        return Ok(BY_ADDRESS.exceeded());
     }
     gate::json_only(header(request, "content-type").as_deref())?;
     let wanted = admission::parse(&body(request, BODY_BYTES_MAX).await?)?;
     let served = snapshot(site).await?;
     let drop = status::find(&served, drop)?;
     admission::admit(drop, now())?;
-    let sub = site.config.customer_secret.sub(drop.id, &wanted.phone);
-    if !allowed(site, TOKENS_BY_CUSTOMER, sub.to_string()).await? {
-        return Ok(admission::rate_limited());
+    let cookie = &site.config.cookie_secret;
+    let known = cookie.find(header(request, "cookie").as_deref());
+    if let Some(sid) = known
+        && !allowed(site, &BY_BROWSER, &sid.to_string()).await?
+    {
+        return Ok(BY_BROWSER.exceeded());
+    }
+    let sid = known.map_or_else(|| random().map(Sid), Ok)?;
+    let set_cookie = known.is_none().then(|| cookie.set_cookie(sid, is_over_https(request)));
+    if let Some(set_cookie) = &set_cookie
+        && !allowed(site, &WITHOUT_COOKIE, &address).await?
+    {
+        return Ok(rate_limit::exceeded_without_cookie(set_cookie.clone()));
     }
     challenge(site, wanted.turnstile_token.as_deref(), ip.as_deref()).await?;
-    let known = site.config.cookie_secret.find(header(request, "cookie").as_deref());
-    let sid = match known {
-        Some(sid) => sid,
-        None => Sid(random()?),
-    };
+    let sub = site.config.customer_secret.sub(drop.id, &wanted.phone);
     let shopper = Shopper { sub, sid, region: region(request) };
     let minted = admission::mint(&site.config, drop, &shopper, Jti(random()?), now());
-    if known.is_some() {
-        return Ok(minted);
-    }
-    let over_https = request.inner().url().starts_with("https://");
-    Ok(minted.with("set-cookie", site.config.cookie_secret.set_cookie(sid, over_https)))
+    Ok(set_cookie.into_iter().fold(minted, |minted, set_cookie| minted.with("set-cookie", set_cookie)))
 }
 
 async fn challenge(site: &Site, token: Option<&str>, ip: Option<&str>) -> Result<(), Problem> {
@@ -205,16 +206,9 @@ async fn forward(site: &Site, onward: OriginRequest<'_>) -> Result<EdgeResponse,
     }
 }
 
-async fn allowed(site: &Site, binding: &str, key: String) -> Result<bool, Problem> {
-    within_limit(&site.env, binding, key).await.map_err(|error| {
-        worker::console_error!("configuration: rate limit {binding} cannot be asked: {error}");
-        internal()
-    })
-}
-
-fn random() -> Result<[u8; 16], Problem> {
-    random_bytes().map_err(|error| {
-        worker::console_error!("{error}");
+async fn allowed(site: &Site, limit: &RateLimit, key: &str) -> Result<bool, Problem> {
+    within_limit(&site.env, limit.binding, key.to_owned()).await.map_err(|error| {
+        worker::console_error!("configuration: rate limit {} cannot be asked: {error}", limit.binding);
         internal()
     })
 }

@@ -19,6 +19,7 @@ mod gate;
 mod handlers;
 mod origin_client;
 mod pages;
+mod rate_limit;
 mod relay;
 mod response;
 mod route;

@@ -1,10 +1,11 @@
 //! Pages: files of the storefront, with what stands in a page before its script runs.
 
+use domain::Sid;
 use edge_protocol::Problem;
 use worker::Request;
 
 use crate::address::{Visit, drop_path, drop_visit, order_visit};
-use crate::bindings::{Site, header};
+use crate::bindings::{Site, header, random};
 use crate::card::with_card;
 use crate::response::{EdgeResponse, internal};
 use crate::route::RouteError;
@@ -25,7 +26,7 @@ const PAGE_HEADERS: [&str; 6] = [
 const CARD_WAIT_MS: i64 = 1_000;
 
 /// `tail` is what stands behind `/drops/`. The page is the same for every drop but for its card; its script reads the
-/// address.
+/// address. It gives the browser its cookie, so that the browser is known before all shoppers ask for a token at once.
 pub(crate) async fn drop_page(request: &Request, site: &Site, tail: &str) -> Result<EdgeResponse, Problem> {
     let served = snapshot_within(site, CARD_WAIT_MS).await.ok();
     let drop = match drop_visit(tail, served.as_ref()) {
@@ -42,7 +43,11 @@ pub(crate) async fn drop_page(request: &Request, site: &Site, tail: &str) -> Res
         let url = request.inner().url();
         page.body = with_card(html, drop, &drop_path(&drop.slug), site_of(&url)).into_bytes();
     }
-    Ok(page)
+    let cookie = &site.config.cookie_secret;
+    if cookie.find(header(request, "cookie").as_deref()).is_some() {
+        return Ok(page);
+    }
+    Ok(page.with("set-cookie", cookie.set_cookie(Sid(random()?), is_over_https(request))))
 }
 
 pub(crate) async fn order_page(request: &Request, site: &Site, tail: &str) -> Result<EdgeResponse, Problem> {
@@ -63,6 +68,10 @@ pub(crate) async fn no_route(request: &Request, site: &Site, error: RouteError) 
     let page = page(site, "/no-page", response.status).await?;
     response.headers.retain(|(name, _)| *name == "allow");
     Ok(EdgeResponse { headers: [page.headers, response.headers].concat(), ..page })
+}
+
+pub(crate) fn is_over_https(request: &Request) -> bool {
+    request.inner().url().starts_with("https://")
 }
 
 /// Not for ever: a drop may get the address that leads elsewhere today.

@@ -15,6 +15,7 @@ mod links;
 mod payments;
 mod privacy;
 mod race;
+mod rate_limits;
 mod reconcile;
 mod refunds;
 mod replay;
