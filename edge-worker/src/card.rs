@@ -2,14 +2,11 @@
 
 use std::fmt::Write;
 
-use domain::{Timestamp, Vnd};
-use edge_protocol::{DropSnapshot, rfc3339};
+use domain::Vnd;
+use edge_protocol::{DropSnapshot, vietnam_time};
 
 /// Where the card goes in `storefront/static/drop.html`. Without a card it is the page's title.
 const PLACE: &str = "<title>Dropgate</title>";
-
-/// Vietnam has no summer time.
-const VIETNAM_MS: i64 = 7 * 60 * 60 * 1000;
 
 /// `site` is the scheme and host of the page's address.
 pub(crate) fn with_card(page: &str, drop: &DropSnapshot, path: &str, site: &str) -> String {
@@ -18,7 +15,7 @@ pub(crate) fn with_card(page: &str, drop: &DropSnapshot, path: &str, site: &str)
 
 fn card(drop: &DropSnapshot, path: &str, site: &str) -> String {
     let name = escaped(&drop.product.name);
-    let description = format!("{} · {}", price(drop.price), vietnam_time(drop.opens_at));
+    let description = format!("{} · {}", price(drop.price), vietnam_time::format(drop.opens_at));
     let address = escaped(&format!("{site}{path}"));
     let mut card = format!(
         r#"<title>{name}</title>
@@ -69,14 +66,6 @@ fn price(price: Vnd) -> String {
     text + " ₫"
 }
 
-/// As Vietnam writes it: `20:00 01/12/2026`.
-fn vietnam_time(at: Timestamp) -> String {
-    let text = rfc3339::format(at.plus_ms(VIETNAM_MS));
-    let (date, time) = text.split_once('T').unwrap_or_default();
-    let day_first: Vec<&str> = date.rsplit('-').collect();
-    format!("{} {}", time.get(..5).unwrap_or_default(), day_first.join("/"))
-}
-
 /// For the text of an element and for an attribute in double quotes.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -95,7 +84,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use edge_protocol::ProductSnapshot;
+    use edge_protocol::{ProductSnapshot, rfc3339};
 
     use super::*;
     use crate::status::tests::drop;
@@ -165,18 +154,11 @@ mod tests {
     }
 
     #[test]
-    fn prices_and_times_are_written_as_in_vietnam() {
+    fn prices_are_written_as_in_vietnam() {
         for (amount, text) in
             [(0, "0 ₫"), (999, "999 ₫"), (1_000, "1.000 ₫"), (25_000, "25.000 ₫"), (1_250_000, "1.250.000 ₫")]
         {
             assert_eq!(price(Vnd::new(amount).unwrap()), text);
-        }
-        for (utc, text) in [
-            ("2026-12-01T13:00:00Z", "20:00 01/12/2026"),
-            ("2026-12-31T17:00:00Z", "00:00 01/01/2027"),
-            ("2026-12-31T16:59:59.999Z", "23:59 31/12/2026"),
-        ] {
-            assert_eq!(vietnam_time(rfc3339::parse(utc).unwrap()), text);
         }
     }
 }
