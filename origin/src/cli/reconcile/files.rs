@@ -15,11 +15,11 @@ use crate::store::ReadStore;
 
 #[derive(Args)]
 pub(super) struct Files {
-    /// Compare the ledger with a bank's or PayOS's export instead; give it again for every further file of the run.
-    /// Reads DROPGATE_DATA, changes nothing.
+    /// Compare the ledger with this export of a bank or of PayOS instead. Give it once for each file. Reads DROPGATE_DATA
+    /// and changes nothing.
     #[arg(long, value_name = "FILE")]
     csv: Vec<PathBuf>,
-    /// The account that the files are about; give it again for every further one. Payments on others are left out.
+    /// An account that the files are about. Give it once for each account. Payments to others are left out.
     #[arg(long, requires = "csv")]
     account: Vec<String>,
     /// The columns of the files, where their names do not say it: reference=…,amount=…,date=…, or credit=… and debit=…
@@ -31,7 +31,7 @@ pub(super) struct Files {
     /// The same as --columns amount=…
     #[arg(long, requires = "csv")]
     amount_column: Option<String>,
-    /// Payments until, with --csv; now by default.
+    /// With --csv, compare payments until this time; now by default.
     #[arg(long, requires = "csv")]
     until: Option<String>,
 }

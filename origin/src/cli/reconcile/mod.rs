@@ -10,12 +10,13 @@ use self::files::Files;
 use crate::cli::admin_client::AdminClient;
 use crate::clock::Clock;
 
-/// Without `--since`: transfers between banks are late by a day at most, and two are asked about.
+/// The default of `--since`. Transfers between banks are at most a day late; the second day is spare.
 const SINCE_HOURS: i64 = 48;
 
 #[derive(Args)]
 pub(super) struct Reconcile {
-    /// Orders placed since, such as 2026-11-21T20:00:00+07:00; two days ago by default. With --csv, payments since.
+    /// Read links of orders placed since this time, such as 2026-11-21T20:00:00+07:00; two days ago by default. With
+    /// --csv, compare payments since this time.
     #[arg(long)]
     since: Option<String>,
     #[command(flatten)]
@@ -55,7 +56,7 @@ async fn ask_payos(since: Option<String>) -> Result<()> {
         }
         for order in page["unread"].as_array().into_iter().flatten() {
             unread += 1;
-            println!("{order}  not read: PayOS gave no answer to go by");
+            println!("{order}  not read: PayOS gave no valid response");
         }
         read += page["read"].as_u64().unwrap_or_default();
         after = page["next"].clone();

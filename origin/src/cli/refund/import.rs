@@ -18,7 +18,7 @@ struct Exported {
     amount: i64,
 }
 
-/// Says what became of every line, and goes on after one that is refused.
+/// Prints a result for every line, and goes on after a line that the origin refuses.
 pub(super) async fn import(client: &AdminClient, file: &Path) -> Result<()> {
     let bytes = bytes_of(file, FILE_BYTES_MAX)?;
     let lines = refund_list::read(&bytes).with_context(|| format!("cannot read {}", file.display()))?;

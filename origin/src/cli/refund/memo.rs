@@ -1,6 +1,6 @@
 use anyhow::{Result, bail};
 
-/// A memo goes into an address: nothing else may.
+/// Only a memo may become part of a URL.
 pub(super) fn checked(id: &str) -> Result<&str> {
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         bail!("a refund is named like RF0KW5R8Q2M1");

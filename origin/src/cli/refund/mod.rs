@@ -14,23 +14,23 @@ use crate::cli::admin_client::AdminClient;
 
 #[derive(Subcommand)]
 pub(super) enum RefundCommand {
-    /// Show refunds that are due or under way, oldest first.
+    /// List refunds that are due or under way, oldest first.
     List,
-    /// Put every due refund that has a destination on one list, and print it as CSV for the bank.
+    /// Put every due refund that has a destination on a new list, and print the list as CSV for the bank.
     Export {
-        /// Print this list again instead: the same bytes.
+        /// Print this list again, byte for byte, instead of making a new one.
         #[arg(long)]
         batch: Option<u64>,
     },
-    /// Record what the bank sent, from a CSV file with the columns `memo` and `bank_reference`. Where it has the amounts
-    /// and account numbers of the list too, they must be the list's.
+    /// Record refunds that the bank sent, from a CSV file with the columns `memo` and `bank_reference`. Amounts and account
+    /// numbers in the file must equal those of the list.
     Import { file: PathBuf },
-    /// Record that the bank statement shows the transfer.
+    /// Record that the bank's statement shows the transfer.
     Confirm {
         /// The refund's memo, RF…
         id: String,
     },
-    /// Record that the transfer did not go out or came back: the refund is due again.
+    /// Record that the transfer failed or came back. The refund is due again.
     Fail {
         /// The refund's memo, RF…
         id: String,
@@ -53,7 +53,7 @@ pub(super) async fn run(command: RefundCommand) -> Result<()> {
         RefundCommand::Fail { id, reason } => {
             let body = json!({ "reason": reason });
             client.call(Method::POST, &format!("/admin/refunds/{}/fail", checked(&id)?), Some(body)).await?;
-            println!("due again {id}");
+            println!("{id} is due again");
             Ok(())
         }
     }

@@ -1,4 +1,4 @@
-//! Money that an operator enters, gives a home, or says has none.
+//! Payments that an operator enters, and decisions about unmatched ones.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ struct RecordBody {
     bank_reference: Option<String>,
     amount: Option<i64>,
     at: Option<String>,
-    /// Whose money it is; nobody's yet when it is absent.
+    /// The order that the money pays for. Without it the payment is unmatched.
     order_code: Option<u64>,
     /// Why it is another transfer although its reference is known.
     another_transfer: Option<String>,
@@ -59,7 +59,7 @@ struct UnmatchedView {
     paid_at_is_recorded_at: bool,
 }
 
-/// Money that names no order of ours and that nobody has decided about.
+/// Unmatched payments that no operator has decided about.
 pub(crate) async fn list(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
     operator.require(Role::Money)?;
     let open = app.reader.read(|store| {
@@ -150,8 +150,8 @@ pub(crate) async fn dismiss(
     answered(app.writer.unmatched_step(request).await?)
 }
 
-/// Says that unmatched money goes back to whoever sent it and, where that is not known, to which account. A name alone
-/// completes an account that the bank told without one.
+/// Makes unmatched money a refund that is due, and names the account it goes to where the sender's is not known. A name
+/// alone completes an account that the bank named without its holder.
 pub(crate) async fn owe_back(
     operator: Operator,
     State(app): State<Arc<App>>,

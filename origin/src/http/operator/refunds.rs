@@ -1,4 +1,4 @@
-//! Money on its way back, step by step. PayOS has no refund call: a person makes the transfers at the bank.
+//! Refunds, step by step. PayOS has no refund call, so an operator makes the transfers at the bank.
 
 use std::sync::Arc;
 

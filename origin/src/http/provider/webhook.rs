@@ -1,3 +1,5 @@
+//! Webhooks of PayOS, which report payments.
+
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -16,8 +18,8 @@ use crate::http::destination::payer;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::metrics::Metrics;
 
-/// Money reported by PayOS. Every final decision is a 2xx, a duplicate among them; only what we could not store is
-/// worth sending again.
+/// Records a payment that PayOS reports. Every final decision is a 2xx, also for a duplicate. Only when the origin could
+/// not store the payment does it respond with an error, so that PayOS sends the webhook again.
 pub(crate) async fn receive(_: WebhookToken, State(app): State<Arc<App>>, request: Request) -> Response {
     let result = record(&app, request).await;
     let counted = match &result {
@@ -40,11 +42,11 @@ async fn record(app: &App, request: Request) -> ApiResult<&'static str> {
         Err(WebhookError::TooLarge) => return Err(ApiError::new(ProblemCode::BodyTooLarge, "the body is too long")),
         Err(WebhookError::Malformed(reason)) => return Err(ApiError::new(ProblemCode::InvalidJson, reason)),
         Err(WebhookError::BadSignature) => {
-            warn!("a webhook was not signed with our checksum key");
+            warn!("a webhook was not signed with this channel's checksum key");
             return Err(ApiError::new(ProblemCode::BadSignature, "the signature does not match"));
         }
         Err(WebhookError::NotAPayment(reason)) => {
-            error!(reason, "PayOS signed a webhook that reports no money we can record: look at it");
+            error!(reason, "PayOS signed a webhook that reports no payment: look at it");
             return Ok("not_a_payment");
         }
     };
