@@ -79,28 +79,28 @@ impl World {
                 if self.rng.bool() {
                     self.decide_unmatched();
                 }
-                self.ask(Request::ExportRefunds { operator: OPERATOR.into() }, Ticket::Nobody);
+                self.ask(Request::ExportRefunds { operator: OPERATOR.into() }, Ticket::Unanswered);
                 // A list made by hand from an old page.
                 if let Some(order) = self.any_order() {
                     let command = Command::Refund { number: 1, step: RefundStep::Batch { batch: HAND_MADE_LIST } };
-                    self.ask_order_as_operator(order, command, Ticket::Nobody);
+                    self.ask_order_as_operator(order, command, Ticket::Unanswered);
                 }
             }
             Deed::CancelAnOrder => {
                 if let Some(order) = self.any_order() {
                     let restock = self.rng.bool();
-                    self.ask_order_as_operator(order, Command::CancelByOperator { restock }, Ticket::Nobody);
+                    self.ask_order_as_operator(order, Command::CancelByOperator { restock }, Ticket::Unanswered);
                 }
             }
             Deed::Send { transfer } => {
                 self.oracle.bank_sends(self.operator.listed[transfer]);
                 self.refund_sent(transfer);
             }
-            Deed::Confirm { transfer } => self.refund_step(transfer, RefundStep::Confirm, Ticket::Nobody),
+            Deed::Confirm { transfer } => self.refund_step(transfer, RefundStep::Confirm, Ticket::Unanswered),
             Deed::Fail { transfer } => {
                 let listed = self.operator.listed[transfer];
                 self.oracle.bank_takes_back(listed);
-                self.refund_step(transfer, RefundStep::Fail { reason: "closed".into() }, Ticket::Nobody);
+                self.refund_step(transfer, RefundStep::Fail { reason: "closed".into() }, Ticket::Unanswered);
             }
             Deed::MoveMoney => self.move_money(),
             Deed::DecideUnmatched => self.decide_unmatched(),
@@ -187,14 +187,14 @@ impl World {
                     self.move_to(seq, to);
                 }
             }
-            5 => self.ask_unmatched(seq, UnmatchedStep::Dismiss { reason: "not ours".into() }, Ticket::Nobody),
-            _ => self.ask_unmatched(seq, UnmatchedStep::OweBack, Ticket::Nobody),
+            5 => self.ask_unmatched(seq, UnmatchedStep::Dismiss { reason: "not ours".into() }, Ticket::Unanswered),
+            _ => self.ask_unmatched(seq, UnmatchedStep::OweBack, Ticket::Unanswered),
         }
     }
 
     fn move_to(&mut self, seq: i64, to: OrderCode) {
         let request = MovePayment { seq, to, operator: OPERATOR.into() };
-        self.ask(Request::MovePayment(request), Ticket::Nobody);
+        self.ask(Request::MovePayment(request), Ticket::Unanswered);
     }
 
     fn ask_unmatched(&mut self, seq: i64, step: UnmatchedStep, from: Ticket) {
@@ -205,7 +205,7 @@ impl World {
     }
 
     fn ask_drop(&mut self, command: Command) {
-        self.ask(Request::Drop { drop: DROP, command, operator: OPERATOR.into() }, Ticket::Nobody);
+        self.ask(Request::Drop { drop: DROP, command, operator: OPERATOR.into() }, Ticket::Unanswered);
     }
 
     /// The statement shows a transfer; the operator knows its order, or does not.
@@ -222,6 +222,6 @@ impl World {
             paid_at: domain::Timestamp(transfer.at),
             proof: domain::Proof::Operator,
         };
-        self.ask_order_as_operator(order, Command::Payment(on_statement(&payment)), Ticket::Nobody);
+        self.ask_order_as_operator(order, Command::Payment(on_statement(&payment)), Ticket::Unanswered);
     }
 }

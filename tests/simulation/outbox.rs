@@ -167,7 +167,7 @@ impl World {
     fn effect_ends(&mut self, mut effect: Effect, done: bool) {
         match effect.kind {
             Kind::EndHold { over: true } => {
-                self.ask_order(effect.order, Command::EndHold, Ticket::Nobody);
+                self.ask_order(effect.order, Command::EndHold, Ticket::Unanswered);
             }
             Kind::EndHold { over: false } | Kind::MakeLink => {}
             Kind::CheckEnded { ended_at } if done => {
@@ -208,7 +208,7 @@ impl World {
             Read::NotFound | Read::NoAnswer => return self.effect_ends(effect, false),
         };
         if record.link == Link::Asked && !may_be_ours(&shown, record) {
-            self.ask_order(effect.order, Command::LinkConflict, Ticket::Nobody);
+            self.ask_order(effect.order, Command::LinkConflict, Ticket::Unanswered);
             return self.effect_ends(effect, false);
         }
         // Even a reader that forgets to record what it saw must not get the link closed over it.
@@ -276,7 +276,7 @@ impl World {
             }
             if killed {
                 let command = Command::CancelByOperator { restock: true };
-                self.ask_order(order, command, Ticket::Nobody);
+                self.ask_order(order, command, Ticket::Unanswered);
                 continue;
             }
             let over = wall >= record.pay_by.plus_ms(HOLD_GRACE_MS).0;
@@ -290,7 +290,7 @@ impl World {
                 let effect = Effect { kind, order, epoch, tries: 0, step: Step::Start };
                 self.after(1, Happening::Effect(Box::new(effect)));
             } else if over {
-                self.ask_order(order, Command::EndHold, Ticket::Nobody);
+                self.ask_order(order, Command::EndHold, Ticket::Unanswered);
             }
         }
         match due.last() {

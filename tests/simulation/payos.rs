@@ -9,7 +9,7 @@ use crate::queue::Happening;
 use crate::world::World;
 
 const MINUTE: i64 = 60_000;
-/// PayOS delivers a webhook again this often when nobody takes it.
+/// PayOS delivers a webhook again this often when it is not taken.
 const DELIVERIES_MAX: u32 = 4;
 /// Money that was on a foreign link before our order was placed came this long before it.
 const FOREIGN_AGE_MS: i64 = 10 * MINUTE;
@@ -58,7 +58,7 @@ pub(crate) struct LinkShown {
 
 pub(crate) enum Created {
     Link(LinkFacts),
-    /// No answer, or "exists already": somebody must look.
+    /// No answer, or "exists already": the link must be read.
     Unknown,
     Failed,
 }
@@ -94,7 +94,7 @@ impl PayOs {
         self.links.entry(order).or_insert(link);
     }
 
-    /// Somebody else used our code before us, and money was paid for what they sold.
+    /// Another shop used the code before, and money was paid for what it sold.
     fn make_foreign(&mut self, order: OrderCode, amount: i64, placed_at: i64) {
         let at = placed_at - FOREIGN_AGE_MS;
         let identity = PaymentIdentity::new(&format!("X{order}"), "old");
@@ -227,9 +227,9 @@ impl World {
         }
         if self.chance(0.03) {
             let ms = self.rng.i64(0..10 * MINUTE);
-            let (link, nobodys) = (format!("W{}", report.order), self.rng.bool());
+            let (link, without_order) = (format!("W{}", report.order), self.rng.bool());
             let identity = PaymentIdentity { link, ..report.identity };
-            let order = if nobodys { OrderCode(7) } else { report.order };
+            let order = if without_order { OrderCode(7) } else { report.order };
             self.after(ms, Happening::Webhook(Report { identity, order, ..report }));
         }
     }
@@ -237,8 +237,12 @@ impl World {
     pub(crate) fn webhook_arrives(&mut self, report: Report) {
         let Report { order, identity, amount, .. } = report.clone();
         let payment = Payment { identity, amount: vnd(amount), paid_at: Timestamp(self.now), proof: Proof::Webhook };
-        // Some banks say where the money came from.
-        let payer = self.rng.bool().then(|| account(&payment.identity.reference));
+        // Some banks say where the money came from, and some of those leave out the name.
+        let payer = match self.rng.u8(0..4) {
+            0 => Some(account(&payment.identity.reference)),
+            1 => Some(Destination { account_name: String::new(), ..account(&payment.identity.reference) }),
+            _ => None,
+        };
         self.ask_webhook(order, payment, payer, report);
     }
 

@@ -2,7 +2,7 @@
 //! minds. Some know only another shopper's phone number.
 
 use domain::{Command, Jti, OrderCode, OrderState, Purchase, Refusal, Region, Sid, Sub};
-use engine::{Buyer, PurchaseRefused, PurchaseRequest, Reply, Request, Salt};
+use engine::{Buyer, Payer, PurchaseRefused, PurchaseRequest, Records, Reply, Request, Salt};
 
 use crate::origin::{Answer, DROP, Ticket};
 use crate::payos::account;
@@ -183,7 +183,7 @@ impl World {
     fn shopper_holds(&mut self, number: usize, order: OrderCode) {
         if self.chance(0.05) {
             let sid = if self.chance(0.9) { self.shoppers[number].sid } else { Sid(spread(9_999_999)) };
-            self.ask_order(order, Command::Cancel { sid }, Ticket::Nobody);
+            self.ask_order(order, Command::Cancel { sid }, Ticket::Unanswered);
             if self.rng.bool() {
                 return self.shopper_comes_back(number);
             }
@@ -221,10 +221,14 @@ impl World {
         self.shopper_comes_back(number);
     }
 
-    /// Mostly the same account; another one has to wait.
+    /// Mostly the known account, whose name may be missing; another one has to wait.
     pub(crate) fn shopper_names_account(&mut self, order: OrderCode) {
-        let destination = account(["1", "1", "1", "2"][self.rng.usize(0..4)]);
-        self.ask(Request::SetDestination { order, destination }, Ticket::Nobody);
+        let known = self.origin.disk.destination(Payer::Order(order)).expect("the simulated disk can always be read");
+        let destination = match known.filter(|_| self.rng.u8(0..4) > 0) {
+            Some((known, _)) => account(&known.account_number),
+            None => account(["1", "2"][self.rng.usize(0..2)]),
+        };
+        self.ask(Request::SetDestination { order, destination }, Ticket::Unanswered);
     }
 
     /// Returns whether the money goes out before the deadline.

@@ -45,7 +45,7 @@ pub(crate) struct World {
     pub(crate) tokens_minted: u64,
     pub(crate) purchases: u64,
     pub(crate) steps: u64,
-    /// What happened, when somebody wants to read it.
+    /// What happened, for a run that is told.
     pub(crate) story: Option<Vec<String>>,
 }
 

@@ -91,7 +91,7 @@ impl Line {
             assert!(paid_at.is_none_or(|at| at >= self.placed_in_truth), "money from before the order: {identity:?}");
             match &self.link {
                 LinkKnown::Ours(ours) | LinkKnown::Closed(Some(ours)) => assert_eq!(*ours, identity.link),
-                LinkKnown::Conflict => panic!("money through somebody else's link: {identity:?}"),
+                LinkKnown::Conflict => panic!("money through another shop's link: {identity:?}"),
                 LinkKnown::None | LinkKnown::Asked | LinkKnown::Closed(None) => {}
             }
         }

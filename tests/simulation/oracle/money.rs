@@ -61,7 +61,7 @@ impl Oracle {
         }
     }
 
-    /// Every report of money that was taken in is in exactly one place, and nothing is anywhere that nobody reported.
+    /// Every report of money that was taken in is in exactly one place, and no place holds money that was not reported.
     fn assert_places(&self, disk: &Disk) {
         let mut places: HashMap<(PaymentIdentity, i64), usize> = HashMap::new();
         for payment in disk.orders.values().flat_map(|order| &order.payments) {
@@ -77,7 +77,7 @@ impl Oracle {
             let found = places.remove(report).unwrap_or(0);
             assert_eq!(found, orders.len(), "{report:?} for {orders:?} is in {found} places");
         }
-        assert!(places.is_empty(), "money that nobody reported: {places:?}");
+        assert!(places.is_empty(), "money that was never reported: {places:?}");
     }
 }
 
@@ -102,7 +102,7 @@ impl World {
             let looked_at = !matches!(line.link, LinkKnown::Conflict | LinkKnown::None);
             let in_time = transfer.shown_at < line.ended_at + last_check - CHECK_LATE_MS;
             let known = self.oracle.reported.contains_key(&(transfer.identity.clone(), transfer.amount));
-            assert!(known || !looked_at || !in_time, "nobody knows of {transfer:?}");
+            assert!(known || !looked_at || !in_time, "the origin does not know of {transfer:?}");
         }
     }
 }

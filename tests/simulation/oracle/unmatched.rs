@@ -73,11 +73,11 @@ impl Oracle {
 
     pub(crate) fn destination_given(&mut self, given: &GivenDestination, now: Timestamp) {
         let GivenDestination { payer, destination, usable_at } = given;
-        if let Some((known, _)) = self.unmatched.destinations.get(payer) {
-            assert!(
-                known == destination || *usable_at >= now.plus_ms(DESTINATION_CHANGE_MS),
-                "another account of {payer:?} is used at once"
-            );
+        if let Some((known, known_usable_at)) = self.unmatched.destinations.get(payer) {
+            let known_but_for_name =
+                known.account_name.is_empty() && known.account_number == destination.account_number;
+            let earliest = if known_but_for_name { *known_usable_at } else { now.plus_ms(DESTINATION_CHANGE_MS) };
+            assert!(*usable_at >= earliest, "another account of {payer:?} is used too early");
         }
         self.unmatched.destinations.insert(*payer, (destination.clone(), *usable_at));
     }
@@ -99,6 +99,7 @@ impl Oracle {
         assert_eq!((transfer.amount.get(), RefundIs::Listed), (amount, is), "{transfer:?}");
         let (destination, usable_at) = &self.unmatched.destinations[&payer];
         assert!(*destination == transfer.destination && *usable_at <= now, "{transfer:?} goes elsewhere, or too early");
+        assert!(!destination.account_name.is_empty(), "{transfer:?} goes to an account without a name");
         assert!(!self.gone.contains(&transfer.refund), "{transfer:?} is on a second list after it was sent");
     }
 

@@ -161,7 +161,8 @@ impl Records for Disk {
     }
 
     fn refunds_ready(&self, now: Timestamp, max: u32) -> Result<Vec<RefundTransfer>> {
-        let usable = self.destinations.iter().filter(|(_, (_, usable_at))| *usable_at <= now);
+        let complete = self.destinations.iter().filter(|(_, (destination, _))| !destination.account_name.is_empty());
+        let usable = complete.filter(|(_, (_, usable_at))| *usable_at <= now);
         let due = usable.flat_map(|(payer, (destination, _))| {
             let due = match payer {
                 Payer::Order(order) => {

@@ -46,11 +46,14 @@ struct Waiting {
 /// Who waits for an answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Ticket {
-    Nobody,
+    /// The answer changes nothing.
+    Unanswered,
     Shopper(usize),
     Effect(Box<Effect>),
     Webhook(Report),
-    Refund { transfer: usize },
+    Refund {
+        transfer: usize,
+    },
     Timer,
 }
 
@@ -98,7 +101,7 @@ impl World {
         self.origin.started_at = self.now;
         let product = NewProduct { name: "Shoe".into(), description: String::new(), image_url: String::new() };
         let drop = NewDrop { slug: "shoe".into(), product: ProductOf::New(product), terms };
-        self.ask(Request::CreateDrop { drop, operator: OPERATOR.into() }, Ticket::Nobody);
+        self.ask(Request::CreateDrop { drop, operator: OPERATOR.into() }, Ticket::Unanswered);
         self.batch();
     }
 
@@ -149,7 +152,7 @@ impl World {
 
     pub(crate) fn answer(&mut self, to: Ticket, answer: Answer) {
         match to {
-            Ticket::Nobody => {}
+            Ticket::Unanswered => {}
             Ticket::Shopper(shopper) => self.shopper_hears(shopper, answer),
             Ticket::Effect(effect) => self.effect_hears(*effect, &answer),
             Ticket::Webhook(report) => {
