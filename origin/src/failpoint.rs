@@ -7,7 +7,7 @@ pub(crate) enum Point {
     Decided,
     /// Everything of it is handed to SQLite, and nothing committed.
     Written,
-    /// It is on disk, and nobody was told.
+    /// It is on disk, and no answer has left.
     Committed,
     /// Its answers are with the connections.
     Answered,

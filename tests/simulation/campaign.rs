@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::world::World;
 
-/// How much of a broken sale's story is told.
+/// How many of its last steps a broken sale prints.
 const STORY_MAX: usize = 60;
 
 /// What a campaign has come to.

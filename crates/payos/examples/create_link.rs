@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             return Ok(());
         }
     }
-    let link = client.cancel_link(order_code, Some("nobody paid")).await?;
+    let link = client.cancel_link(order_code, Some("not paid in time")).await?;
     println!("closed: {:?}", link.status);
     Ok(())
 }

@@ -16,7 +16,7 @@ pub struct Bank {
 
 impl Bank {
     /// The bank that a webhook's `counterAccountBankId` names: a BIN, or a clearing code of eight digits. Nothing for
-    /// any other text, and for a bank that is not in the list: then nobody can say where the money came from.
+    /// any other text, and for a bank that is not in the list: then the code does not say where the money came from.
     pub fn of_counter_account(id: &str) -> Option<&'static Bank> {
         let id = id.trim();
         if !id.bytes().all(|byte| byte.is_ascii_digit()) {

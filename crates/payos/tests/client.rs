@@ -290,7 +290,7 @@ async fn a_client_and_its_errors_print_no_keys() {
     let listener = bind().await;
     let client = client_of(&listener);
     drop(listener);
-    let error = client.get_link(7).await.expect_err("nobody listens");
+    let error = client.get_link(7).await.expect_err("no server listens");
     let printed = format!("{client:?} {error:?}");
     for key in ["the-client-id", "the-api-key", KEY] {
         assert!(!printed.contains(key), "{printed}");

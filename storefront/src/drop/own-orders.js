@@ -6,7 +6,7 @@ import { myOrders, updateOrder } from "../ui/my-orders.js";
 // A link to the first few is a reminder; the home page lists them all.
 const SHOWN_MAX = 3;
 
-/** The orders this device has for the drop on the page, so that nobody buys again for want of a link. */
+/** The orders this device has for the drop on the page, so that a shopper does not buy again for want of a link. */
 export class OwnOrders {
   /**
    * @param {import("../net/api.js").Api} api

@@ -276,7 +276,7 @@ export const en = {
   "refund.text.known": "We know where to send it. You need not do anything more.",
   "refund.text.waits": "We know where to send it.",
   "refund.usable_from": "The account was changed, so it is used only from {when}, {zone}. Nothing is sent before then. If it was not you who changed it, change it again now.",
-  "refund.warning": "A change is used only after 24 hours, and nothing is sent meanwhile. So nobody who comes by your order link can take your money at once.",
+  "refund.warning": "A change is used only after 24 hours, and nothing is sent meanwhile. So a person who comes by your order link cannot take your money at once.",
   "refund.change": "Change the account",
   "refund.keep": "Do not change it",
   "refund.bank_none": "Choose a bank",

@@ -14,7 +14,7 @@ export function pollPauseMs(failures, usualMs, random) {
 }
 
 /**
- * Pause before sending the same purchase once more, when nobody knows whether it arrived.
+ * Pause before sending the same purchase once more, when the page does not know whether it arrived.
  * @param {number} attempt from 0
  * @param {Random} random
  */

@@ -12,7 +12,7 @@ import { everySecond, startPage } from "../ui/page.js";
 
 /** @typedef {import("../net/types.js").Drop} Drop */
 
-// A list is not a race: whoever wants the second goes to the drop's own page.
+// A list is not a race: a shopper who wants the second goes to the drop's own page.
 const POLL_MS = 3000;
 
 const { clock, api } = startPage();

@@ -39,7 +39,7 @@ test("a paused drop counts down first and is paused when it would open", () => {
   assert.equal(dropPhase(paused, OPENS), "paused");
 });
 
-test("nobody is offered more than the limit or than is left", () => {
+test("a shopper is offered no more than the limit and than is left", () => {
   assert.equal(quantityMax(drop(), "open"), 2);
   assert.equal(quantityMax(drop({ stock: { available: 1, held: 0, sold: 4, withdrawn: 0 } }), "open"), 1);
   assert.equal(quantityMax(drop({ stock: { available: 0, held: 1, sold: 4, withdrawn: 0 } }), "held_out"), 2);

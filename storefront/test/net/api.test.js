@@ -35,7 +35,7 @@ test("an order key travels as Bearer and never in the address", async () => {
   assert.ok(!requests[0].path.includes("secret"));
 });
 
-test("where a refund goes is told as JSON under the order key", async () => {
+test("the page sends where a refund goes as JSON, with the order key", async () => {
   const { api: shop, requests } = api(() => new Response('{"usable_at":"2026-11-21T13:00:00Z"}'));
   const destination = { bank: "970436", account_number: "0123", account_name: "AN" };
   await shop.refundDestination("7", "1secret", destination);

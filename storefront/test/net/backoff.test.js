@@ -19,7 +19,7 @@ test("jitter keeps shoppers from coming back in the same moment", () => {
   assert.notEqual(busyPauseMs(1000, () => 0.1), busyPauseMs(1000, () => 0.9));
 });
 
-test("nobody comes back before Retry-After is over", () => {
+test("no page comes back before Retry-After is over", () => {
   for (const random of EDGES) {
     assert.ok(busyPauseMs(7000, random) >= 7000);
     assert.ok(busyPauseMs(0, random) >= 0);

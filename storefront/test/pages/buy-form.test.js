@@ -15,7 +15,7 @@ before(async () => {
 });
 after(() => storefront.close());
 
-test("a phone copied with marks nobody sees is taken as it is", async () => {
+test("a phone copied with invisible marks is taken as it is", async () => {
   const { page } = await opened();
   for (const text of ["\u202a0912 345 678\u202c", "\u200e0912345678", "0912\u2011345\u2011678", "０９１２３４５６７８", "0084-0912345678"]) {
     await leaves(page, "phone", text);

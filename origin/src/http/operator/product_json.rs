@@ -46,7 +46,7 @@ impl From<Product> for ProductView {
     }
 }
 
-/// Shown in an `img` on the drop page and given to those who preview a link, so it must mean the same to every reader:
+/// Shown in an `img` on the drop page and given to chats that preview a link, so it must mean the same to every program:
 /// browsers take `//host` and `/\host` for another site, and leave `..` out of a path.
 fn image_url(field: &str, value: Option<String>) -> ApiResult<String> {
     let url = optional_text(field, value, URL_CHARS_MAX)?;

@@ -65,7 +65,7 @@ impl Books {
         Said::Done
     }
 
-    /// Whoever pays too late still gets the units when nobody loses by it.
+    /// A customer who pays too late still gets the units when no other customer loses by it.
     fn pay_late(&mut self, nth: usize, amount: i64) {
         let line = &self.lines[nth];
         let (who, units, price) = (line.who, line.units, line.price());

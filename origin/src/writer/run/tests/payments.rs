@@ -160,7 +160,7 @@ fn unmatched_money_goes_back_by_the_lists_of_every_refund() {
     let mut rig = Rig::start();
     rig.command_from(OrderCode(5), payment("FT1", 70), Some(account("111")));
     let seq = rig.row_of(RowKind::PaymentUnmatched);
-    assert_eq!(rig.export(), None, "nobody has said that it goes back");
+    assert_eq!(rig.export(), None, "no operator has said that it goes back");
     assert_eq!(rig.decides(seq, UnmatchedStep::OweBack, None), Ok(()));
     let waiting = ReadStore::open(rig.folder.path()).unwrap().money_waiting().unwrap();
     assert_eq!((waiting.refunds_due, waiting.refunds_due_amount, waiting.unmatched), (1, 70, 0));

@@ -33,7 +33,7 @@ fn a_drop_that_is_done_is_published_anew_only_when_something_happens_in_it() {
     rig.kill(3);
     assert_eq!(rig.run.sale.drops[&DropId(1)].state.customers().count(), 1);
     rig.kill(1);
-    assert_eq!(rig.run.sale.drops[&DropId(1)].state.customers().count(), 0, "nobody asks for them any more");
+    assert_eq!(rig.run.sale.drops[&DropId(1)].state.customers().count(), 0, "no command asks for them any more");
     let before = rig.run.published.load_full();
     let purchase = rig.purchase(2);
     rig.buy(PurchaseRequest { drop: DropId(2), ..purchase }).unwrap();

@@ -54,7 +54,7 @@ fn released_money_is_stored_as_such_and_verifies() {
 fn a_refund_goes_on_a_list_once_it_is_known_where_and_on_one_list_only() {
     let mut rig = Rig::start();
     let order = rig.owing(1);
-    assert_eq!(rig.export(), None, "nobody said where");
+    assert_eq!(rig.export(), None, "its destination is not known");
     let at_once = rig.clock.now();
     assert_eq!(rig.set_destination(order, account("1")), Ok(at_once));
     assert_eq!(rig.export(), Some(1));

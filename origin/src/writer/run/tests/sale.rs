@@ -131,12 +131,12 @@ fn a_superseded_hold_is_stored_as_such() {
 #[test]
 fn money_for_no_order_of_ours_is_kept_once() {
     let mut rig = Rig::start();
-    let nobody = OrderCode(123_456);
-    assert_eq!(rig.command(nobody, payment("FT1", 5)), Outcome::Done);
-    assert_eq!(rig.command(nobody, payment("FT1", 5)), Outcome::Unchanged);
+    let unknown_order = OrderCode(123_456);
+    assert_eq!(rig.command(unknown_order, payment("FT1", 5)), Outcome::Done);
+    assert_eq!(rig.command(unknown_order, payment("FT1", 5)), Outcome::Unchanged);
     let rows = rig.verified().rows;
     let mut rig = rig.restart();
-    assert_eq!(rig.command(nobody, payment("FT1", 5)), Outcome::Unchanged);
+    assert_eq!(rig.command(unknown_order, payment("FT1", 5)), Outcome::Unchanged);
     assert_eq!(rig.verified().rows, rows);
 }
 

@@ -48,7 +48,7 @@ fn an_order_that_is_as_stored_before_its_last_event_is_counted_once() {
     let mut rig = Rig::start();
     let first = rig.order(1);
     rig.command(first, payment("FT1", PRICE + 30));
-    // With it there are two, and the first, whose refund is due, is let go.
+    // With it there are two, and the first, whose refund is due, leaves the order.
     rig.order(2);
     rig.command(first, Command::Refund { number: 1, step: RefundStep::Batch { batch: 7 } });
     rig.command(first, Command::Refund { number: 1, step: RefundStep::Fail { reason: "closed".into() } });
