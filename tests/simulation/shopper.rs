@@ -114,7 +114,6 @@ impl World {
         self.oracle.asks(number, &purchase, &buyer, token);
         let request = PurchaseRequest { drop: DROP, purchase, buyer, salt };
         if let Some(refusal) = self.refused_already(&request) {
-            self.oracle.assert_stranger(&request.purchase);
             let refused = Reply::Purchase(Err(PurchaseRefused::ByTheRules(refusal)));
             return self.answer(Ticket::Shopper(number), Answer::Reply(refused));
         }

@@ -44,12 +44,6 @@ impl Oracle {
         }
     }
 
-    /// Only a shopper without held or bought units may be refused without the writer.
-    pub(crate) fn assert_stranger(&self, purchase: &Purchase) {
-        let units = self.units_of.get(&purchase.sub.0).copied().unwrap_or(0);
-        assert_eq!(units, 0, "a customer with {units} units was refused without the writer");
-    }
-
     /// An order is shown only to the browser that made it, and for what it asked.
     fn assert_own(&self, order: OrderCode, purchase: &Purchase) {
         let line = &self.lines[&order];

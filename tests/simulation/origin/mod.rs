@@ -5,7 +5,9 @@ mod disk;
 
 use std::collections::HashMap;
 
-use domain::{Command, DropId, DropState, OrderCode, Payment, PaymentIdentity, Refusal, Terms, Timestamp};
+use domain::{
+    Command, DropId, DropState, OrderCode, Outcome, Payment, PaymentIdentity, Refusal, Terms, Timestamp, decide,
+};
 use engine::{
     Destination, NewDrop, NewProduct, OrderFilter, OrderRequest, ProductOf, PurchaseRequest, Reply, Request, Resumed,
     SaleState, UsedTokens,
@@ -146,8 +148,12 @@ impl World {
     pub(crate) fn refused_already(&self, request: &PurchaseRequest) -> Option<Refusal> {
         let memory = self.origin.memory.as_ref()?;
         let state = &memory.drops.get(&request.drop)?.state;
-        let wall = Timestamp(self.wall());
-        memory.order_filter.refuses(state.terms(), state.status(), state.stock(), wall, &request.purchase)
+        let (wall, purchase) = (Timestamp(self.wall()), &request.purchase);
+        let refusal = memory.order_filter.refuses(state.terms(), state.status(), state.stock(), wall, purchase)?;
+        // The writer would look at the customer too, and must come to the same.
+        let decided = decide(state, None, wall, &Command::Purchase(purchase.clone())).outcome;
+        assert_eq!(decided, Outcome::Refused(refusal), "a shopper was refused otherwise than by the writer");
+        Some(refusal)
     }
 
     pub(crate) fn answer(&mut self, to: Ticket, answer: Answer) {
