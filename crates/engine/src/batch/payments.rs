@@ -108,12 +108,14 @@ impl<R: Records> Batch<'_, R> {
             return Ok(Some(Refusal::OrderNotFound));
         };
         let decision = decide(&offered.state, Some(&record), self.now(), command);
+        let moves_money =
+            |event: &Event| matches!(event, Event::PaymentReleased { .. } | Event::PaymentReceived { .. });
         Ok(match decision.outcome {
             Outcome::Refused(refusal) => Some(refusal),
-            Outcome::Unchanged => Some(Refusal::NotReleasable),
-            // A report that would be disputed brings no money: it would leave one order and reach none.
-            _ if matches!(decision.events.first(), Some(Event::PaymentDisputed { .. })) => Some(Refusal::NotReleasable),
-            Outcome::Done | Outcome::Placed(_) | Outcome::Replayed(_) | Outcome::Own(_) => None,
+            // A report that is known, disputed or only settles what is known brings no money: it would leave one order
+            // and reach none.
+            _ if !decision.events.iter().any(moves_money) => Some(Refusal::NotReleasable),
+            _ => None,
         })
     }
 }

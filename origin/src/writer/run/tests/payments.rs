@@ -100,7 +100,22 @@ fn money_whose_refund_is_due_moves_whole_or_stays() {
 }
 
 #[test]
-fn a_webhook_for_money_entered_as_nobodys_is_disputed_and_not_new() {
+fn money_stays_where_it_is_when_the_other_order_knows_the_same_transfer() {
+    let mut rig = Rig::start();
+    let ended = rig.order(1);
+    rig.command(ended, Command::Cancel { sid: Sid([1; 16]) });
+    rig.command(ended, payment("FT1", PRICE));
+    let seq = rig.row_of(RowKind::PaymentReceived);
+    let paid = rig.order(2);
+    rig.command(paid, payment("FT1", PRICE));
+    assert_eq!(rig.give(seq, paid), DECIDED);
+    assert_eq!(rig.stored(ended).record.refunds[0].state, RefundState::Due);
+    assert_eq!(rig.stored(paid).record.payments.len(), 1);
+    rig.verified();
+}
+
+#[test]
+fn a_webhook_for_money_entered_without_an_order_is_disputed_and_not_new() {
     let mut rig = Rig::start();
     let order = rig.order(1);
     assert_eq!(rig.command(NO_ORDER, on_statement("FT9", PRICE)), Outcome::Done);
