@@ -1,7 +1,8 @@
 use domain::{Event, OrderCode, Payment, PaymentIdentity, Timestamp, Vnd, could_be_one_transfer};
 use ledger::Fact;
 
-use crate::NO_ORDER;
+/// The code of money that an operator enters without one.
+pub const NO_ORDER: OrderCode = OrderCode(0);
 
 /// A payment that the ledger has, whatever became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,13 +21,13 @@ pub use batch::Batch;
 pub use batch_time::{BatchTime, CLOCK_BEHIND_MS};
 pub use buyer::{Address, Buyer, Salt};
 pub use changes::{Changes, DropCounters, GivenDestination, PlacedOrder, TransferOnList};
-pub use known_payment::KnownPayment;
+pub use known_payment::{KnownPayment, NO_ORDER};
 pub use order_filter::OrderFilter;
 pub use progress::{Progress, Retry};
 pub use records::{Records, StoredOrder, UnmatchedPayment};
 pub use refund::{Destination, Payer, RefundId, RefundTransfer};
 pub use request::{
-    CreateDropError, EnterPayment, Entered, Lane, MovePayment, MoveRefused, NO_ORDER, NewDrop, NewProduct, NoSuchDrop,
+    CreateDropError, EnterPayment, Entered, Lane, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop,
     OrderRequest, ProductOf, PurchaseAccepted, PurchaseRefused, PurchaseReply, PurchaseRequest, Reply, Request,
     UnmatchedRequest,
 };

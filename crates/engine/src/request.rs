@@ -9,9 +9,6 @@ use ledger::{Listing, Product};
 
 use crate::{Buyer, Destination, KnownPayment, Progress, Salt};
 
-/// The code of money that an operator enters without one.
-pub const NO_ORDER: OrderCode = OrderCode(0);
-
 pub enum Request {
     Purchase(PurchaseRequest),
     Order(OrderRequest),
@@ -121,7 +118,7 @@ pub struct PurchaseRequest {
 /// Enters money from a bank statement that the provider never reported.
 #[derive(Clone, Debug)]
 pub struct EnterPayment {
-    /// [`NO_ORDER`] while it is not known.
+    /// [`crate::NO_ORDER`] while it is not known.
     pub order: OrderCode,
     pub payment: Payment,
     /// Why it is another transfer although its reference is known.
