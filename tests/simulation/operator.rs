@@ -5,14 +5,14 @@ use engine::{MovePayment, NO_ORDER, RefundId, Request, TransferOnList, Unmatched
 
 use crate::origin::{Answer, DROP, Ticket, on_statement};
 use crate::payos::{account, vnd};
-use crate::queue::Happening;
+use crate::queue::ScheduledEvent;
 use crate::world::World;
 
 const MINUTE: i64 = 60_000;
 pub(crate) const OPERATOR: &str = "an";
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Deed {
+pub(crate) enum OperatorAction {
     Pause,
     Resume,
     Kill,
@@ -48,33 +48,37 @@ impl World {
     pub(crate) fn operator_plans(&mut self) {
         if self.chance(0.2) {
             let (from, ms) = (self.rng.i64(0..10 * MINUTE), self.rng.i64(1_000..5 * MINUTE));
-            self.after(from, Happening::Operator(Deed::Pause));
-            self.after(from + ms, Happening::Operator(Deed::Resume));
+            self.after(from, ScheduledEvent::Operator(OperatorAction::Pause));
+            self.after(from + ms, ScheduledEvent::Operator(OperatorAction::Resume));
         }
         if self.chance(0.08) {
             let ms = self.rng.i64(0..40 * MINUTE);
-            self.after(ms, Happening::Operator(Deed::Kill));
+            self.after(ms, ScheduledEvent::Operator(OperatorAction::Kill));
         }
         if self.chance(0.5) {
             for _ in 0..self.rng.usize(1..12) {
-                let deed = [Deed::CancelAnOrder, Deed::MoveMoney, Deed::DecideUnmatched, Deed::RecordFromStatement]
-                    [self.rng.usize(0..4)];
+                let deed = [
+                    OperatorAction::CancelAnOrder,
+                    OperatorAction::MoveMoney,
+                    OperatorAction::DecideUnmatched,
+                    OperatorAction::RecordFromStatement,
+                ][self.rng.usize(0..4)];
                 let ms = if self.rng.bool() { self.rng.i64(0..60 * MINUTE) } else { self.rng.i64(0..1_500 * MINUTE) };
-                self.after(ms, Happening::Operator(deed));
+                self.after(ms, ScheduledEvent::Operator(deed));
             }
         }
         for _ in 0..self.rng.usize(0..4) {
             let ms = self.rng.i64(5 * MINUTE..1_500 * MINUTE);
-            self.after(ms, Happening::Operator(Deed::Export));
+            self.after(ms, ScheduledEvent::Operator(OperatorAction::Export));
         }
     }
 
-    pub(crate) fn operator_does(&mut self, deed: Deed) {
+    pub(crate) fn operator_does(&mut self, deed: OperatorAction) {
         match deed {
-            Deed::Pause => self.ask_drop(Command::Pause),
-            Deed::Resume => self.ask_drop(Command::Resume),
-            Deed::Kill => self.ask_drop(Command::Kill),
-            Deed::Export => {
+            OperatorAction::Pause => self.ask_drop(Command::Pause),
+            OperatorAction::Resume => self.ask_drop(Command::Resume),
+            OperatorAction::Kill => self.ask_drop(Command::Kill),
+            OperatorAction::Export => {
                 // What comes just before an export comes in its batch.
                 if self.rng.bool() {
                     self.decide_unmatched();
@@ -86,25 +90,25 @@ impl World {
                     self.ask_order_as_operator(order, command, Ticket::Unanswered);
                 }
             }
-            Deed::CancelAnOrder => {
+            OperatorAction::CancelAnOrder => {
                 if let Some(order) = self.any_order() {
                     let restock = self.rng.bool();
                     self.ask_order_as_operator(order, Command::CancelByOperator { restock }, Ticket::Unanswered);
                 }
             }
-            Deed::Send { transfer } => {
+            OperatorAction::Send { transfer } => {
                 self.oracle.bank_sends(self.operator.listed[transfer]);
                 self.refund_sent(transfer);
             }
-            Deed::Confirm { transfer } => self.refund_step(transfer, RefundStep::Confirm, Ticket::Unanswered),
-            Deed::Fail { transfer } => {
+            OperatorAction::Confirm { transfer } => self.refund_step(transfer, RefundStep::Confirm, Ticket::Unanswered),
+            OperatorAction::Fail { transfer } => {
                 let listed = self.operator.listed[transfer];
                 self.oracle.bank_takes_back(listed);
                 self.refund_step(transfer, RefundStep::Fail { reason: "closed".into() }, Ticket::Unanswered);
             }
-            Deed::MoveMoney => self.move_money(),
-            Deed::DecideUnmatched => self.decide_unmatched(),
-            Deed::RecordFromStatement => self.record_from_statement(),
+            OperatorAction::MoveMoney => self.move_money(),
+            OperatorAction::DecideUnmatched => self.decide_unmatched(),
+            OperatorAction::RecordFromStatement => self.record_from_statement(),
         }
     }
 
@@ -116,8 +120,8 @@ impl World {
             let ms = self.rng.i64(0..60 * MINUTE);
             match self.rng.u8(0..10) {
                 0 => {}
-                1 => self.after(ms, Happening::Operator(Deed::Fail { transfer: number })),
-                2..10 => self.after(ms, Happening::Operator(Deed::Send { transfer: number })),
+                1 => self.after(ms, ScheduledEvent::Operator(OperatorAction::Fail { transfer: number })),
+                2..10 => self.after(ms, ScheduledEvent::Operator(OperatorAction::Send { transfer: number })),
                 10.. => unreachable!("drawn below ten"),
             }
         }
@@ -141,14 +145,14 @@ impl World {
     pub(crate) fn refund_step_answered(&mut self, transfer: usize, answer: &Answer) {
         match answer {
             Answer::Lost => {
-                self.after(30_000, Happening::Operator(Deed::Send { transfer }));
+                self.after(30_000, ScheduledEvent::Operator(OperatorAction::Send { transfer }));
             }
             Answer::Reply(_) => {
                 let ms = self.rng.i64(0..60 * MINUTE);
                 match self.rng.u8(0..4) {
                     0 => {}
-                    1 => self.after(ms, Happening::Operator(Deed::Fail { transfer })),
-                    2.. => self.after(ms, Happening::Operator(Deed::Confirm { transfer })),
+                    1 => self.after(ms, ScheduledEvent::Operator(OperatorAction::Fail { transfer })),
+                    2.. => self.after(ms, ScheduledEvent::Operator(OperatorAction::Confirm { transfer })),
                 }
             }
         }

@@ -8,7 +8,7 @@ use engine::{Reply, Request};
 
 use crate::origin::{Answer, Ticket};
 use crate::payos::{Created, LinkShown, Read};
-use crate::queue::Happening;
+use crate::queue::ScheduledEvent;
 use crate::world::World;
 
 const ASK_AGAIN_MS: i64 = 10_000;
@@ -62,7 +62,7 @@ impl World {
     pub(crate) fn effects_owed(&mut self, event: &Event, at: i64) {
         let mut owe = |kind, order, ms| {
             let effect = Effect { kind, order, epoch: self.origin.epoch, tries: 0, step: Step::Start };
-            self.after(ms, Happening::Effect(Box::new(effect)));
+            self.after(ms, ScheduledEvent::Effect(Box::new(effect)));
         };
         match event {
             Event::OrderPlaced { order, .. } => owe(Kind::MakeLink, *order, 20),
@@ -80,7 +80,7 @@ impl World {
 
     pub(crate) fn effect_goes_on(&mut self, mut effect: Effect) {
         if !self.origin.is_up() {
-            return self.after(1_000, Happening::Effect(Box::new(effect)));
+            return self.after(1_000, ScheduledEvent::Effect(Box::new(effect)));
         }
         if effect.epoch != self.origin.epoch {
             if matches!(effect.kind, Kind::EndHold { .. }) {
@@ -128,7 +128,7 @@ impl World {
             Step::Made => {
                 if self.origin.disk.orders[&effect.order].state != OrderState::Pending {
                     (effect.kind, effect.step) = (Kind::CloseLink, Step::Start);
-                    self.after(1, Happening::Effect(Box::new(effect)));
+                    self.after(1, ScheduledEvent::Effect(Box::new(effect)));
                 }
             }
             Step::Record { payments, next, closed } => {
@@ -152,7 +152,7 @@ impl World {
     fn effect_calls(&mut self, mut effect: Effect, then: Step) {
         effect.step = then;
         let ms = if self.chance(0.05) { 8_000 } else { self.rng.i64(20..500) };
-        self.after(ms, Happening::Effect(Box::new(effect)));
+        self.after(ms, ScheduledEvent::Effect(Box::new(effect)));
     }
 
     fn effect_later(&mut self, mut effect: Effect) {
@@ -160,7 +160,7 @@ impl World {
         effect.step = Step::Start;
         if effect.tries < TRIES_MAX && !matches!(effect.kind, Kind::EndHold { .. }) {
             let ms = (500 << effect.tries.min(7)).min(60_000);
-            self.after(ms, Happening::Effect(Box::new(effect)));
+            self.after(ms, ScheduledEvent::Effect(Box::new(effect)));
         }
     }
 
@@ -174,7 +174,7 @@ impl World {
                 let wall = self.wall();
                 if let Some(next) = CHECKS_AFTER_MS.iter().map(|after| ended_at + after).find(|at| *at > wall) {
                     (effect.step, effect.tries) = (Step::Start, 0);
-                    self.after(next - wall, Happening::Effect(Box::new(effect)));
+                    self.after(next - wall, ScheduledEvent::Effect(Box::new(effect)));
                 }
             }
             Kind::CloseLink | Kind::Settle | Kind::CheckEnded { .. } => {
@@ -246,7 +246,7 @@ impl World {
         let due_in = self.oracle.next_deadline().map_or(0, |pay_by| pay_by - self.wall());
         let wait = if killed { 0 } else { due_in.min(LOOK_MS) };
         self.origin.tick_comes = true;
-        self.after(wait.max(self.weather.tick_ms), Happening::Tick(self.origin.epoch));
+        self.after(wait.max(self.weather.tick_ms), ScheduledEvent::Tick(self.origin.epoch));
     }
 
     pub(crate) fn tick(&mut self, epoch: u32) {
@@ -288,7 +288,7 @@ impl World {
             if may_ask && open {
                 let kind = Kind::EndHold { over };
                 let effect = Effect { kind, order, epoch, tries: 0, step: Step::Start };
-                self.after(1, Happening::Effect(Box::new(effect)));
+                self.after(1, ScheduledEvent::Effect(Box::new(effect)));
             } else if over {
                 self.ask_order(order, Command::EndHold, Ticket::Unanswered);
             }

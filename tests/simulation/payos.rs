@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{LinkFacts, OrderCode, Payment, PaymentIdentity, Proof, Timestamp, Vnd};
 use engine::Destination;
 
-use crate::queue::Happening;
+use crate::queue::ScheduledEvent;
 use crate::world::World;
 
 const MINUTE: i64 = 60_000;
@@ -176,7 +176,7 @@ impl World {
             }
             _ => {
                 let ms = self.rng.i64(0..20_000);
-                self.after(ms, Happening::LinkMadeLate(order, amount));
+                self.after(ms, ScheduledEvent::LinkMadeLate(order, amount));
                 Created::Unknown
             }
         }
@@ -216,21 +216,21 @@ impl World {
             for _ in 0..[1, 1, 1, 2, 3][self.rng.usize(0..5)] {
                 let late = self.chance(self.weather.webhook_late);
                 let ms = if late { self.rng.i64(0..120 * MINUTE) } else { self.rng.i64(50..3_000) };
-                self.after(ms, Happening::Webhook(report.clone()));
+                self.after(ms, ScheduledEvent::Webhook(report.clone()));
             }
         }
         if self.chance(0.03) {
             let ms = self.rng.i64(0..MINUTE);
             let other = self.rng.i64(1..3) * 10_000;
             let amount = report.amount + other;
-            self.after(ms, Happening::Webhook(Report { amount, ..report.clone() }));
+            self.after(ms, ScheduledEvent::Webhook(Report { amount, ..report.clone() }));
         }
         if self.chance(0.03) {
             let ms = self.rng.i64(0..10 * MINUTE);
             let (link, without_order) = (format!("W{}", report.order), self.rng.bool());
             let identity = PaymentIdentity { link, ..report.identity };
             let order = if without_order { OrderCode(7) } else { report.order };
-            self.after(ms, Happening::Webhook(Report { identity, order, ..report }));
+            self.after(ms, ScheduledEvent::Webhook(Report { identity, order, ..report }));
         }
     }
 
@@ -251,7 +251,7 @@ impl World {
         report.deliveries += 1;
         if report.deliveries < DELIVERIES_MAX {
             let ms = self.rng.i64(1_000..5 * MINUTE);
-            self.after(ms, Happening::Webhook(report));
+            self.after(ms, ScheduledEvent::Webhook(report));
         }
     }
 }

@@ -5,19 +5,19 @@ use std::collections::BinaryHeap;
 
 use domain::OrderCode;
 
-use crate::operator::Deed;
+use crate::operator::OperatorAction;
 use crate::outbox::Effect;
 use crate::payos::Report;
 
 #[derive(Clone, Debug)]
-pub(crate) enum Happening {
+pub(crate) enum ScheduledEvent {
     Shopper(usize),
     /// The writer takes what waits in its lanes.
     Batch,
     /// The hold timer of the process with this number.
     Tick(u32),
     Effect(Box<Effect>),
-    Operator(Deed),
+    Operator(OperatorAction),
     /// The link that PayOS makes after its answer was given up.
     LinkMadeLate(OrderCode, i64),
     /// Money reaches the bank.
@@ -34,7 +34,7 @@ pub(crate) enum Happening {
 struct Entry {
     at: i64,
     number: u64,
-    happening: Happening,
+    happening: ScheduledEvent,
 }
 
 #[derive(Debug, Default)]
@@ -44,12 +44,12 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub(crate) fn push(&mut self, at: i64, happening: Happening) {
+    pub(crate) fn push(&mut self, at: i64, happening: ScheduledEvent) {
         self.number += 1;
         self.entries.push(Entry { at, number: self.number, happening });
     }
 
-    pub(crate) fn pop(&mut self) -> Option<(i64, Happening)> {
+    pub(crate) fn pop(&mut self) -> Option<(i64, ScheduledEvent)> {
         self.entries.pop().map(|entry| (entry.at, entry.happening))
     }
 }

@@ -6,7 +6,7 @@ use engine::{Buyer, Payer, PurchaseRefused, PurchaseRequest, Records, Reply, Req
 
 use crate::origin::{Answer, DROP, Ticket};
 use crate::payos::account;
-use crate::queue::Happening;
+use crate::queue::ScheduledEvent;
 use crate::world::World;
 
 /// A token lives this long.
@@ -66,7 +66,7 @@ impl World {
             }
             self.shoppers.push(shopper);
             let ms = self.rng.i64(0..12_000 + rush_ms);
-            self.after(ms, Happening::Shopper(number));
+            self.after(ms, ScheduledEvent::Shopper(number));
         }
     }
 
@@ -161,7 +161,7 @@ impl World {
         shopper.stage = if shopper.tries < TRIES_MAX { Stage::Buying } else { Stage::Leaving };
         if shopper.stage == Stage::Buying {
             let ms = self.rng.i64(after_ms);
-            self.after(ms, Happening::Shopper(number));
+            self.after(ms, ScheduledEvent::Shopper(number));
         }
     }
 
@@ -175,7 +175,7 @@ impl World {
             return self.shopper_again(number, 100..5_000);
         }
         let ms = self.rng.i64(300..5_000);
-        self.after(ms, Happening::Shopper(number));
+        self.after(ms, ScheduledEvent::Shopper(number));
     }
 
     /// The order page: it waits for the link, and then shoppers differ.
@@ -189,7 +189,7 @@ impl World {
         }
         if self.chance(0.3) {
             let ms = self.rng.i64(0..7_200_000);
-            self.after(ms, Happening::NamesAccount(order));
+            self.after(ms, ScheduledEvent::NamesAccount(order));
         }
         let record = &self.origin.disk.orders[&order];
         if record.state != OrderState::Pending {
@@ -197,18 +197,18 @@ impl World {
         }
         if record.link.facts().is_none() {
             let ms = self.rng.i64(1_000..8_000);
-            return self.after(ms, Happening::Shopper(number));
+            return self.after(ms, ScheduledEvent::Shopper(number));
         }
         let (amount, left_ms) = (record.amount.get(), record.pay_by.0 - self.wall());
         let left_ms = left_ms.max(1_000);
         if let Some(old) = self.shoppers[number].old.take().filter(|old| *old != order && self.rng.bool()) {
             let part = if self.rng.bool() { amount / 3 } else { 0 };
             if part > 0 {
-                self.after(500, Happening::Transfer(order, part));
+                self.after(500, ScheduledEvent::Transfer(order, part));
             }
             let ms = self.rng.i64(1_000..10_000);
             let old_amount = self.origin.disk.orders[&old].amount.get();
-            self.after(ms, Happening::Transfer(old, old_amount));
+            self.after(ms, ScheduledEvent::Transfer(old, old_amount));
             return self.shopper_comes_back(number);
         }
         let in_time = self.shopper_pays(order, amount, left_ms);
@@ -252,7 +252,7 @@ impl World {
         };
         let mut at = at;
         for percent in transfers {
-            self.after(at, Happening::Transfer(order, amount * percent / 100));
+            self.after(at, ScheduledEvent::Transfer(order, amount * percent / 100));
             at += if self.rng.bool() { self.rng.i64(0..5_000) } else { self.rng.i64(0..1_800_000) };
         }
         in_time

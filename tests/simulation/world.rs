@@ -6,7 +6,7 @@ use crate::operator::Operator;
 use crate::oracle::Oracle;
 use crate::origin::{DROP, Origin};
 use crate::payos::PayOs;
-use crate::queue::{Happening, Queue};
+use crate::queue::{Queue, ScheduledEvent};
 use crate::shopper::Shopper;
 
 const SECOND: i64 = 1_000;
@@ -92,20 +92,20 @@ impl World {
         self.assert_end();
     }
 
-    fn happen(&mut self, happening: Happening) {
+    fn happen(&mut self, happening: ScheduledEvent) {
         match happening {
-            Happening::Shopper(shopper) => self.shopper_moves(shopper),
-            Happening::Batch => self.batch(),
-            Happening::Tick(epoch) => self.tick(epoch),
-            Happening::Effect(effect) => self.effect_goes_on(*effect),
-            Happening::Operator(deed) => self.operator_does(deed),
-            Happening::LinkMadeLate(order, amount) => self.payos.make(order, amount, self.now),
-            Happening::Transfer(order, amount) => self.transfer_arrives(order, amount),
-            Happening::Webhook(report) => self.webhook_arrives(report),
-            Happening::ClockStep(ms) => self.clock_steps(ms),
-            Happening::Crash => self.crash_when_idle(),
-            Happening::Restart => self.restart(),
-            Happening::NamesAccount(order) => self.shopper_names_account(order),
+            ScheduledEvent::Shopper(shopper) => self.shopper_moves(shopper),
+            ScheduledEvent::Batch => self.batch(),
+            ScheduledEvent::Tick(epoch) => self.tick(epoch),
+            ScheduledEvent::Effect(effect) => self.effect_goes_on(*effect),
+            ScheduledEvent::Operator(deed) => self.operator_does(deed),
+            ScheduledEvent::LinkMadeLate(order, amount) => self.payos.make(order, amount, self.now),
+            ScheduledEvent::Transfer(order, amount) => self.transfer_arrives(order, amount),
+            ScheduledEvent::Webhook(report) => self.webhook_arrives(report),
+            ScheduledEvent::ClockStep(ms) => self.clock_steps(ms),
+            ScheduledEvent::Crash => self.crash_when_idle(),
+            ScheduledEvent::Restart => self.restart(),
+            ScheduledEvent::NamesAccount(order) => self.shopper_names_account(order),
         }
     }
 
@@ -113,7 +113,7 @@ impl World {
         self.now + self.skew
     }
 
-    pub(crate) fn after(&mut self, ms: i64, happening: Happening) {
+    pub(crate) fn after(&mut self, ms: i64, happening: ScheduledEvent) {
         self.queue.push(self.now + ms, happening);
     }
 
@@ -131,14 +131,14 @@ impl World {
         if self.chance(0.3) {
             for _ in 0..self.rng.usize(1..4) {
                 let at = self.rng.i64(0..40 * MINUTE);
-                self.after(at, Happening::Crash);
+                self.after(at, ScheduledEvent::Crash);
             }
         }
         if self.chance(0.15) {
             let ms = self.rng.i64(-5 * MINUTE..20 * MINUTE);
             let (set, corrected) = (self.rng.i64(0..20 * MINUTE), self.rng.i64(SECOND..20 * MINUTE));
-            self.after(set, Happening::ClockStep(ms));
-            self.after(set + corrected, Happening::ClockStep(-ms));
+            self.after(set, ScheduledEvent::ClockStep(ms));
+            self.after(set + corrected, ScheduledEvent::ClockStep(-ms));
         }
     }
 }

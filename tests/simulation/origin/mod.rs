@@ -17,7 +17,7 @@ pub(crate) use self::disk::Disk;
 use crate::operator::OPERATOR;
 use crate::outbox::Effect;
 use crate::payos::Report;
-use crate::queue::Happening;
+use crate::queue::ScheduledEvent;
 use crate::world::World;
 
 /// The one drop of a simulated sale.
@@ -117,7 +117,7 @@ impl World {
             self.origin.batch_comes = true;
             let stalled = self.chance(self.weather.stall);
             let ms = if stalled { self.rng.i64(0..3_000) } else { self.rng.i64(0..10) };
-            self.after(ms, Happening::Batch);
+            self.after(ms, ScheduledEvent::Batch);
         }
     }
 
@@ -192,7 +192,7 @@ impl World {
         self.origin.asked.clear();
         let waiting = std::mem::take(&mut self.origin.waiting);
         let down_ms = self.rng.i64(100..20_000);
-        self.after(down_ms, Happening::Restart);
+        self.after(down_ms, ScheduledEvent::Restart);
         for Waiting { ticket, .. } in waiting {
             self.answer(ticket, Answer::Lost);
         }

@@ -1,9 +1,9 @@
-//! What may happen next, and what the clerk writes down when it does.
+//! What may happen next, and what the model records when it does.
 
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
 
-use super::books::{Books, Door, PRICE, Report, Said, Via};
+use super::reference::{PRICE, ReferenceModel, ReferenceOutcome, ReferenceStatus, Report, Via};
 use crate::RefundStep;
 
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub(super) enum Act {
         via: Via,
         reference: u8,
     },
-    Switch(Door),
+    Switch(ReferenceStatus),
     Wait(i64),
     /// Everything in memory is read back from what was stored.
     Restart,
@@ -72,67 +72,67 @@ impl Act {
     }
 }
 
-pub(super) struct Clerk;
+pub(super) struct ReferenceMachine;
 
-impl ReferenceStateMachine for Clerk {
-    type State = Books;
+impl ReferenceStateMachine for ReferenceMachine {
+    type State = ReferenceModel;
     type Transition = Act;
 
-    fn init_state() -> BoxedStrategy<Books> {
+    fn init_state() -> BoxedStrategy<ReferenceModel> {
         let late = prop_oneof![Just(0), Just(600_000), Just(86_400_000)];
         let now = prop_oneof![1 => Just(-1), 4 => Just(0)];
         // Scarce as a drop is: most of what is hard happens around the last unit.
         let size = prop_oneof![2 => Just(1), 2 => Just(2), 1 => 3..5_u32];
         (size, 1..4_u32, late, now)
             .prop_map(|(size, limit, late, now)| {
-                let (door, lines, said) = (Door::Open, vec![], Said::Same);
-                Books { size, limit, late, now, door, lines, said }
+                let (door, lines, said) = (ReferenceStatus::Open, vec![], ReferenceOutcome::Same);
+                ReferenceModel { size, limit, late, now, door, lines, said }
             })
             .boxed()
     }
 
-    fn transitions(books: &Books) -> BoxedStrategy<Act> {
+    fn transitions(model: &ReferenceModel) -> BoxedStrategy<Act> {
         let alone = prop_oneof![
             12 => (0..3_u8, 0..2_u8, 0..4_u32).prop_map(|(who, browser, units)| Act::Buy { who, browser, units }),
             6 => wait(),
             1 => Just(Act::Restart),
-            2 => Just(Act::Switch(Door::Open)),
-            1 => Just(Act::Switch(Door::Paused)),
-            1 => (0..12_u8).prop_map(|die| Act::Switch(if die == 0 { Door::Shut } else { Door::Open })),
+            2 => Just(Act::Switch(ReferenceStatus::Open)),
+            1 => Just(Act::Switch(ReferenceStatus::Paused)),
+            1 => (0..12_u8).prop_map(|die| Act::Switch(if die == 0 { ReferenceStatus::Shut } else { ReferenceStatus::Open })),
         ];
-        if books.lines.is_empty() {
+        if model.lines.is_empty() {
             return alone.boxed();
         }
-        prop_oneof![2 => alone, 5 => about_an_order(books.lines.len())].boxed()
+        prop_oneof![2 => alone, 5 => about_an_order(model.lines.len())].boxed()
     }
 
-    fn preconditions(books: &Books, act: &Act) -> bool {
-        act.order().is_none_or(|nth| nth < books.lines.len())
+    fn preconditions(model: &ReferenceModel, act: &Act) -> bool {
+        act.order().is_none_or(|nth| nth < model.lines.len())
     }
 
-    fn apply(mut books: Books, act: &Act) -> Books {
-        books.said = match act {
-            Act::Buy { who, browser, units } => books.buy(*who, *browser, *units),
-            Act::Again { nth, same } => books.again(*nth, *same),
-            Act::AskLink(nth) => books.ask_link(*nth),
-            Act::LinkMade(nth) => books.link_made(*nth),
-            Act::LinkConflict(nth) => books.link_conflict(*nth),
-            Act::LinkClosed { nth, unknown_money } => books.link_closed(*nth, *unknown_money),
-            Act::Pay(nth, report) => books.pay(*nth, *report),
-            Act::Dispute(nth, report) => books.dispute(*nth, *report),
-            Act::EndHold(nth) => books.end_hold(*nth),
-            Act::Cancel { nth, browser } => books.cancel(*nth, *browser),
-            Act::CallOff { nth, restock } => books.call_off(*nth, *restock),
-            Act::Refund { nth, number, step } => books.refund(*nth, *number, step),
-            Act::Release { nth, via, reference } => books.release(*nth, *via, *reference),
-            Act::Switch(to) => books.switch(*to),
+    fn apply(mut model: ReferenceModel, act: &Act) -> ReferenceModel {
+        model.said = match act {
+            Act::Buy { who, browser, units } => model.buy(*who, *browser, *units),
+            Act::Again { nth, same } => model.again(*nth, *same),
+            Act::AskLink(nth) => model.ask_link(*nth),
+            Act::LinkMade(nth) => model.link_made(*nth),
+            Act::LinkConflict(nth) => model.link_conflict(*nth),
+            Act::LinkClosed { nth, unknown_money } => model.link_closed(*nth, *unknown_money),
+            Act::Pay(nth, report) => model.pay(*nth, *report),
+            Act::Dispute(nth, report) => model.dispute(*nth, *report),
+            Act::EndHold(nth) => model.end_hold(*nth),
+            Act::Cancel { nth, browser } => model.cancel(*nth, *browser),
+            Act::CallOff { nth, restock } => model.call_off(*nth, *restock),
+            Act::Refund { nth, number, step } => model.refund(*nth, *number, step),
+            Act::Release { nth, via, reference } => model.release(*nth, *via, *reference),
+            Act::Switch(to) => model.switch(*to),
             Act::Wait(ms) => {
-                books.now += ms;
-                Said::Same
+                model.now += ms;
+                ReferenceOutcome::Same
             }
-            Act::Restart => Said::Same,
+            Act::Restart => ReferenceOutcome::Same,
         };
-        books
+        model
     }
 }
 

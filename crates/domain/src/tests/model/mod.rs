@@ -1,15 +1,18 @@
-//! The rules against a clerk's books: after any history both have given the same answers and stand the same. A
-//! disagreement shrinks to the shortest history that shows it.
+//! The rules against a second, simpler model of them: after any history both have given the same answers and are in the
+//! same state. A disagreement shrinks to the shortest history that shows it.
 
 mod acts;
-mod books;
 mod money;
+mod reference;
 
 use proptest::prelude::*;
 use proptest_state_machine::{StateMachineTest, prop_state_machine};
 
-use self::acts::{Act, Clerk};
-use self::books::{Books, CLOSES, Door, HOLD, Line, LinkIs, PRICE, Phase, Pile, Report, Said, Standing, Via, Why};
+use self::acts::{Act, ReferenceMachine};
+use self::reference::{
+    CLOSES, HOLD, LinkIs, PRICE, Phase, Pile, ReferenceModel, ReferenceOrder, ReferenceOrderState, ReferenceOutcome,
+    ReferenceStatus, Report, Via, Why,
+};
 use super::rig::{OPENS_AT, vnd};
 use crate::*;
 
@@ -96,9 +99,9 @@ impl Sale {
             Act::Release { nth, via, reference } => {
                 about(*nth, Command::ReleasePayment { identity: identity(*via, *reference) })
             }
-            Act::Switch(Door::Open) => Some((None, Command::Resume)),
-            Act::Switch(Door::Paused) => Some((None, Command::Pause)),
-            Act::Switch(Door::Shut) => Some((None, Command::Kill)),
+            Act::Switch(ReferenceStatus::Open) => Some((None, Command::Resume)),
+            Act::Switch(ReferenceStatus::Paused) => Some((None, Command::Pause)),
+            Act::Switch(ReferenceStatus::Shut) => Some((None, Command::Kill)),
             Act::Wait(_) | Act::Restart => None,
         }
     }
@@ -174,31 +177,31 @@ fn identity(via: Via, reference: u8) -> PaymentIdentity {
 
 impl StateMachineTest for Sale {
     type SystemUnderTest = Self;
-    type Reference = Clerk;
+    type Reference = ReferenceMachine;
 
-    fn init_test(books: &Books) -> Self {
+    fn init_test(model: &ReferenceModel) -> Self {
         let terms = Terms {
             drop: DropId(1),
             format: Format::FirstCome,
-            size: books.size,
+            size: model.size,
             price: vnd(PRICE),
             opens_at: OPENS_AT,
             closes_at: Some(at(CLOSES)),
-            limit_per_customer: books.limit,
+            limit_per_customer: model.limit,
             hold_seconds: (HOLD / 1000) as u32,
-            late_payment_seconds: (books.late / 1000) as u32,
+            late_payment_seconds: (model.late / 1000) as u32,
         };
-        Self { state: DropState::created(terms.check().unwrap()), orders: vec![], now: at(books.now) }
+        Self { state: DropState::created(terms.check().unwrap()), orders: vec![], now: at(model.now) }
     }
 
-    fn apply(mut sale: Self, books: &Books, act: Act) -> Self {
+    fn apply(mut sale: Self, model: &ReferenceModel, act: Act) -> Self {
         match sale.command(&act) {
             Some((nth, command)) => {
                 let outcome = sale.submit(nth, &command);
-                assert_eq!(outcome, expected(&sale, books.said), "{act:?}");
+                assert_eq!(outcome, expected(&sale, model.said), "{act:?}");
             }
             None => {
-                sale.now = at(books.now);
+                sale.now = at(model.now);
                 if matches!(act, Act::Restart) {
                     sale.restart();
                 }
@@ -207,34 +210,34 @@ impl StateMachineTest for Sale {
         sale
     }
 
-    fn check_invariants(sale: &Self, books: &Books) {
-        let stock = Stock { available: books.free(), held: books.held(), sold: books.sold(), withdrawn: books.gone() };
+    fn check_invariants(sale: &Self, model: &ReferenceModel) {
+        let stock = Stock { available: model.free(), held: model.held(), sold: model.sold(), withdrawn: model.gone() };
         assert_eq!(sale.state.stock(), stock);
-        assert_eq!(sale.orders.len(), books.lines.len());
-        for (order, line) in sale.orders.iter().zip(&books.lines) {
+        assert_eq!(sale.orders.len(), model.lines.len());
+        for (order, line) in sale.orders.iter().zip(&model.lines) {
             check_order(order, line);
             let in_time = sale.state.due(sale.now, OrderCode(0)).any(|due| due == order.order);
-            assert_eq!(in_time, line.phase == Phase::Waiting && line.deadline <= books.now, "{order:?}");
+            assert_eq!(in_time, line.phase == Phase::Waiting && line.deadline <= model.now, "{order:?}");
         }
     }
 }
 
-fn expected(sale: &Sale, said: Said) -> Outcome {
+fn expected(sale: &Sale, said: ReferenceOutcome) -> Outcome {
     let receipt = |nth: usize| {
         let OrderRecord { order, quantity, amount, ordered_at, .. } = sale.orders[nth];
         Receipt { order, quantity, amount, ordered_at }
     };
     match said {
-        Said::Placed(nth) => Outcome::Placed(receipt(nth)),
-        Said::Replayed(nth) => Outcome::Replayed(receipt(nth)),
-        Said::Own(nth) => Outcome::Own(code(nth)),
-        Said::Done => Outcome::Done,
-        Said::Same => Outcome::Unchanged,
-        Said::No(refusal) => Outcome::Refused(refusal),
+        ReferenceOutcome::Placed(nth) => Outcome::Placed(receipt(nth)),
+        ReferenceOutcome::Replayed(nth) => Outcome::Replayed(receipt(nth)),
+        ReferenceOutcome::Own(nth) => Outcome::Own(code(nth)),
+        ReferenceOutcome::Done => Outcome::Done,
+        ReferenceOutcome::Same => Outcome::Unchanged,
+        ReferenceOutcome::No(refusal) => Outcome::Refused(refusal),
     }
 }
 
-fn check_order(order: &OrderRecord, line: &Line) {
+fn check_order(order: &OrderRecord, line: &ReferenceOrder) {
     let state = match line.phase {
         Phase::Waiting => OrderState::Pending,
         Phase::Bought { late } => OrderState::Paid { late },
@@ -262,9 +265,9 @@ fn check_order(order: &OrderRecord, line: &Line) {
     for (payment, (report, standing)) in order.payments.iter().zip(&line.reports) {
         assert_eq!(payment.identity, identity(report.via, report.reference));
         let stands = match payment.state {
-            PaymentState::Counted => Standing::Counts,
-            PaymentState::Disputed => Standing::Apart,
-            PaymentState::Released => Standing::GivenAway,
+            PaymentState::Counted => ReferenceOrderState::Counts,
+            PaymentState::Disputed => ReferenceOrderState::Apart,
+            PaymentState::Released => ReferenceOrderState::GivenAway,
         };
         assert_eq!(
             (payment.amount.get(), stands, payment.settled),
@@ -288,5 +291,5 @@ prop_state_machine! {
     #![proptest_config(ProptestConfig { cases: 40_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_rules_agree_with_the_clerk_after_any_history(sequential 1..60 => Sale);
+    fn the_rules_agree_with_the_model_after_any_history(sequential 1..60 => Sale);
 }

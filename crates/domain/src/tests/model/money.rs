@@ -1,25 +1,27 @@
-//! The clerk's rules of money.
+//! The model's rules of money.
 
 use std::cmp::min;
 
-use super::books::{Books, Door, LinkIs, Phase, Pile, Report, Said, Standing, Via, Why};
+use super::reference::{
+    LinkIs, Phase, Pile, ReferenceModel, ReferenceOrderState, ReferenceOutcome, ReferenceStatus, Report, Via, Why,
+};
 use crate::{RefundStep, Refusal};
 
-impl Books {
-    pub(super) fn pay(&mut self, nth: usize, report: Report) -> Said {
+impl ReferenceModel {
+    pub(super) fn pay(&mut self, nth: usize, report: Report) -> ReferenceOutcome {
         let now = self.now;
         let line = &mut self.lines[nth];
         let named = |known: &Report| known.via == report.via && known.reference == report.reference;
         let same = line.reports.iter_mut().find(|(known, _)| named(known) && known.amount == report.amount);
         if let Some((known, standing)) = same {
-            if *standing != Standing::Counts || known.shown || !report.shown {
-                return Said::Same;
+            if *standing != ReferenceOrderState::Counts || known.shown || !report.shown {
+                return ReferenceOutcome::Same;
             }
             known.shown = true;
-            return Said::Done;
+            return ReferenceOutcome::Done;
         }
-        let in_a_sum = |(known, standing): &(Report, Standing)| {
-            known.reference == report.reference && *standing != Standing::Apart
+        let in_a_sum = |(known, standing): &(Report, ReferenceOrderState)| {
+            known.reference == report.reference && *standing != ReferenceOrderState::Apart
         };
         let counted = line.reports.iter().any(in_a_sum);
         let twin = line.reports.iter().find(|(known, _)| {
@@ -30,10 +32,10 @@ impl Books {
         });
         if let Some((twin, _)) = twin {
             if twin.via != Via::Statement {
-                return Said::Same;
+                return ReferenceOutcome::Same;
             }
-            line.reports.push((Report { shown: false, ..report }, Standing::Apart));
-            return Said::Done;
+            line.reports.push((Report { shown: false, ..report }, ReferenceOrderState::Apart));
+            return ReferenceOutcome::Done;
         }
         let elsewhere = match line.link {
             LinkIs::Foreign => true,
@@ -41,13 +43,13 @@ impl Books {
             LinkIs::None | LinkIs::Asked | LinkIs::Shut { seen: false } => false,
         };
         if elsewhere && report.via != Via::Statement {
-            return Said::No(Refusal::ForeignLink);
+            return ReferenceOutcome::No(Refusal::ForeignLink);
         }
         if line.reports.iter().any(|(known, _)| named(known)) {
-            line.reports.push((Report { shown: false, ..report }, Standing::Apart));
-            return Said::Done;
+            line.reports.push((Report { shown: false, ..report }, ReferenceOrderState::Apart));
+            return ReferenceOutcome::Done;
         }
-        line.reports.push((report, Standing::Counts));
+        line.reports.push((report, ReferenceOrderState::Counts));
         match line.phase {
             Phase::Waiting => {
                 let used = min(report.amount, line.price() - line.pot);
@@ -62,7 +64,7 @@ impl Books {
             Phase::Lapsed(_) => self.pay_late(nth, report.amount),
             Phase::Bought { .. } | Phase::Called(_) | Phase::Gone => line.owe(report.amount),
         }
-        Said::Done
+        ReferenceOutcome::Done
     }
 
     /// A customer who pays too late still gets the units when no other customer loses by it.
@@ -75,7 +77,7 @@ impl Books {
             self.waiting(who).filter(|other| self.lines[*other].units == units && self.lines[*other].pot == 0);
         let in_time = self.now <= line.ended + self.late;
         let enough = amount + owed >= price;
-        if !enough || !in_time || self.door == Door::Shut || !(from_shelf || swapped.is_some()) {
+        if !enough || !in_time || self.door == ReferenceStatus::Shut || !(from_shelf || swapped.is_some()) {
             self.lines[nth].owe(amount);
             return;
         }
@@ -92,46 +94,46 @@ impl Books {
         line.owe(amount + owed - price);
     }
 
-    pub(super) fn dispute(&mut self, nth: usize, report: Report) -> Said {
-        let known = |(known, _): &(Report, Standing)| {
+    pub(super) fn dispute(&mut self, nth: usize, report: Report) -> ReferenceOutcome {
+        let known = |(known, _): &(Report, ReferenceOrderState)| {
             (known.via, known.reference, known.amount) == (report.via, report.reference, report.amount)
         };
         if self.lines[nth].reports.iter().any(known) {
-            return Said::Same;
+            return ReferenceOutcome::Same;
         }
-        self.lines[nth].reports.push((Report { shown: false, ..report }, Standing::Apart));
-        Said::Done
+        self.lines[nth].reports.push((Report { shown: false, ..report }, ReferenceOrderState::Apart));
+        ReferenceOutcome::Done
     }
 
-    pub(super) fn refund(&mut self, nth: usize, number: usize, step: &RefundStep) -> Said {
+    pub(super) fn refund(&mut self, nth: usize, number: usize, step: &RefundStep) -> ReferenceOutcome {
         let Some((_, pile)) = self.lines[nth].piles.get_mut(number - 1) else {
-            return Said::No(Refusal::RefundNotThere);
+            return ReferenceOutcome::No(Refusal::RefundNotThere);
         };
         *pile = match (*pile, step) {
             (Pile::Owed, RefundStep::Batch { .. }) => Pile::Listed,
             (Pile::Listed, RefundStep::Sent { .. }) => Pile::Out,
             (Pile::Out, RefundStep::Confirm) => Pile::Seen,
             (Pile::Listed | Pile::Out, RefundStep::Fail { .. }) => Pile::Owed,
-            (Pile::Out, RefundStep::Sent { .. }) | (Pile::Seen, RefundStep::Confirm) => return Said::Same,
-            _ => return Said::No(Refusal::RefundNotThere),
+            (Pile::Out, RefundStep::Sent { .. }) | (Pile::Seen, RefundStep::Confirm) => return ReferenceOutcome::Same,
+            _ => return ReferenceOutcome::No(Refusal::RefundNotThere),
         };
-        Said::Done
+        ReferenceOutcome::Done
     }
 
-    pub(super) fn release(&mut self, nth: usize, via: Via, reference: u8) -> Said {
+    pub(super) fn release(&mut self, nth: usize, via: Via, reference: u8) -> ReferenceOutcome {
         let line = &mut self.lines[nth];
-        let counts = |(known, standing): &&mut (Report, Standing)| {
-            known.via == via && known.reference == reference && *standing == Standing::Counts
+        let counts = |(known, standing): &&mut (Report, ReferenceOrderState)| {
+            known.via == via && known.reference == reference && *standing == ReferenceOrderState::Counts
         };
         let Some((report, standing)) = line.reports.iter_mut().find(counts) else {
-            return Said::No(Refusal::NotReleasable);
+            return ReferenceOutcome::No(Refusal::NotReleasable);
         };
         let whole = line.piles.iter_mut().find(|(amount, pile)| *pile == Pile::Owed && *amount == report.amount);
         let Some((_, pile)) = whole else {
-            return Said::No(Refusal::NotReleasable);
+            return ReferenceOutcome::No(Refusal::NotReleasable);
         };
         *pile = Pile::Back;
-        *standing = Standing::GivenAway;
-        Said::Done
+        *standing = ReferenceOrderState::GivenAway;
+        ReferenceOutcome::Done
     }
 }

@@ -1,5 +1,5 @@
-//! What a careful clerk would write down: one line per order, its transfers, and what is owed back. Written from the
-//! rules as they are told to people, so that it can disagree with the code.
+//! The model: one record for each order, its transfers, and what is owed back. It follows the rules as people read them,
+//! so that it can disagree with the code.
 
 use std::cmp::{max, min};
 
@@ -10,9 +10,9 @@ pub(super) const HOLD: i64 = 300_000;
 pub(super) const CLOSES: i64 = 3_600_000;
 const MINUTE: i64 = 60_000;
 
-/// What the clerk expects to hear.
+/// The outcome that the model expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum ReferenceOutcome {
     Placed(usize),
     Replayed(usize),
     Own(usize),
@@ -22,7 +22,7 @@ pub(super) enum Said {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Door {
+pub(super) enum ReferenceStatus {
     Open,
     Paused,
     Shut,
@@ -74,7 +74,7 @@ pub(super) struct Report {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum ReferenceOrderState {
     Counts,
     Apart,
     GivenAway,
@@ -90,7 +90,7 @@ pub(super) enum Pile {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct ReferenceOrder {
     pub(super) who: u8,
     pub(super) browser: u8,
     pub(super) units: u32,
@@ -101,22 +101,22 @@ pub(super) struct Line {
     pub(super) uncertain: bool,
     pub(super) link: LinkIs,
     pub(super) pot: i64,
-    pub(super) reports: Vec<(Report, Standing)>,
+    pub(super) reports: Vec<(Report, ReferenceOrderState)>,
     pub(super) piles: Vec<(i64, Pile)>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Books {
+pub(super) struct ReferenceModel {
     pub(super) size: u32,
     pub(super) limit: u32,
     pub(super) late: i64,
     pub(super) now: i64,
-    pub(super) door: Door,
-    pub(super) lines: Vec<Line>,
-    pub(super) said: Said,
+    pub(super) door: ReferenceStatus,
+    pub(super) lines: Vec<ReferenceOrder>,
+    pub(super) said: ReferenceOutcome,
 }
 
-impl Line {
+impl ReferenceOrder {
     pub(super) fn price(&self) -> i64 {
         PRICE * i64::from(self.units)
     }
@@ -138,8 +138,8 @@ impl Line {
     }
 }
 
-impl Books {
-    fn units(&self, which: impl Fn(&Line) -> bool) -> u32 {
+impl ReferenceModel {
+    fn units(&self, which: impl Fn(&ReferenceOrder) -> bool) -> u32 {
         self.lines.iter().filter(|line| which(line)).map(|line| line.units).sum()
     }
 
@@ -167,16 +167,16 @@ impl Books {
         self.lines.iter().position(|line| line.who == who && line.phase == Phase::Waiting)
     }
 
-    pub(super) fn buy(&mut self, who: u8, browser: u8, units: u32) -> Said {
+    pub(super) fn buy(&mut self, who: u8, browser: u8, units: u32) -> ReferenceOutcome {
         let waiting = self.waiting(who);
         if let Some(own) = waiting.filter(|own| self.lines[*own].browser == browser) {
             let same = self.lines[own].units == units;
-            return if same { Said::Own(own) } else { Said::No(Refusal::OrderPending) };
+            return if same { ReferenceOutcome::Own(own) } else { ReferenceOutcome::No(Refusal::OrderPending) };
         }
         let reasons = [
             (units == 0 || units > self.limit, Refusal::InvalidQuantity),
-            (self.door == Door::Paused, Refusal::Paused),
-            (self.door == Door::Shut, Refusal::Closed),
+            (self.door == ReferenceStatus::Paused, Refusal::Paused),
+            (self.door == ReferenceStatus::Shut, Refusal::Closed),
             (self.now < 0, Refusal::NotOpenYet),
             (self.now >= CLOSES, Refusal::Closed),
             (self.free() == 0 && self.held() == 0, Refusal::SoldOut),
@@ -185,9 +185,9 @@ impl Books {
             (waiting.is_some() || self.counted_for(who) + units > self.limit, Refusal::LimitReached),
         ];
         if let Some((_, refusal)) = reasons.into_iter().find(|(applies, _)| *applies) {
-            return Said::No(refusal);
+            return ReferenceOutcome::No(refusal);
         }
-        self.lines.push(Line {
+        self.lines.push(ReferenceOrder {
             who,
             browser,
             units,
@@ -201,126 +201,126 @@ impl Books {
             reports: vec![],
             piles: vec![],
         });
-        Said::Placed(self.lines.len() - 1)
+        ReferenceOutcome::Placed(self.lines.len() - 1)
     }
 
-    pub(super) fn again(&self, nth: usize, same: bool) -> Said {
-        if same { Said::Replayed(nth) } else { Said::No(Refusal::TokenReused) }
+    pub(super) fn again(&self, nth: usize, same: bool) -> ReferenceOutcome {
+        if same { ReferenceOutcome::Replayed(nth) } else { ReferenceOutcome::No(Refusal::TokenReused) }
     }
 
-    pub(super) fn ask_link(&mut self, nth: usize) -> Said {
+    pub(super) fn ask_link(&mut self, nth: usize) -> ReferenceOutcome {
         let now = self.now;
         let line = &mut self.lines[nth];
         match (line.phase, line.link) {
-            (Phase::Waiting, LinkIs::Asked) => Said::Same,
+            (Phase::Waiting, LinkIs::Asked) => ReferenceOutcome::Same,
             (Phase::Waiting, LinkIs::None) => {
                 let deadline = min(max(line.deadline, now + 3 * MINUTE), line.placed + 2 * HOLD);
                 if deadline <= now {
-                    return Said::No(Refusal::LinkNotOwed);
+                    return ReferenceOutcome::No(Refusal::LinkNotOwed);
                 }
                 line.deadline = deadline;
                 line.link = LinkIs::Asked;
-                Said::Done
+                ReferenceOutcome::Done
             }
-            _ => Said::No(Refusal::LinkNotOwed),
+            _ => ReferenceOutcome::No(Refusal::LinkNotOwed),
         }
     }
 
-    pub(super) fn link_made(&mut self, nth: usize) -> Said {
+    pub(super) fn link_made(&mut self, nth: usize) -> ReferenceOutcome {
         let line = &mut self.lines[nth];
         match line.link {
             LinkIs::Asked => {
                 line.link = LinkIs::Made;
-                Said::Done
+                ReferenceOutcome::Done
             }
-            LinkIs::Made => Said::Same,
-            _ => Said::No(Refusal::LinkNotOwed),
+            LinkIs::Made => ReferenceOutcome::Same,
+            _ => ReferenceOutcome::No(Refusal::LinkNotOwed),
         }
     }
 
-    pub(super) fn link_conflict(&mut self, nth: usize) -> Said {
+    pub(super) fn link_conflict(&mut self, nth: usize) -> ReferenceOutcome {
         let now = self.now;
         let line = &mut self.lines[nth];
         if line.link != LinkIs::Asked {
-            return Said::No(Refusal::LinkNotOwed);
+            return ReferenceOutcome::No(Refusal::LinkNotOwed);
         }
         line.link = LinkIs::Foreign;
         if line.phase == Phase::Waiting {
             line.end(Phase::Lapsed(Why::NotOurLink), now);
         }
-        Said::Done
+        ReferenceOutcome::Done
     }
 
-    pub(super) fn link_closed(&mut self, nth: usize, unknown_money: bool) -> Said {
+    pub(super) fn link_closed(&mut self, nth: usize, unknown_money: bool) -> ReferenceOutcome {
         let line = &mut self.lines[nth];
         let seen = match line.link {
             LinkIs::Asked => false,
             LinkIs::Made => true,
-            _ => return Said::Same,
+            _ => return ReferenceOutcome::Same,
         };
         if unknown_money {
-            return Said::No(Refusal::PaymentsMissing);
+            return ReferenceOutcome::No(Refusal::PaymentsMissing);
         }
         line.link = LinkIs::Shut { seen };
-        Said::Done
+        ReferenceOutcome::Done
     }
 
-    pub(super) fn end_hold(&mut self, nth: usize) -> Said {
+    pub(super) fn end_hold(&mut self, nth: usize) -> ReferenceOutcome {
         let now = self.now;
         let line = &mut self.lines[nth];
         if line.phase != Phase::Waiting {
-            return Said::Same;
+            return ReferenceOutcome::Same;
         }
         let over_by = now - line.deadline - MINUTE;
         if over_by < 0 {
-            return Said::No(Refusal::HoldRunning);
+            return ReferenceOutcome::No(Refusal::HoldRunning);
         }
         let money_may_come = matches!(line.link, LinkIs::Asked | LinkIs::Made);
         if money_may_come && over_by < 15 * MINUTE {
-            let said = if line.uncertain { Said::Same } else { Said::Done };
+            let said = if line.uncertain { ReferenceOutcome::Same } else { ReferenceOutcome::Done };
             line.uncertain = true;
             return said;
         }
         line.end(Phase::Lapsed(Why::Unpaid), now);
-        Said::Done
+        ReferenceOutcome::Done
     }
 
-    pub(super) fn cancel(&mut self, nth: usize, browser: u8) -> Said {
+    pub(super) fn cancel(&mut self, nth: usize, browser: u8) -> ReferenceOutcome {
         let now = self.now;
         let line = &mut self.lines[nth];
         if line.browser != browser {
-            return Said::No(Refusal::NotYourOrder);
+            return ReferenceOutcome::No(Refusal::NotYourOrder);
         }
         match line.phase {
-            Phase::Called(Canceller::Shopper) => Said::Same,
+            Phase::Called(Canceller::Shopper) => ReferenceOutcome::Same,
             Phase::Waiting => {
                 line.end(Phase::Called(Canceller::Shopper), now);
-                Said::Done
+                ReferenceOutcome::Done
             }
-            _ => Said::No(Refusal::OrderNotPending),
+            _ => ReferenceOutcome::No(Refusal::OrderNotPending),
         }
     }
 
-    pub(super) fn call_off(&mut self, nth: usize, restock: bool) -> Said {
+    pub(super) fn call_off(&mut self, nth: usize, restock: bool) -> ReferenceOutcome {
         let now = self.now;
         let line = &mut self.lines[nth];
         match line.phase {
-            Phase::Called(Canceller::Operator) | Phase::Gone => return Said::Same,
-            Phase::Lapsed(_) | Phase::Called(Canceller::Shopper) => return Said::No(Refusal::OrderEnded),
+            Phase::Called(Canceller::Operator) | Phase::Gone => return ReferenceOutcome::Same,
+            Phase::Lapsed(_) | Phase::Called(Canceller::Shopper) => return ReferenceOutcome::No(Refusal::OrderEnded),
             Phase::Bought { .. } if !restock => line.end(Phase::Gone, now),
             Phase::Bought { .. } | Phase::Waiting => line.end(Phase::Called(Canceller::Operator), now),
         }
-        Said::Done
+        ReferenceOutcome::Done
     }
 
-    pub(super) fn switch(&mut self, to: Door) -> Said {
+    pub(super) fn switch(&mut self, to: ReferenceStatus) -> ReferenceOutcome {
         match (self.door, to) {
-            (Door::Shut, Door::Shut) => Said::Same,
-            (Door::Shut, _) => Said::No(Refusal::Closed),
-            (was, _) if was == to => Said::Same,
+            (ReferenceStatus::Shut, ReferenceStatus::Shut) => ReferenceOutcome::Same,
+            (ReferenceStatus::Shut, _) => ReferenceOutcome::No(Refusal::Closed),
+            (was, _) if was == to => ReferenceOutcome::Same,
             _ => {
                 self.door = to;
-                Said::Done
+                ReferenceOutcome::Done
             }
         }
     }
