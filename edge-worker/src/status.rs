@@ -15,6 +15,9 @@ use crate::route::DropRef;
 /// No `s-maxage` and no `must-revalidate`: either would switch `stale-if-error` off in the cache in front.
 const CACHE_CONTROL: &str = "public, max-age=1, stale-if-error=60";
 
+/// No part of the shop sends mail: the page asks for no e-mail address, and promises no confirmation.
+const SENDS_MAIL: bool = false;
+
 /// A drop on its page.
 #[derive(Serialize)]
 struct PublicDrop<'a> {
@@ -44,6 +47,7 @@ struct Status<T> {
     server_time: String,
     as_of: String,
     stale: bool,
+    mail: bool,
     #[serde(flatten)]
     content: T,
 }
@@ -111,7 +115,7 @@ fn status<T: Serialize>(served: &Served, content: &T, if_none_match: Option<&str
         EdgeResponse::empty(304)
     } else {
         let (server_time, as_of) = (rfc3339::format(now), rfc3339::format(served.snapshot.as_of));
-        EdgeResponse::json(200, &Status { server_time, as_of, stale: served.stale, content })
+        EdgeResponse::json(200, &Status { server_time, as_of, stale: served.stale, mail: SENDS_MAIL, content })
     };
     response.with("cache-control", CACHE_CONTROL).with("etag", etag)
 }
@@ -191,6 +195,7 @@ pub(crate) mod tests {
             "server_time": "2026-09-21T14:13:20Z",
             "as_of": "2026-09-21T14:13:19.900Z",
             "stale": false,
+            "mail": false,
             "drop": {
                 "id": 42, "slug": "ao-dai",
                 "product": {"name": "Áo dài", "description": "", "image_url": null},
