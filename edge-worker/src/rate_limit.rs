@@ -1,7 +1,7 @@
 //! How often purchase tokens are given. wrangler.toml has the same numbers, because the platform reads them there;
 //! Cloudflare counts per location, not exactly.
 //!
-//! No limit counts by phone: a stranger who knows a number could then keep its owner out. A shopper is a browser with the
+//! No limit counts by phone: with such a limit a stranger could keep the owner of a number out. A shopper is a browser with the
 //! cookie that the drop page sets. What these limits cannot do is tell a script that collects cookies from a crowd
 //! behind one address: for that a shop switches Turnstile on.
 

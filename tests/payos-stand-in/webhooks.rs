@@ -101,7 +101,7 @@ impl Webhooks {
         sign_with(&self.checksum_key, data)
     }
 
-    /// As a forger would sign who knows everything but the checksum key.
+    /// As a forger signs, with everything but the checksum key.
     pub(crate) fn forge(&self, data: &Value) -> Result<String, payos::NotSignable> {
         sign_with(&format!("not {}", self.checksum_key), data)
     }

@@ -45,7 +45,7 @@ pub(crate) struct World {
     pub(crate) tokens_minted: u64,
     pub(crate) purchases: u64,
     pub(crate) steps: u64,
-    /// What happened, for a run that is told.
+    /// What happened, kept only when the run prints its story.
     pub(crate) story: Option<Vec<String>>,
 }
 

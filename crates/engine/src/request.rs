@@ -100,7 +100,7 @@ impl Request {
 pub struct OrderRequest {
     pub order: OrderCode,
     pub command: Command,
-    /// The operator who asks; empty when no person does.
+    /// The operator's name; empty when the request is not an operator's.
     pub operator: String,
     /// The account the money came from, where the bank said so: a refund would go back there.
     pub payer: Option<Destination>,

@@ -34,8 +34,8 @@ pub(super) fn claim_for_origin(db: &Db, origin_no: u8) -> Result<()> {
 
 /// Writes and syncs before the origin serves a request. So a full disk, or another program that writes, fails the start
 /// and not the first purchase. And after a crash between a write and its sync the log may be in the kernel's memory
-/// only: the sync here puts it on disk before a shopper who asks again gets an order from it, which a power cut could
-/// still take.
+/// only: the sync here puts it on disk before the origin answers from it. A power cut could otherwise still take an order
+/// that a shopper was given.
 pub(super) fn prove_writable(db: &Db, now: Timestamp) -> Result<()> {
     let started = db.prepare("INSERT OR REPLACE INTO meta VALUES ('started_at', ?)")?;
     started.execute(params![now.0.to_be_bytes().to_vec()])?;
