@@ -222,3 +222,29 @@ async fn a_reference_is_entered_again_only_by_insisting_and_both_are_named() {
     assert!(printed.contains(known), "{printed}");
     ledger.finish().await;
 }
+
+#[tokio::test]
+async fn payments_on_a_standby_account_are_no_differences_in_the_statement_of_the_other() {
+    let ledger = Ledger::with(&[]).await;
+    let mut lines = "reference,amount\n".to_owned();
+    for (number, account) in (0..10).map(|number| (number, ["113366668888", "0071000999999"][number / 5])) {
+        let reference = format!("FTA3000{number}");
+        let entry = ["payment", "record", "--bank-reference", &reference, "--amount", "300000", "--unmatched"];
+        let rest = ["--at", "2025-12-01T20:10:00+07:00", "--account", account];
+        assert_eq!(ledger.dropgate(&[&entry[..], &rest].concat()).0, format!("recorded {reference}\n"));
+        if number < 5 {
+            lines += &format!("{reference},300000\n");
+        }
+    }
+    let file = ledger.file("one.csv", &lines);
+    let counted = "5 payments of 1500000 VND arrived on account 0071000999999, ";
+    let printed = ledger.assert_agrees(&file, &[]);
+    assert_eq!(printed[1], format!("{counted}which this file does not cover"));
+    let printed = ledger.assert_agrees(&file, &["--account", "113366668888"]);
+    assert_eq!(printed[1], format!("{counted}and are left out"));
+    // Both accounts are asked about, and one of them has nothing in the file.
+    let (printed, said) = ledger.reconciles(&file, &["--account", "113366668888", "--account", "0071000999999"]);
+    assert_eq!(printed.iter().filter(|line| line.starts_with("not in the file: ")).count(), 5, "{printed:#?}");
+    assert!(said.contains("the file and the ledger differ"), "{said}");
+    ledger.finish().await;
+}

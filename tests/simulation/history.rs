@@ -143,7 +143,7 @@ impl Sale {
 
     fn payment(&self, reference: &str, amount: i64) -> Payment {
         let identity = PaymentIdentity::new("link", reference);
-        Payment { identity, amount: vnd(amount), paid_at: self.now, proof: Proof::Webhook }
+        Payment { identity, amount: vnd(amount), paid_at: self.now, proof: Proof::Webhook, account: None }
     }
 
     fn purchase(&mut self, shopper: u8, quantity: u32) -> Request {

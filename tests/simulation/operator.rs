@@ -225,6 +225,7 @@ impl World {
             amount: vnd(transfer.amount),
             paid_at: domain::Timestamp(transfer.at),
             proof: domain::Proof::Operator,
+            account: None,
         };
         self.ask_order_as_operator(order, Command::Payment(on_statement(&payment)), Ticket::Unanswered);
     }

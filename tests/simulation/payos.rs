@@ -136,6 +136,7 @@ impl PayOs {
             amount: vnd(transfer.amount),
             paid_at: Timestamp(transfer.at),
             proof: Proof::SignedRead,
+            account: None,
         });
         Some(LinkShown { payments: payments.collect(), link, pending })
     }
@@ -236,7 +237,13 @@ impl World {
 
     pub(crate) fn webhook_arrives(&mut self, report: Report) {
         let Report { order, identity, amount, .. } = report.clone();
-        let payment = Payment { identity, amount: vnd(amount), paid_at: Timestamp(self.now), proof: Proof::Webhook };
+        let payment = Payment {
+            identity,
+            amount: vnd(amount),
+            paid_at: Timestamp(self.now),
+            proof: Proof::Webhook,
+            account: None,
+        };
         // Some banks say where the money came from, and some of those leave out the name.
         let payer = match self.rng.u8(0..4) {
             0 => Some(account(&payment.identity.reference)),

@@ -112,6 +112,8 @@ pub struct Payment {
     /// The bank's time, for the record; decisions use the writer's.
     pub paid_at: Timestamp,
     pub proof: Proof,
+    /// The account that received it, where that is known. For the record only.
+    pub account: Option<String>,
 }
 
 impl Proof {

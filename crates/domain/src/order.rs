@@ -80,6 +80,8 @@ pub struct PaymentRecord {
     pub recorded_at: Timestamp,
     pub state: PaymentState,
     pub settled: bool,
+    /// The account that received it, where that is known.
+    pub account: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,6 +247,7 @@ impl OrderRecord {
             recorded_at: now,
             state,
             settled: state == PaymentState::Counted && payment.proof.settles(),
+            account: payment.account.clone(),
         });
     }
 

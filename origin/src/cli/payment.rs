@@ -41,6 +41,9 @@ pub(super) struct Record {
     /// When the bank booked it, such as 2026-11-21T20:00:00+07:00.
     #[arg(long)]
     at: String,
+    /// The account that received it.
+    #[arg(long)]
+    account: Option<String>,
     #[command(flatten)]
     whose: Whose,
     /// Record it although its reference is known: banks use references again.
@@ -87,6 +90,7 @@ pub(super) async fn run(command: PaymentCommand) -> Result<()> {
                 "amount": record.amount,
                 "at": record.at,
                 "order_code": record.whose.order,
+                "account": record.account,
                 "another_transfer": record.reason,
             });
             let answer = client.call(Method::POST, "/admin/payments", Some(body)).await?;

@@ -20,6 +20,7 @@ impl DescriptionSalt {
             amount: webhook.amount,
             paid_at_ms: webhook.transaction_time_ms(),
             description: &webhook.description,
+            account: &webhook.account_number,
             proof: Proof::Webhook,
         })?;
         Some((order, payment))
@@ -34,6 +35,7 @@ impl DescriptionSalt {
                 amount: transaction.amount,
                 paid_at_ms: transaction.transaction_time_ms(),
                 description: &transaction.description,
+                account: &transaction.account_number,
                 proof: Proof::SignedRead,
             })
         };
@@ -49,7 +51,7 @@ impl DescriptionSalt {
         } else {
             PaymentIdentity::new(report.link, report.reference)
         };
-        Some(Payment { identity, amount, paid_at, proof: report.proof })
+        Some(Payment { identity, amount, paid_at, proof: report.proof, account: account(report.account) })
     }
 
     fn digest(self, description: &str) -> u64 {
@@ -62,11 +64,42 @@ impl DescriptionSalt {
     }
 }
 
+/// No account number is longer.
+const ACCOUNT_CHARS_MAX: usize = 34;
+
+/// The account that received the money, without blanks; nothing when PayOS names none.
+fn account(told: &str) -> Option<String> {
+    let number: String = told.split_whitespace().collect();
+    let is_number =
+        (1..=ACCOUNT_CHARS_MAX).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_number.then_some(number)
+}
+
 struct Report<'a> {
     link: &'a str,
     reference: &'a str,
     amount: i64,
     paid_at_ms: Option<i64>,
     description: &'a str,
+    account: &'a str,
     proof: Proof,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payment_keeps_the_account_that_received_it() {
+        for (told, kept) in [
+            ("113366668888", Some("113366668888")),
+            (" 0071 000 999999 ", Some("0071000999999")),
+            ("VQRQ0001", Some("VQRQ0001")),
+            ("", None),
+            ("0071-00", None),
+            ("\u{1b}[31m", None),
+        ] {
+            assert_eq!(account(told).as_deref(), kept, "{told:?}");
+        }
+    }
 }

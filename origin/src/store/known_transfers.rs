@@ -8,7 +8,7 @@ use libsql::Row;
 use super::sqlite::Db;
 use crate::statement::KnownTransfer;
 
-const COLUMNS: &str = "order_code, link, reference, amount, paid_at, recorded_at, seq";
+const COLUMNS: &str = "order_code, link, reference, amount, paid_at, recorded_at, seq, account";
 
 /// Gives each transfer once. A disputed report is about a transfer that is already counted, so it is left out. Money
 /// that an operator moved is counted at its new order.
@@ -25,7 +25,7 @@ pub(crate) fn all(db: &Db) -> Result<Vec<KnownTransfer>> {
             amount: payment.amount.get(),
             at: payment.at,
             has_own_time,
-            account: None,
+            account: row.get(7)?,
         })
     })
 }

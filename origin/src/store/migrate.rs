@@ -24,6 +24,7 @@ const SALE: &[Migration] = &[
     migration!(3, "0003_unmatched_refunds.sql"),
     migration!(4, "0004_order_facts_once.sql"),
     migration!(5, "0005_killed_at.sql"),
+    migration!(6, "0006_payment_accounts.sql"),
 ];
 
 struct Applied {

@@ -7,7 +7,7 @@ use libsql::{Row, params};
 
 use super::sqlite::{Db, Statement};
 
-const COLUMNS: &str = "seq, order_code, link, reference, amount, paid_at, state, batch";
+const COLUMNS: &str = "seq, order_code, link, reference, amount, paid_at, state, batch, account";
 
 pub(crate) struct UnmatchedWriter {
     insert: Statement,
@@ -21,8 +21,8 @@ impl UnmatchedWriter {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
         Ok(Self {
             insert: db.prepare(
-                "INSERT INTO unmatched_payments (order_code, link, reference, amount, paid_at, recorded_at, seq)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO unmatched_payments (order_code, link, reference, amount, paid_at, recorded_at, seq, account)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
             set_state: db.prepare("UPDATE unmatched_payments SET state = ?, batch = ? WHERE seq = ?")?,
             set_due: db.prepare("UPDATE unmatched_payments SET due_at = ? WHERE seq = ?")?,
@@ -41,7 +41,8 @@ impl UnmatchedWriter {
             payment.amount.get(),
             payment.paid_at.0,
             now.0,
-            seq
+            seq,
+            payment.account.as_deref()
         ])?;
         Ok(())
     }
@@ -84,6 +85,7 @@ fn read(row: &Row) -> Result<UnmatchedPayment> {
         paid_at: Timestamp(row.get(5)?),
         // Only an operator gives it to an order.
         proof: Proof::Operator,
+        account: row.get(8)?,
     };
     Ok(UnmatchedPayment {
         seq: row.get(0)?,

@@ -183,7 +183,8 @@ impl Sale {
                 PaymentIdentity::new(link["paymentLinkId"].as_str().unwrap(), reference)
             }
         };
-        let payment = Payment { identity, amount: Vnd::new(amount).unwrap(), paid_at: self.clock.now(), proof };
+        let payment =
+            Payment { identity, amount: Vnd::new(amount).unwrap(), paid_at: self.clock.now(), proof, account: None };
         assert_eq!(self.ports.writer.order(order, Command::Payment(payment)).await.unwrap(), Outcome::Done);
     }
 

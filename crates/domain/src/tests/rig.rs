@@ -90,7 +90,7 @@ impl Sale {
 
     pub(super) fn payment(&self, reference: &str, amount: i64) -> Payment {
         let identity = PaymentIdentity::new("link", reference);
-        Payment { identity, amount: vnd(amount), paid_at: self.now, proof: Proof::Webhook }
+        Payment { identity, amount: vnd(amount), paid_at: self.now, proof: Proof::Webhook, account: None }
     }
 
     /// Lets the hold run out with its link shown closed.

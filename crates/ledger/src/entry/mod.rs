@@ -1,5 +1,6 @@
 //! What a row records, and its versioned encodings.
 
+mod payments;
 mod placed;
 mod stored;
 mod unmatched;
@@ -104,7 +105,10 @@ impl Entry {
         let (version, payload) = match &self.fact {
             Fact::Sale(event @ Event::OrderPlaced { .. }) => (ORDER_PLACED_VERSION, placed::write(event)?),
             Fact::Unmatched { payment, step } => (VERSION, unmatched::write(*payment, step)?),
-            fact => (VERSION, serde_json::to_vec(fact).context("an entry cannot be written as JSON")?),
+            fact => match fact.payment_with_account() {
+                Some(payload) => (payments::VERSION, payload?),
+                None => (VERSION, serde_json::to_vec(fact).context("an entry cannot be written as JSON")?),
+            },
         };
         let drop_id = self.drop.map_or(0, |drop| drop.0.into());
         Ok(Columns { drop_id, kind: self.fact.kind(), version, operator: self.operator.clone(), payload })
@@ -115,6 +119,7 @@ impl Entry {
     pub fn read(drop_id: i64, kind: RowKind, version: i64, operator: String, payload: &[u8]) -> Result<Self> {
         let fact = match (kind, version) {
             (RowKind::OrderPlaced, ORDER_PLACED_VERSION) => placed::read(payload).map(Fact::Sale),
+            (kind, payments::VERSION) if payments::KINDS.contains(&kind) => payment_of(kind, payload),
             (kind, VERSION) if unmatched::KINDS.contains(&kind) => {
                 unmatched::read(payload).map(|(payment, step)| Fact::Unmatched { payment, step })
             }
@@ -131,7 +136,31 @@ impl Entry {
     }
 }
 
+fn payment_of(kind: RowKind, payload: &[u8]) -> Result<Fact> {
+    Ok(match (kind, payments::read(payload)?) {
+        (RowKind::PaymentReceived, (order, payment, Some(applied))) => {
+            Fact::Sale(Event::PaymentReceived { order, payment, applied })
+        }
+        (RowKind::PaymentDisputed, (order, payment, None)) => Fact::Sale(Event::PaymentDisputed { order, payment }),
+        (RowKind::PaymentUnmatched, (order, payment, None)) => Fact::PaymentUnmatched { order, payment },
+        _ => bail!("it does not say what was applied, or says it of a payment that is for no order"),
+    })
+}
+
 impl Fact {
+    /// The payload of a payment whose account is known.
+    fn payment_with_account(&self) -> Option<Result<Vec<u8>>> {
+        match self {
+            Self::Sale(Event::PaymentReceived { order, payment, applied }) => {
+                payments::write(*order, payment, Some(*applied))
+            }
+            Self::Sale(Event::PaymentDisputed { order, payment }) | Self::PaymentUnmatched { order, payment } => {
+                payments::write(*order, payment, None)
+            }
+            _ => None,
+        }
+    }
+
     /// The order that the row is about, or that its money names.
     pub fn order(&self) -> Option<OrderCode> {
         match self {

@@ -197,6 +197,8 @@ pub(super) struct PaymentV1 {
     paid_at: Timestamp,
     #[serde(with = "ProofV1")]
     proof: Proof,
+    #[serde(skip)]
+    account: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]

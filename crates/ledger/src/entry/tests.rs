@@ -24,7 +24,13 @@ const ORDER: OrderCode = OrderCode(157_600_000_000_001);
 const SUB: Sub = Sub([1; 16]);
 
 fn payment(proof: Proof) -> Payment {
-    Payment { identity: PaymentIdentity::new("l1", "FT1"), amount: vnd(60), paid_at: Timestamp(5), proof }
+    Payment {
+        identity: PaymentIdentity::new("l1", "FT1"),
+        amount: vnd(60),
+        paid_at: Timestamp(5),
+        proof,
+        account: None,
+    }
 }
 
 #[test]
@@ -299,4 +305,29 @@ fn a_row_of_a_newer_release_or_of_another_kind_is_refused() {
     read(RowKind::DropPaused, 1).unwrap();
     assert!(read(RowKind::DropPaused, 2).unwrap_err().to_string().contains("version 2"));
     assert!(read(RowKind::DropResumed, 1).unwrap_err().to_string().contains("holds a drop_paused"));
+}
+
+#[test]
+fn a_payment_with_the_account_that_received_it_has_an_encoding_of_its_own() {
+    let payment = Payment { account: Some("0071000999999".into()), ..payment(Proof::Webhook) };
+    let stored = r#"{"identity":{"link":"l1","reference":"FT1"},"amount":60,"paid_at":5,"proof":"webhook"}"#;
+    let order = ORDER;
+    for (kind, applied, fact) in [
+        (RowKind::PaymentUnmatched, "", Fact::PaymentUnmatched { order, payment: payment.clone() }),
+        (RowKind::PaymentDisputed, "", Fact::Sale(Event::PaymentDisputed { order, payment: payment.clone() })),
+        (
+            RowKind::PaymentReceived,
+            r#","applied":50"#,
+            Fact::Sale(Event::PaymentReceived { order, payment: payment.clone(), applied: vnd(50) }),
+        ),
+    ] {
+        let entry = Entry { drop: None, operator: String::new(), fact };
+        let columns = entry.columns().unwrap();
+        let payload = format!(r#"{{"order":157600000000001,"payment":{stored},"account":"0071000999999"{applied}}}"#);
+        assert_eq!(std::str::from_utf8(&columns.payload).unwrap(), payload);
+        assert_eq!((columns.kind, columns.version), (kind, 2));
+        assert_eq!(Entry::read(0, kind, 2, String::new(), payload.as_bytes()).unwrap(), entry);
+    }
+    let without = format!(r#"{{"order":157600000000001,"payment":{stored},"account":"0071000999999"}}"#);
+    assert!(Entry::read(0, RowKind::PaymentReceived, 2, String::new(), without.as_bytes()).is_err());
 }

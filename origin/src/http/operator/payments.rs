@@ -25,6 +25,8 @@ use crate::http::problem::{ApiError, ApiResult};
 use crate::statement::day_of;
 
 const REFERENCE_CHARS_MAX: usize = 64;
+/// No account number is longer.
+const ACCOUNT_CHARS_MAX: usize = 34;
 const REASON_CHARS_MAX: usize = 200;
 
 #[derive(Deserialize)]
@@ -34,6 +36,8 @@ struct RecordBody {
     at: Option<String>,
     /// The order that the money pays for. Without it the payment is unmatched.
     order_code: Option<u64>,
+    /// That received it.
+    account: Option<String>,
     /// Why it is another transfer although its reference is known.
     another_transfer: Option<String>,
 }
@@ -87,6 +91,7 @@ pub(crate) async fn record(operator: Operator, State(app): State<Arc<App>>, requ
         amount: amount.ok_or_else(|| ApiError::field("amount", "a whole number of đồng above zero"))?,
         paid_at,
         proof: Proof::Operator,
+        account: account(body.account)?,
     };
     let (known_up_to, known) = app.reader.read(move |store| store.payments_of_reference(&reference)).await?;
     let order = body.order_code.map_or(NO_ORDER, OrderCode);
@@ -104,6 +109,17 @@ pub(crate) async fn record(operator: Operator, State(app): State<Arc<App>>, requ
     };
     let earlier = earlier.as_ref().map(described);
     Ok((status, Json(json!({ "outcome": outcome, "earlier": earlier }))).into_response())
+}
+
+fn account(typed: Option<String>) -> ApiResult<Option<String>> {
+    let Some(account) = typed else {
+        return Ok(None);
+    };
+    let account = text("account", Some(account), ACCOUNT_CHARS_MAX)?;
+    if !account.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(ApiError::field("account", "letters and digits only"));
+    }
+    Ok(Some(account))
 }
 
 fn reference_known(earlier: &KnownPayment) -> ApiError {

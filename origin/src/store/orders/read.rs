@@ -30,7 +30,7 @@ impl OrderReader {
                  FROM links WHERE order_code = ?",
             )?,
             payments: db.prepare(
-                "SELECT link, reference, amount, paid_at, recorded_at, state, settled
+                "SELECT link, reference, amount, paid_at, recorded_at, state, settled, account
                  FROM payments WHERE order_code = ? ORDER BY recorded_at, link, reference, amount",
             )?,
             refunds: db.prepare(
@@ -98,6 +98,7 @@ fn read_payment(row: &Row) -> Result<PaymentRecord> {
         recorded_at: Timestamp(row.get(4)?),
         state: payment_of(row.get(5)?)?,
         settled: row.get(6)?,
+        account: row.get(7)?,
     })
 }
 

@@ -30,8 +30,9 @@ impl OrderWriter {
             )?,
             insert_link: db.prepare("INSERT INTO links VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?,
             insert_payment: db.prepare(
-                "INSERT INTO payments (order_code, link, reference, amount, paid_at, recorded_at, state, settled, seq)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO payments (order_code, link, reference, amount, paid_at, recorded_at, state, settled, seq,
+                   account)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
             settle_payment: db.prepare(
                 "UPDATE payments SET settled = 1 WHERE order_code = ? AND link = ? AND reference = ? AND state = 0",
@@ -176,7 +177,8 @@ impl OrderWriter {
             now.0,
             payment_code(state),
             settled,
-            seq
+            seq,
+            payment.account.as_deref()
         ])?;
         Ok(())
     }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::{DropId, DropState, Event, Jti, OrderCode, PaymentIdentity, UnmatchedState, UnmatchedStep, Vnd, evolve};
+use domain::{DropId, DropState, Event, Jti, Payment, Proof, UnmatchedState, UnmatchedStep, evolve};
+use engine::UnmatchedPayment;
 use ledger::{Fact, Head, LedgerRow, Listing, Product};
 
 use super::drops;
@@ -32,7 +33,7 @@ struct Replay {
     products: BTreeMap<i64, Product>,
     drops: BTreeMap<DropId, (Listing, DropState)>,
     orders: Orders,
-    unmatched: BTreeMap<i64, (OrderCode, PaymentIdentity, Vnd, UnmatchedState)>,
+    unmatched: BTreeMap<i64, UnmatchedPayment>,
     revoked: HashSet<Jti>,
 }
 
@@ -89,8 +90,10 @@ impl Replay {
             }
             Fact::Sale(event) => self.apply_event(row, event)?,
             Fact::PaymentUnmatched { order, payment } => {
-                let payment = (*order, payment.identity.clone(), payment.amount, UnmatchedState::Open);
-                self.unmatched.insert(row.seq, payment);
+                // Only an operator gives it to an order, and so it is stored.
+                let payment = Payment { proof: Proof::Operator, ..payment.clone() };
+                let unmatched = UnmatchedPayment { seq: row.seq, order: *order, payment, state: UnmatchedState::Open };
+                self.unmatched.insert(row.seq, unmatched);
             }
             Fact::Unmatched { payment, step } => self.step_unmatched(*payment, step)?,
             Fact::UnmatchedDestinationGiven { payment } => {
@@ -109,8 +112,8 @@ impl Replay {
 
     fn step_unmatched(&mut self, seq: i64, step: &UnmatchedStep) -> Result<()> {
         let unmatched = self.unmatched.get_mut(&seq).with_context(|| format!("row {seq} is no unmatched payment"))?;
-        match unmatched.3.after(step) {
-            Ok(Some(after)) => unmatched.3 = after,
+        match unmatched.state.after(step) {
+            Ok(Some(after)) => unmatched.state = after,
             Ok(None) | Err(_) => bail!("the unmatched payment of row {seq} was decided before"),
         }
         Ok(())
@@ -144,10 +147,7 @@ impl Replay {
             let stored: i64 = db.value(&format!("SELECT count(*) FROM {table}"))?;
             ensure!(stored == replayed, "{table} holds {stored} rows, the ledger gives {replayed}");
         }
-        let stored: BTreeMap<_, _> = unmatched::all(db)?
-            .into_iter()
-            .map(|found| (found.seq, (found.order, found.payment.identity, found.payment.amount, found.state)))
-            .collect();
+        let stored: BTreeMap<_, _> = unmatched::all(db)?.into_iter().map(|found| (found.seq, found)).collect();
         ensure!(stored == unmatched, "the unmatched payments are stored otherwise than the ledger says");
         Ok(orders.orders)
     }

@@ -71,7 +71,7 @@ impl Sale {
             (_, false) => Proof::Webhook,
         };
         let identity = identity(report.via, report.reference);
-        Payment { identity, amount: vnd(report.amount), paid_at: self.now, proof }
+        Payment { identity, amount: vnd(report.amount), paid_at: self.now, proof, account: None }
     }
 
     fn command(&self, act: &Act) -> Option<(Option<usize>, Command)> {

@@ -31,6 +31,7 @@ impl Rig {
             amount: Vnd::new(amount).unwrap(),
             paid_at: START.plus_ms(day * DAY_MS),
             proof: Proof::Operator,
+            account: None,
         };
         let (operator, another_transfer) = ("binh".into(), reason.map(str::to_owned));
         Request::EnterPayment(EnterPayment { order, payment, another_transfer, known, known_up_to, operator })

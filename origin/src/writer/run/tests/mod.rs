@@ -226,5 +226,6 @@ fn payment(reference: &str, amount: i64) -> Command {
         amount: Vnd::new(amount).unwrap(),
         paid_at: START,
         proof: Proof::Webhook,
+        account: None,
     })
 }

@@ -36,6 +36,7 @@ fn on_statement(reference: &str, amount: i64) -> Command {
         amount: Vnd::new(amount).unwrap(),
         paid_at: START,
         proof: Proof::Operator,
+        account: None,
     })
 }
 
