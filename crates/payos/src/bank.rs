@@ -3,6 +3,8 @@
 //! The list is a snapshot of 2026-11-25: names and BINs as published by VietQR (`https://api.vietqr.io/v2/banks`, without
 //! a key) and packaged in `vietnam-qr-pay` 1.5.1, clearing codes as three public tables of CITAD agree on them. To renew
 //! it, read that address, add what is new and change names; a BIN that was once in use stays, because refunds may name it.
+//! `transferSupported` there says whether a bank's app can scan a code. Accounts of the other banks take transfers all the
+//! same; banks that take none, such as BIDC, have no BIN there and are left out here.
 
 /// A bank that takes transfers by account number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The four calls. None is repeated here: whether that is safe depends on what the caller has recorded.
+//! The calls of a payment channel. None is repeated here: whether that is safe depends on what the caller has recorded.
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, redirect};
@@ -28,20 +28,7 @@ impl Client {
     /// assert!(client.is_err(), "keys have no spaces");
     /// ```
     pub fn new(config: Config) -> Result<Client, ConfigError> {
-        config.check()?;
-        let mut headers = HeaderMap::new();
-        for (name, key) in [("x-client-id", &config.client_id), ("x-api-key", &config.api_key)] {
-            let mut value = HeaderValue::from_str(key).map_err(|_| ConfigError::BadKey(name))?;
-            value.set_sensitive(true);
-            headers.insert(name, value);
-        }
-        // PayOS does not redirect; if it seemed to, the keys would go to another host.
-        let http = reqwest::Client::builder()
-            .default_headers(headers)
-            .user_agent(USER_AGENT)
-            .timeout(config.call_timeout)
-            .redirect(redirect::Policy::none())
-            .build()?;
+        let http = http_client(&config)?.build()?;
         Ok(Client { http, config })
     }
 
@@ -160,6 +147,20 @@ impl Client {
     }
 }
 
+/// Sends the keys with every request and obeys the timeout.
+pub(crate) fn http_client(config: &Config) -> Result<reqwest::ClientBuilder, ConfigError> {
+    config.check()?;
+    let mut headers = HeaderMap::new();
+    for (name, key) in [("x-client-id", &config.client_id), ("x-api-key", &config.api_key)] {
+        let mut value = HeaderValue::from_str(key).map_err(|_| ConfigError::BadKey(name))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    // PayOS does not redirect; if it seemed to, the keys would go to another host.
+    let builder = reqwest::Client::builder().default_headers(headers).redirect(redirect::Policy::none());
+    Ok(builder.user_agent(USER_AGENT).timeout(config.call_timeout))
+}
+
 #[derive(Serialize)]
 struct SignedRequest<'a> {
     #[serde(flatten)]
@@ -181,13 +182,13 @@ fn path_segment(link: LinkRef<'_>) -> Result<String, Error> {
             require_order_code(order_code)?;
             Ok(order_code.to_string())
         }
-        LinkRef::LinkId(id) if is_link_id(id) => Ok(id.to_owned()),
+        LinkRef::LinkId(id) if is_path_id(id) => Ok(id.to_owned()),
         LinkRef::LinkId(_) => Err(Error::NotSent("not a payment link id")),
     }
 }
 
 /// PayOS's ids are 32 hex digits; letters, digits, `-` and `_` leave room for another kind.
-fn is_link_id(id: &str) -> bool {
+pub(crate) fn is_path_id(id: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     (1..=128).contains(&id.len()) && id.bytes().all(fits)
 }

@@ -11,14 +11,16 @@ pub enum Error {
     /// PayOS understood and declined; it usually does so with HTTP status 200.
     #[error("PayOS refused with code {code}: {desc}")]
     Refused { code: String, desc: String },
-    /// The client id or API key is missing, wrong or blocked. Nothing was done.
+    /// The client id or API key is missing, wrong or blocked, or the payout channel does not list the caller's IP
+    /// address. Nothing was done.
     #[error("PayOS does not accept the keys: {desc}")]
     Unauthorized { desc: String },
-    /// Too many calls; nothing was done. PayOS publishes no limits.
+    /// Too many calls; nothing was done. PayOS publishes no limits. For a payout it is [`Error::Unknown`] instead.
     #[error("PayOS is limiting the rate of calls")]
     RateLimited { retry_after: Option<Duration> },
     /// Whether the call took effect is not known. Neither success nor failure may be assumed: ask with
-    /// [`Client::get_link`](crate::Client::get_link) before anything else.
+    /// [`Client::get_link`](crate::Client::get_link), or for a payout with
+    /// [`payouts::Client::find`](crate::payouts::Client::find), before anything else.
     #[error("the outcome of the call is not known")]
     Unknown(#[source] UnknownCause),
 }
@@ -52,6 +54,9 @@ pub enum UnknownCause {
     UnreadableReply(String),
     #[error("the signature of the reply is missing or wrong")]
     BadSignature,
+    /// An answer about a payout that does not say that nothing happened, or not of an earlier post of it.
+    #[error("PayOS answered with code {code}: {desc}")]
+    NotDecisive { code: String, desc: String },
 }
 
 impl From<reqwest::Error> for Error {

@@ -1,4 +1,5 @@
-//! Client for the [PayOS](https://payos.vn) merchant API v2: payment links, signatures and webhooks.
+//! Client for the [PayOS](https://payos.vn) merchant API v2: payment links, signatures, webhooks and
+//! [`payouts`].
 //!
 //! PayOS turns Vietnamese bank transfers into payments: a *link* has an amount, a VietQR code and a checkout
 //! page; when money arrives, PayOS posts a signed webhook.
@@ -23,7 +24,7 @@
 //! - webhooks are verified over the bytes received, see [`verify_webhook`];
 //! - amounts are integers.
 //!
-//! Not covered: payouts and e-invoices.
+//! Not covered: e-invoices.
 
 #![warn(missing_debug_implementations)]
 
@@ -35,6 +36,7 @@ mod error;
 mod json;
 mod link;
 mod moment;
+pub mod payouts;
 mod reply;
 mod signature;
 mod strict_json;

@@ -68,7 +68,7 @@ pub(crate) async fn read(response: Response, signed: Signed, checksum_key: &str)
     Ok(data)
 }
 
-async fn read_body(mut response: Response) -> Result<Vec<u8>, Error> {
+pub(crate) async fn read_body(mut response: Response) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > REPLY_BYTES_MAX {

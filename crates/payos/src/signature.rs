@@ -1,4 +1,4 @@
-//! The two PayOS signatures: over a payment request, and over the `data` of replies and webhooks.
+//! The two signatures of payment links: over a payment request, and over the `data` of replies and webhooks.
 //!
 //! Both are HMAC-SHA256, written as lower-case hex, keyed with the *text* of the checksum key: it looks
 //! like hex but is not decoded.
@@ -34,6 +34,12 @@ pub struct NotSignable {
     reason: &'static str,
 }
 
+impl NotSignable {
+    pub(crate) fn new(reason: &'static str) -> NotSignable {
+        NotSignable { reason }
+    }
+}
+
 /// Why a signed `data` object was not accepted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
@@ -59,7 +65,7 @@ pub enum SignatureError {
 /// assert!(sign_payment_request(key, &fields).starts_with("f44c8d7e060a0d8e"));
 /// ```
 pub fn sign_payment_request(checksum_key: &str, fields: &PaymentRequestFields<'_>) -> String {
-    sign(checksum_key, &payment_request_text(fields))
+    hmac_hex(checksum_key, &payment_request_text(fields))
 }
 
 /// The text that the signature of a payment request is computed over.
@@ -82,7 +88,7 @@ pub fn payment_request_text(fields: &PaymentRequestFields<'_>) -> String {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn sign_data(checksum_key: &str, data: &Value) -> Result<String, NotSignable> {
-    Ok(sign(checksum_key, &data_text(data)?))
+    Ok(hmac_hex(checksum_key, &data_text(data)?))
 }
 
 /// Accepts `data` only when `signature` is PayOS's signature of it. Compares in constant time.
@@ -145,13 +151,13 @@ fn array_text(elements: &[Value]) -> Result<String, NotSignable> {
 }
 
 /// By UTF-16 code unit, as JavaScript sorts; for ASCII that is byte order.
-fn sorted(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
+pub(crate) fn sorted(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
     let mut pairs: Vec<_> = fields.iter().collect();
     pairs.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
     pairs
 }
 
-fn require_safe_integers(value: &Value) -> Result<(), NotSignable> {
+pub(crate) fn require_safe_integers(value: &Value) -> Result<(), NotSignable> {
     match value {
         Value::Number(number) => match number.as_i64() {
             Some(integer) if (-SAFE_INTEGER_MAX..=SAFE_INTEGER_MAX).contains(&integer) => Ok(()),
@@ -163,7 +169,7 @@ fn require_safe_integers(value: &Value) -> Result<(), NotSignable> {
     }
 }
 
-fn sign(checksum_key: &str, text: &str) -> String {
+pub(crate) fn hmac_hex(checksum_key: &str, text: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(checksum_key.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(text.as_bytes());
     let mut hex = String::with_capacity(64);

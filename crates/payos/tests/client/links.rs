@@ -1,71 +1,9 @@
-//! The client against a server that gives exactly the reply a test asks for.
-
 use std::time::Duration;
 
-use payos::{Client, Config, CreateLink, Error, LinkStatus, UnknownCause, sign_data};
+use payos::{CreateLink, Error, LinkStatus, UnknownCause, sign_data};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
-const KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
-
-/// Reads one request, sends `reply` and closes. Gives the request's text.
-struct OneReply {
-    client: Client,
-    request: JoinHandle<String>,
-}
-
-impl OneReply {
-    async fn start(reply: impl Into<Vec<u8>>) -> OneReply {
-        let (reply, listener) = (reply.into(), bind().await);
-        let client = client_of(&listener);
-        let request = tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.expect("a connection");
-            let request = read_request(&mut stream).await;
-            // The client may hang up first, when it has read enough.
-            let _ = stream.write_all(&reply).await;
-            request
-        });
-        OneReply { client, request }
-    }
-
-    async fn request(self) -> String {
-        self.request.await.expect("a request")
-    }
-}
-
-async fn bind() -> TcpListener {
-    TcpListener::bind("127.0.0.1:0").await.expect("a free port")
-}
-
-fn client_of(listener: &TcpListener) -> Client {
-    let mut config = Config::new("the-client-id", "the-api-key", KEY);
-    config.base_url = format!("http://{}", listener.local_addr().expect("an address"));
-    config.call_timeout = Duration::from_millis(500);
-    Client::new(config).expect("a sound configuration")
-}
-
-async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
-    let mut request = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&request).to_lowercase();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.map_or(0, |length| length.parse().expect("a length")) {
-                return String::from_utf8(request).expect("UTF-8");
-            }
-        }
-        if stream.read_buf(&mut request).await.expect("a request") == 0 {
-            return String::from_utf8(request).expect("UTF-8");
-        }
-    }
-}
-
-fn http(status: u16, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
-}
+use crate::server::{KEY, OneReply, bind, client_of, http};
 
 fn signed(data: &Value) -> String {
     let signature = sign_data(KEY, data).expect("signable");
@@ -99,13 +37,13 @@ fn request() -> CreateLink {
 }
 
 async fn get_with(reply: String) -> Result<payos::Link, Error> {
-    OneReply::start(reply).await.client.get_link(7).await
+    OneReply::start(reply).await.client().get_link(7).await
 }
 
 #[tokio::test]
 async fn a_creation_is_signed_and_carries_the_keys() {
     let server = OneReply::start(http(200, "", &signed(&created(1_000_001, 49_000)))).await;
-    let made = server.client.create_link(&request()).await.expect("made");
+    let made = server.client().create_link(&request()).await.expect("made");
     assert_eq!(made.status, LinkStatus::Pending);
     assert_eq!(made.expired_at, None);
     let sent = server.request().await;
@@ -140,14 +78,14 @@ async fn a_link_is_read_with_its_transactions() {
 async fn a_cancellation_carries_its_reason_or_nothing() {
     let server = OneReply::start(http(200, "", &signed(&link(7)))).await;
     let reason = Some("hết hạn");
-    server.client.cancel_link(7, reason).await.expect("closed");
+    server.client().cancel_link(7, reason).await.expect("closed");
     let sent = server.request().await;
     assert!(sent.starts_with("POST /v2/payment-requests/7/cancel "), "{sent}");
     assert!(sent.ends_with("\r\n\r\n{\"cancellationReason\":\"hết hạn\"}"), "{sent}");
 
     let server = OneReply::start(http(200, "", &signed(&link(7)))).await;
     let id = "c0ffee00c0ffee00c0ffee00c0ffee00";
-    server.client.cancel_link(id, None).await.expect("closed");
+    server.client().cancel_link(id, None).await.expect("closed");
     let sent = server.request().await;
     assert!(sent.starts_with(&format!("POST /v2/payment-requests/{id}/cancel ")), "{sent}");
     assert!(sent.ends_with("\r\n\r\n"), "{sent}");
@@ -157,7 +95,7 @@ async fn a_cancellation_carries_its_reason_or_nothing() {
 async fn a_webhook_registration_needs_no_signature() {
     let body = r#"{"code":"00","desc":"success","data":{"webhookUrl":"https://a.example","name":null}}"#;
     let server = OneReply::start(http(200, "", body)).await;
-    let confirmed = server.client.confirm_webhook("https://a.example").await;
+    let confirmed = server.client().confirm_webhook("https://a.example").await;
     assert_eq!(confirmed.expect("confirmed").webhook_url, "https://a.example");
     assert!(server.request().await.starts_with("POST /confirm-webhook "));
 }
@@ -180,7 +118,7 @@ async fn a_signed_reply_about_another_link_is_not_taken() {
 
     for data in [created(1_000_002, 49_000), created(1_000_001, 48_000)] {
         let server = OneReply::start(http(200, "", &signed(&data))).await;
-        let other = server.client.create_link(&request()).await;
+        let other = server.client().create_link(&request()).await;
         assert!(matches!(other, Err(Error::Unknown(_))), "{other:?}");
     }
 }
