@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::behaviour::Behaviours;
+use crate::behaviour::{Behaviours, Channel};
 use crate::links::Links;
 use crate::payments::{PayRequest, Transaction, When};
+use crate::payouts::Payouts;
 use crate::shape::{Shape, ShapeChange};
 use crate::webhooks::Webhooks;
 use crate::{clock, data};
@@ -12,29 +13,41 @@ use crate::{clock, data};
 pub(crate) struct Settings {
     /// The address of this server, without a slash at the end.
     pub(crate) base_url: String,
+    /// Of the payment channel.
+    pub(crate) keys: Keys,
+    pub(crate) payout_keys: Keys,
+    pub(crate) webhook_url: Option<String>,
+    pub(crate) memo_prefix: bool,
+}
+
+/// Of one channel.
+#[derive(Clone)]
+pub(crate) struct Keys {
     pub(crate) client_id: String,
     pub(crate) api_key: String,
     pub(crate) checksum_key: String,
-    pub(crate) webhook_url: Option<String>,
-    pub(crate) memo_prefix: bool,
 }
 
 pub(crate) struct App {
     pub(crate) settings: Settings,
     pub(crate) webhooks: Arc<Webhooks>,
     links: Mutex<Links>,
+    payouts: Mutex<Payouts>,
     behaviours: Mutex<Behaviours>,
+    payout_behaviours: Mutex<Behaviours>,
     shape: Mutex<Shape>,
 }
 
 impl App {
     pub(crate) fn new(settings: Settings) -> anyhow::Result<Arc<App>> {
-        let webhooks = Webhooks::new(settings.webhook_url.clone(), settings.checksum_key.clone())?;
+        let webhooks = Webhooks::new(settings.webhook_url.clone(), settings.keys.checksum_key.clone())?;
         Ok(Arc::new(App {
             settings,
             webhooks: Arc::new(webhooks),
             links: Mutex::default(),
-            behaviours: Mutex::default(),
+            payouts: Mutex::default(),
+            behaviours: Mutex::new(Behaviours::of_links()),
+            payout_behaviours: Mutex::new(Behaviours::of_payouts()),
             shape: Mutex::default(),
         }))
     }
@@ -43,8 +56,23 @@ impl App {
         self.links.lock().expect("no holder panics")
     }
 
-    pub(crate) fn behaviours(&self) -> MutexGuard<'_, Behaviours> {
-        self.behaviours.lock().expect("no holder panics")
+    pub(crate) fn payouts(&self) -> MutexGuard<'_, Payouts> {
+        self.payouts.lock().expect("no holder panics")
+    }
+
+    pub(crate) fn keys(&self, channel: Channel) -> &Keys {
+        match channel {
+            Channel::Links => &self.settings.keys,
+            Channel::Payouts => &self.settings.payout_keys,
+        }
+    }
+
+    pub(crate) fn behaviours(&self, channel: Channel) -> MutexGuard<'_, Behaviours> {
+        let behaviours = match channel {
+            Channel::Links => &self.behaviours,
+            Channel::Payouts => &self.payout_behaviours,
+        };
+        behaviours.lock().expect("no holder panics")
     }
 
     pub(crate) fn shape(&self) -> Shape {

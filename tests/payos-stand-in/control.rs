@@ -1,4 +1,4 @@
-//! Routes by which a test or a developer controls PayOS. They need no keys: the stand-in listens on this machine only.
+//! Routes by which a test or a developer controls PayOS; those for payouts are in `payout_control`. They need no keys: the stand-in listens on this machine only.
 //!
 //! Bodies are JSON, and every field may be left out unless it says otherwise. An unknown field or word is answered
 //! 400, an unknown link 404, money that cannot be 409, each with `{"error": text}`. `{key}` is an order code or
@@ -40,9 +40,11 @@
 //!   `"down"`: nothing is done, the connection breaks after `delay_ms` (0) ·
 //!   `"silent"`: it is done, the connection breaks after `delay_ms` (0) instead of a reply ·
 //!   `"slow"`: it is done after `delay_ms` (2000) and answered, even when the caller has hung up ·
-//!   `"bad_signature"`: it is done and answered with a wrong signature.
+//!   `"done_then_5xx"`: it is done and answered with a failure ·
+//!   `"bad_signature"`: it is done and answered with a wrong signature ·
+//!   `"unsigned"`: it is done and answered without a signature.
 //! - `next`: for how many calls; until it is changed unless given.
-//! - `delay_ms`: see above. `status`: of `fail_5xx`, 500 to 599. `retry_after_seconds`: of `rate_limited`, 1 unless
+//! - `delay_ms`: see above. `status`: of the two with 5xx, 500 to 599. `retry_after_seconds`: of `rate_limited`, 1 unless
 //!   given.
 //!
 //! `GET /_control/behaviour` and the answer to a change: `{"create", "get", "cancel", "calls"}`; `calls` counts, for
@@ -79,7 +81,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::{App, ReceiveError};
-use crate::behaviour::{BehaviourChange, NoFailure};
+use crate::behaviour::{BadChange, BehaviourChange, Channel};
 use crate::json::{self, Problem};
 use crate::links::{Link, Shown};
 use crate::payments::{PayRequest, TIMES_MAX};
@@ -150,13 +152,24 @@ pub(crate) async fn links(State(app): State<Arc<App>>) -> Json<Value> {
 }
 
 pub(crate) async fn behaviour(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(json!(*app.behaviours()))
+    behaviours_of(&app, Channel::Links)
 }
 
 pub(crate) async fn change_behaviour(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Value>, Problem> {
-    let change: BehaviourChange = json::read(&body)?;
-    let mut behaviours = app.behaviours();
-    behaviours.change(&change).map_err(|NoFailure| Problem::bad_request("status is not 500 to 599"))?;
+    behaviours_after(&app, Channel::Links, &body)
+}
+
+pub(crate) fn behaviours_of(app: &App, channel: Channel) -> Json<Value> {
+    Json(json!(*app.behaviours(channel)))
+}
+
+pub(crate) fn behaviours_after(app: &App, channel: Channel, change: &[u8]) -> Result<Json<Value>, Problem> {
+    let change: BehaviourChange = json::read(change)?;
+    let mut behaviours = app.behaviours(channel);
+    behaviours.change(&change).map_err(|error| match error {
+        BadChange::NoFailure => Problem::bad_request("status is not 500 to 599"),
+        BadChange::NoSuchOperation => Problem::bad_request("no such operation"),
+    })?;
     Ok(Json(json!(*behaviours)))
 }
 

@@ -25,7 +25,7 @@ impl Problem {
     }
 
     pub(crate) fn not_found() -> Problem {
-        let (status, error) = (StatusCode::NOT_FOUND, "no such link".into());
+        let (status, error) = (StatusCode::NOT_FOUND, "no such link or payout".into());
         Problem { status, error }
     }
 

@@ -36,7 +36,13 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Html<String> {
     if rows.is_empty() {
         rows.push_str("<li class=note>Chưa có liên kết nào · No links yet</li>");
     }
-    page("PayOS stand-in", &format!("<h1>Liên kết thanh toán · Payment links</h1><ul>{rows}</ul>"))
+    page(
+        "PayOS stand-in",
+        &format!(
+            "<h1>Liên kết thanh toán · Payment links</h1><ul>{rows}</ul>\
+         <p class=note><a href=\"/payouts\">Lệnh chi · Payouts</a></p>"
+        ),
+    )
 }
 
 pub(crate) async fn checkout(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Html<String>, Problem> {
@@ -120,7 +126,7 @@ fn closed(link: &Link) -> String {
     format!("<p><a href=\"{shop}\">Về cửa hàng · Back to the shop</a></p>")
 }
 
-fn page(title: &str, body: &str) -> Html<String> {
+pub(crate) fn page(title: &str, body: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=vi><meta charset=utf-8>\
          <meta name=viewport content=\"width=device-width, initial-scale=1\">\
@@ -129,7 +135,7 @@ fn page(title: &str, body: &str) -> Html<String> {
 }
 
 /// As written in Vietnam: `49.000 ₫`.
-fn dong(amount: i64) -> String {
+pub(crate) fn dong(amount: i64) -> String {
     let digits = amount.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -141,7 +147,7 @@ fn dong(amount: i64) -> String {
     text + " ₫"
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -1,17 +1,17 @@
-//! The calls of PayOS's merchant API v2. Business errors come with HTTP 200, as there.
+//! The calls of a payment channel: PayOS's merchant API v2. Business errors come with HTTP 200, as there.
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use payos::{PaymentRequestFields, SAFE_INTEGER_MAX, sign_data, sign_payment_request};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use payos::{PaymentRequestFields, SAFE_INTEGER_MAX, sign_payment_request};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::behaviour::{Mode, Operation};
+use crate::behaviour::{Channel, Operation};
+use crate::calls::{Refusal, envelope, invalid, keys_refusal, read_object, respond};
 use crate::links::{AlreadyClosed, Cancellation, DuplicateOrderCode, NewLink};
 use crate::payments::When;
 use crate::{clock, data, vietqr};
@@ -19,7 +19,7 @@ use crate::{clock, data, vietqr};
 const DESCRIPTION_CHARS_MAX: usize = 25;
 
 pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
-    respond(app, &headers, Operation::Create, move |app| {
+    respond(app, &headers, Operation::CREATE, move |app| {
         let request = read_request(app, &body)?;
         let mut links = app.links();
         let link = links
@@ -31,7 +31,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap, body
 }
 
 pub(crate) async fn get(State(app): State<Arc<App>>, Path(key): Path<String>, headers: HeaderMap) -> Response {
-    respond(app, &headers, Operation::Get, move |app| {
+    respond(app, &headers, Operation::GET, move |app| {
         let mut links = app.links();
         let link = links.find(&key, clock::now_ms()).ok_or_else(no_such_link)?;
         Ok(data::link(link, app.shape()))
@@ -45,7 +45,7 @@ pub(crate) async fn cancel(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    respond(app, &headers, Operation::Cancel, move |app| {
+    respond(app, &headers, Operation::CANCEL, move |app| {
         let reason = match body.is_empty() {
             true => None,
             false => read_object(&body)?["cancellationReason"].as_str().map(str::to_owned),
@@ -67,8 +67,8 @@ pub(crate) async fn cancel(
 
 /// Sends the sample first and takes the address only when it was accepted. This reply has no signature.
 pub(crate) async fn confirm_webhook(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
-    if !keys_fit(&app, &headers) {
-        return keys_refused();
+    if let Some(refused) = keys_refusal(&app, &headers, Channel::Links) {
+        return refused;
     }
     let request = read_object(&body).unwrap_or_default();
     let url = request["webhookUrl"].as_str().unwrap_or_default();
@@ -88,83 +88,6 @@ pub(crate) async fn confirm_webhook(State(app): State<Arc<App>>, headers: Header
         "accountNumber": vietqr::ACCOUNT_NUMBER, "name": "Stand-in", "shortName": "SI",
     });
     envelope(StatusCode::OK, "00", "success", data)
-}
-
-type Refusal = (&'static str, String);
-
-/// Does the call as the current behaviour says.
-async fn respond(
-    app: Arc<App>,
-    headers: &HeaderMap,
-    operation: Operation,
-    work: impl FnOnce(&App) -> Result<Value, Refusal> + Send + 'static,
-) -> Response {
-    if !keys_fit(&app, headers) {
-        return keys_refused();
-    }
-    let behaviour = app.behaviours().take(operation);
-    match behaviour.mode {
-        Mode::Fail5xx => return behaviour.failure_status().into_response(),
-        Mode::RateLimited => {
-            let retry_after = [(header::RETRY_AFTER, behaviour.retry_after_seconds().to_string())];
-            return (StatusCode::TOO_MANY_REQUESTS, retry_after).into_response();
-        }
-        Mode::RateLimitedWithoutRetryAfter => return StatusCode::TOO_MANY_REQUESTS.into_response(),
-        Mode::Down => {
-            tokio::time::sleep(behaviour.delay()).await;
-            return cut_off();
-        }
-        Mode::Ok | Mode::Slow | Mode::Silent | Mode::BadSignature => {}
-    }
-    // A task of its own, because the server drops this one when the caller hangs up.
-    let done = tokio::spawn(async move {
-        if behaviour.mode == Mode::Slow {
-            tokio::time::sleep(behaviour.delay()).await;
-        }
-        let outcome = work(&app);
-        if behaviour.mode == Mode::Silent {
-            tokio::time::sleep(behaviour.delay()).await;
-            return cut_off();
-        }
-        reply(&app.settings.checksum_key, behaviour.mode, outcome)
-    });
-    done.await.expect("the work does not panic")
-}
-
-fn reply(checksum_key: &str, mode: Mode, outcome: Result<Value, Refusal>) -> Response {
-    let data = match outcome {
-        Ok(data) => data,
-        Err((code, desc)) => return envelope(StatusCode::OK, code, &desc, Value::Null),
-    };
-    let mut signature = sign_data(checksum_key, &data).expect("links hold safe integers only");
-    if mode == Mode::BadSignature {
-        let wrong = if signature.starts_with('0') { "1" } else { "0" };
-        signature.replace_range(..1, wrong);
-    }
-    let body = json!({ "code": "00", "desc": "success", "data": data, "signature": signature });
-    Json(body).into_response()
-}
-
-/// The head of a reply, then a broken connection.
-fn cut_off() -> Response {
-    let broken = std::io::Error::other("cut off on purpose");
-    let stream = futures_util::stream::once(std::future::ready(Err::<Bytes, _>(broken)));
-    Body::from_stream(stream).into_response()
-}
-
-fn envelope(status: StatusCode, code: &str, desc: &str, data: Value) -> Response {
-    let body = json!({ "code": code, "desc": desc, "data": data, "signature": null });
-    (status, Json(body)).into_response()
-}
-
-fn keys_fit(app: &App, headers: &HeaderMap) -> bool {
-    let is = |name, expected: &str| headers.get(name).is_some_and(|value| value == expected);
-    is("x-client-id", &app.settings.client_id) && is("x-api-key", &app.settings.api_key)
-}
-
-fn keys_refused() -> Response {
-    let desc = "Client ID hoặc API key không hợp lệ";
-    envelope(StatusCode::UNAUTHORIZED, "401", desc, Value::Null)
 }
 
 fn read_request(app: &App, body: &[u8]) -> Result<NewLink, Refusal> {
@@ -195,7 +118,7 @@ fn read_request(app: &App, body: &[u8]) -> Result<NewLink, Refusal> {
         },
     };
     let fields = PaymentRequestFields { amount, cancel_url, description, order_code, return_url };
-    if body["signature"] != sign_payment_request(&app.settings.checksum_key, &fields) {
+    if body["signature"] != sign_payment_request(&app.settings.keys.checksum_key, &fields) {
         return Err(("201", "Mã kiểm tra(signature) không hợp lệ".into()));
     }
     let memo = match app.settings.memo_prefix {
@@ -206,16 +129,8 @@ fn read_request(app: &App, body: &[u8]) -> Result<NewLink, Refusal> {
     Ok(NewLink { order_code, amount, memo, return_url, cancel_url, expired_at })
 }
 
-fn read_object(body: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(body).ok().filter(Value::is_object).ok_or_else(|| invalid("body", "must be a JSON object"))
-}
-
 fn is_http_url(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-fn invalid(field: &str, message: &str) -> Refusal {
-    ("20", format!("{field}: {message}"))
 }
 
 fn no_such_link() -> Refusal {

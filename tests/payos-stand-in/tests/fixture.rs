@@ -7,16 +7,17 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
-use payos::{Client, Config, CreateLink, CreatedLink, LinkStatus};
+use payos::{Client, Config, CreateLink, CreatedLink, LinkStatus, payouts};
 use reqwest::redirect;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
-use crate::app::{App, Settings};
+use crate::app::{App, Keys, Settings};
 use crate::server::router;
 
 pub(super) const KEY: &str = "test-checksum-key";
+pub(super) const PAYOUT_KEY: &str = "test-payout-checksum-key";
 /// No test should take this long; it turns a hang into a failure.
 pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -44,9 +45,8 @@ impl StandIn {
         let (listener, base_url) = listen().await;
         let app = App::new(Settings {
             base_url: base_url.clone(),
-            client_id: "client".into(),
-            api_key: "api-key".into(),
-            checksum_key: KEY.into(),
+            keys: keys("client", "api-key", KEY),
+            payout_keys: keys("payout-client", "payout-api-key", PAYOUT_KEY),
             webhook_url: Some(merchant.url.clone()),
             memo_prefix,
         })
@@ -54,6 +54,13 @@ impl StandIn {
         tokio::spawn(async move { axum::serve(listener, router(app)).await });
         let http = reqwest::Client::builder().redirect(redirect::Policy::none());
         StandIn { client: client(&base_url, "api-key", KEY), base_url, http: http.build().expect("a client"), merchant }
+    }
+
+    pub(super) fn payouts(&self) -> payouts::Client {
+        let mut config = Config::new("payout-client", "payout-api-key", PAYOUT_KEY);
+        config.base_url.clone_from(&self.base_url);
+        config.call_timeout = Duration::from_secs(2);
+        payouts::Client::new(config).expect("a client")
     }
 
     pub(super) async fn create(&self, order_code: i64) -> CreatedLink {
@@ -132,6 +139,10 @@ pub(super) fn client(base_url: &str, api_key: &str, checksum_key: &str) -> Clien
     config.base_url = base_url.into();
     config.call_timeout = Duration::from_secs(2);
     Client::new(config).expect("a client")
+}
+
+fn keys(client_id: &str, api_key: &str, checksum_key: &str) -> Keys {
+    Keys { client_id: client_id.into(), api_key: api_key.into(), checksum_key: checksum_key.into() }
 }
 
 pub(super) fn order(order_code: i64) -> CreateLink {

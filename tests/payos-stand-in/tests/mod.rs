@@ -5,5 +5,6 @@ mod fixture;
 mod links;
 mod pages;
 mod payments;
+mod payouts;
 mod shown;
 mod webhooks;
