@@ -10,6 +10,8 @@ const PROGRAM =
 
 const KEYS = { clientId: "sdk-client", apiKey: "sdk-api-key", checksumKey: "sdk-checksum-key" };
 
+const PAYOUT_KEYS = { clientId: "sdk-payouts", apiKey: "sdk-payout-api-key", checksumKey: "sdk-payout-checksum-key" };
+
 /** No webhook of this machine takes longer; it turns a hang into a failure. */
 const WEBHOOK_DEADLINE_MS = 10_000;
 
@@ -23,6 +25,8 @@ export class StandIn {
       [
         ...["--listen", "127.0.0.1:0", "--webhook-url", merchant.url],
         ...["--client-id", KEYS.clientId, "--api-key", KEYS.apiKey, "--checksum-key", KEYS.checksumKey],
+        ...["--payout-client-id", PAYOUT_KEYS.clientId, "--payout-api-key", PAYOUT_KEYS.apiKey],
+        ...["--payout-checksum-key", PAYOUT_KEYS.checksumKey],
       ],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
@@ -44,11 +48,17 @@ export class StandIn {
     this.url = url;
     this.merchant = merchant;
     this.sdk = this.sdkWith({});
+    this.payoutSdk = this.payoutSdkWith({});
   }
 
   /** An SDK that does not repeat calls, so that each outcome is seen. @param {object} options */
   sdkWith(options) {
     return new PayOS({ ...KEYS, baseURL: this.url, maxRetries: 0, timeout: 5_000, logLevel: "off", ...options });
+  }
+
+  /** The same with the keys of the payout channel. @param {object} options */
+  payoutSdkWith(options) {
+    return this.sdkWith({ ...PAYOUT_KEYS, ...options });
   }
 
   /** @param {number} orderCode @param {object} [more] */
