@@ -131,7 +131,7 @@ impl Client {
             (Post::First, error) => error,
             (Post::Repeat, Error::Refused { code, desc }) => UnknownCause::NotDecisive { code, desc }.into(),
             (Post::Repeat, Error::Unauthorized { desc }) => {
-                UnknownCause::NotDecisive { code: "401".into(), desc }.into()
+                UnknownCause::NotDecisive { code: "401 or 403".into(), desc }.into()
             }
             (Post::Repeat, error) => error,
         })
