@@ -22,6 +22,7 @@ mod pending;
 mod phase;
 mod reference;
 mod region;
+mod sale_clock;
 mod stock;
 mod terms;
 pub mod text;
@@ -43,6 +44,7 @@ pub use pending::Pending;
 pub use phase::{Phase, phase};
 pub use reference::{TRANSFER_DAYS_APART_MAX, could_be_one_transfer, reference_key, same_reference};
 pub use region::Region;
+pub use sale_clock::{CLOCK_STEP_MS, ClockNews, ClockReading, ClockStart, SaleClock};
 pub use stock::Stock;
 pub use terms::{
     Format, HOLD_GRACE_MS, HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX, LATE_PAYMENT_SECONDS_DEFAULT,

@@ -7,4 +7,5 @@ mod operator;
 mod purchase;
 mod refunds;
 mod rig;
+mod sale_clock;
 mod state;
