@@ -18,3 +18,4 @@ mod settings;
 mod stop;
 mod tested_origin;
 mod verify;
+mod wall_clock;

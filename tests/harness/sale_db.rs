@@ -62,6 +62,18 @@ pub async fn damage(data: &Path, sql: &str) {
     assert!(changed > 0, "{sql} changed nothing");
 }
 
+/// Sets the sale's clock back against the clocks of the machine.
+pub async fn set_sale_back(data: &Path, ms: i64) {
+    let stored: Vec<u8> =
+        all(data, "select value from meta where key = 'clock'", |row| row.get(0).expect("a clock")).await.remove(0);
+    let mut ahead_us = [0; 8];
+    ahead_us.copy_from_slice(&stored[16..24]);
+    let set = i64::from_be_bytes(ahead_us) - ms * 1_000;
+    let set: Vec<u8> = [&stored[..16], &set.to_be_bytes(), &stored[24..]].concat();
+    let digits: String = set.iter().map(|byte| format!("{byte:02x}")).collect();
+    damage(data, &format!("update meta set value = x'{digits}' where key = 'clock'")).await;
+}
+
 /// Another program in the middle of a transaction, until this is dropped.
 pub struct Intruder(#[expect(dead_code, reason = "its life is what it is for")] Connection);
 

@@ -122,7 +122,7 @@ impl World {
 
     pub(crate) fn shopper_hears(&mut self, number: usize, answer: Answer) {
         let reply = match answer {
-            Answer::Reply(Reply::Purchase(Err(PurchaseRefused::ClockBehind))) | Answer::Lost => {
+            Answer::Reply(Reply::Purchase(Err(PurchaseRefused::ClockBehind { .. }))) | Answer::Lost => {
                 return self.shopper_again(number, 1_000..10_000);
             }
             Answer::Reply(Reply::Purchase(reply)) => reply,

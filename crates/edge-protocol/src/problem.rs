@@ -101,6 +101,7 @@ problem_codes! {
     NotReleasable        "not_releasable"         409 "The money is applied or already being sent back"
     DestinationNotOwed   "destination_not_owed"   409 "No refund is due on this order"
     SlugTaken            "slug_taken"             409 "Another drop has this slug"
+    ClockStepNotThere    "clock_step_not_there"   409 "The clock did not make this step"
     ReferenceKnown       "reference_known"        409 "The bank reference is known for another transfer"
     BodyTooLarge         "body_too_large"         413 "The body is too large"
     UnsupportedMediaType "unsupported_media_type" 415 "The body must be application/json"

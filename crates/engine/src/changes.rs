@@ -18,6 +18,8 @@ pub struct Changes {
     pub destinations: Vec<GivenDestination>,
     /// Refunds put on lists of transfers.
     pub transfers: Vec<TransferOnList>,
+    /// The caller's clock goes on by the wall clock, which was this far ahead of it.
+    pub clock_step_ms: Option<i64>,
 }
 
 #[derive(Debug)]

@@ -29,6 +29,12 @@ pub enum Request {
         jti: Jti,
         operator: String,
     },
+    /// Lets the sale go on by the wall clock.
+    AcceptClock {
+        /// How far it is ahead of the sale's time, as the operator saw it.
+        step_ms: i64,
+        operator: String,
+    },
     EnterPayment(EnterPayment),
     /// Says where the refunds of an order go.
     SetDestination {
@@ -79,6 +85,7 @@ impl Request {
             | Self::CreateProduct { .. }
             | Self::CreateDrop { .. }
             | Self::RevokeToken { .. }
+            | Self::AcceptClock { .. }
             | Self::EnterPayment(_)
             | Self::MovePayment(_)
             | Self::Unmatched(_)
@@ -202,6 +209,8 @@ pub enum Reply {
     /// The number of the new list, unless no refund was ready.
     Exported(Option<u64>),
     DueHolds(Vec<OrderCode>),
+    /// The step that was accepted.
+    Clock(Result<i64, ClockRefused>),
     Done,
 }
 
@@ -219,14 +228,24 @@ pub struct PurchaseAccepted {
 pub enum PurchaseRefused {
     ByTheRules(Refusal),
     NoSuchDrop,
-    /// Wall time is far behind the ledger's: deciding what is open or late would be a guess.
-    ClockBehind,
+    /// The sale's clock is far behind the ledger: what is open or late would be a guess.
+    ClockBehind {
+        until: Timestamp,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MoveRefused {
     NoSuchPayment,
     ByTheRules(Refusal),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockRefused {
+    /// The sale goes by the wall clock.
+    NoStep,
+    /// Not the step that the operator saw.
+    AnotherStep { step_ms: i64 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -61,6 +61,7 @@ row_kinds! {
     UnmatchedDestinationGiven "unmatched_destination_given"
     AnotherTransfer           "another_transfer"
     TokenRevoked              "token_revoked"
+    ClockAccepted             "clock_accepted"
 }
 
 impl std::fmt::Display for RowKind {

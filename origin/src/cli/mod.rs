@@ -1,6 +1,7 @@
 //! The command line of `dropgate`.
 
 mod admin_client;
+mod clock;
 mod drop;
 mod file;
 mod keys;
@@ -36,6 +37,9 @@ enum Command {
     /// Create, list, pause, resume and kill drops on a running origin.
     #[command(subcommand)]
     Drop(drop::DropCommand),
+    /// Show the time of the sale, and accept a wall clock that was set.
+    #[command(subcommand)]
+    Clock(clock::ClockCommand),
     /// Issue and revoke tokens of operators.
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -79,6 +83,7 @@ impl Cli {
             Command::Serve => run::serve(),
             Command::Keys => keys::print(),
             Command::Drop(command) => run::blocking(drop::run(command)),
+            Command::Clock(command) => run::blocking(clock::run(command)),
             Command::Token(command) => run::blocking(token::run(command)),
             Command::Order(command) => run::blocking(order::run(command)),
             Command::Payment(command) => run::blocking(payment::run(command)),

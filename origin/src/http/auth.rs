@@ -79,7 +79,10 @@ impl FromRequestParts<Arc<App>> for Operator {
 }
 
 async fn operator(app: &App, token: &str) -> ApiResult<AdminClaims> {
-    let verified = verify_admin(&app.admin_keys, token, app.clock.now()).map_err(|error| refused(app, error))?;
+    // The wall clock is good as well: while the sale does not follow it, a command on this machine mints its token by it.
+    let verify = |at| verify_admin(&app.admin_keys, token, at);
+    let verified = verify(app.clock.now()).or_else(|_| verify(app.clock.wall()));
+    let verified = verified.map_err(|error| refused(app, error))?;
     let jti = verified.claims.jti;
     if app.reader.read(move |store| store.is_revoked(jti)).await? {
         return Err(no_token(app, "revoked"));

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use self::operator::{drops, orders, payments, products, reconcile, refunds, tokens};
+use self::operator::{clock, drops, orders, payments, products, reconcile, refunds, tokens};
 use self::provider::webhook;
 use self::server::{health, metrics};
 use self::shopper::{order, purchase, refund_destination, snapshot};
@@ -55,6 +55,8 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/refunds/{id}/sent", post(refunds::sent))
         .route("/admin/refunds/{id}/confirm", post(refunds::confirm))
         .route("/admin/refunds/{id}/fail", post(refunds::fail))
+        .route("/admin/clock", get(clock::show))
+        .route("/admin/clock/accept", post(clock::accept))
         .route("/admin/reconcile", post(reconcile::run))
         .route("/admin/tokens/{jti}/revoke", post(tokens::revoke));
     shopper

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::Refusal;
-use edge_protocol::{PROBLEM_CONTENT_TYPE, Problem, ProblemCode};
+use edge_protocol::{PROBLEM_CONTENT_TYPE, Problem, ProblemCode, rfc3339};
 use engine::PurchaseRefused;
 use tracing::error;
 
@@ -99,9 +99,10 @@ impl From<PurchaseRefused> for ApiError {
         match refused {
             PurchaseRefused::ByTheRules(refusal) => refusal.into(),
             PurchaseRefused::NoSuchDrop => Self::new(ProblemCode::DropNotFound, "there is no such drop"),
-            PurchaseRefused::ClockBehind => {
-                Self::new(ProblemCode::ClockBehind, "the server's clock is wrong; nothing is sold until it is right")
-            }
+            PurchaseRefused::ClockBehind { until } => Self::new(
+                ProblemCode::ClockBehind,
+                format!("the server's clock was set back; nothing is sold until {}", rfc3339::format(until)),
+            ),
         }
     }
 }

@@ -1,10 +1,74 @@
-//! Facts of the database as a whole: the origin it belongs to, its secret, the time of the last start.
+//! Facts of the database as a whole: the origin it belongs to, its secret, the time of the last start, the sale's clock.
 
 use anyhow::{Context, Result, bail};
 use domain::Timestamp;
 use libsql::params;
 
-use super::sqlite::{self, Db};
+use super::sqlite::{self, Db, Statement};
+use crate::clock::BootId;
+
+/// The sale's clock, for a start that goes on with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredClock {
+    /// The boot whose monotonic clock is meant; `None` where the kernel does not name its boots.
+    pub boot: Option<BootId>,
+    pub ahead_of_monotonic_us: i64,
+    /// The kernel has called the clock synchronised at some start.
+    pub synchronised: bool,
+}
+
+impl StoredClock {
+    const BYTES: usize = 25;
+
+    fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..16].copy_from_slice(&self.boot.unwrap_or_default());
+        bytes[16..24].copy_from_slice(&self.ahead_of_monotonic_us.to_be_bytes());
+        bytes[24] = self.synchronised.into();
+        bytes
+    }
+
+    fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let (mut boot, mut ahead) = ([0; 16], [0; 8]);
+        boot.copy_from_slice(&bytes[..16]);
+        ahead.copy_from_slice(&bytes[16..24]);
+        Self {
+            boot: Some(boot).filter(|boot| *boot != [0; 16]),
+            ahead_of_monotonic_us: i64::from_be_bytes(ahead),
+            synchronised: bytes[24] != 0,
+        }
+    }
+}
+
+/// Reads and writes the sale's clock.
+pub(super) struct ClockRow {
+    stored: Option<StoredClock>,
+    put: Statement,
+}
+
+impl ClockRow {
+    pub(super) fn open(db: &Db) -> Result<Self> {
+        let select = db.prepare("SELECT value FROM meta WHERE key = 'clock'")?;
+        let stored = select.first((), |row| sqlite::bytes(row, 0))?.map(StoredClock::from_bytes);
+        Ok(Self { stored, put: db.prepare("INSERT OR REPLACE INTO meta VALUES ('clock', ?)")? })
+    }
+
+    pub(super) fn stored(&self) -> Option<StoredClock> {
+        self.stored
+    }
+
+    pub(super) fn put(&mut self, clock: StoredClock) -> Result<()> {
+        self.put.execute(params![clock.to_bytes().to_vec()])?;
+        self.stored = Some(clock);
+        Ok(())
+    }
+
+    pub(super) fn step(&mut self, step_ms: i64) -> Result<()> {
+        let stored = self.stored.context("no clock was stored at the start")?;
+        let ahead_of_monotonic_us = stored.ahead_of_monotonic_us + step_ms * 1_000;
+        self.put(StoredClock { ahead_of_monotonic_us, ..stored })
+    }
+}
 
 /// The secret of the database, drawn when it is created.
 pub(super) fn description_salt(db: &Db) -> Result<[u8; 16]> {

@@ -33,11 +33,13 @@ use crate::failpoint::{self, Point};
 use crate::statement::KnownTransfer;
 
 pub use lock::FolderLock;
+pub use meta::StoredClock;
 pub use refunds::{MoneyWaiting, OpenRefund};
 pub use verify::{Verified, verify};
 
 use self::drops::DropWriter;
 use self::ledger::Ledger;
+use self::meta::ClockRow;
 use self::orders::{OrderReader, OrderWriter};
 use self::outbox::OutboxWriter;
 use self::refunds::{Destinations, RefundWriter};
@@ -61,6 +63,7 @@ pub struct WriteStore {
     unmatched: UnmatchedWriter,
     destinations: Destinations,
     revoke: Statement,
+    clock: ClockRow,
     description_salt: [u8; 16],
     path: PathBuf,
     // Last, so that every statement is finalised before its connection closes.
@@ -94,6 +97,7 @@ impl WriteStore {
             unmatched: UnmatchedWriter::prepare(&db)?,
             destinations: Destinations::prepare(&db)?,
             revoke: db.prepare("INSERT OR IGNORE INTO revoked_tokens VALUES (?)")?,
+            clock: ClockRow::open(&db)?,
             description_salt: meta::description_salt(&db)?,
             path,
             db,
@@ -107,6 +111,15 @@ impl WriteStore {
 
     pub fn head(&self) -> Head {
         self.ledger.head()
+    }
+
+    /// The sale's clock as it was stored last.
+    pub fn stored_clock(&self) -> Option<StoredClock> {
+        self.clock.stored()
+    }
+
+    pub fn store_clock(&mut self, clock: StoredClock) -> Result<()> {
+        self.clock.put(clock).with_context(|| format!("the clock could not be written to {}", self.path.display()))
     }
 
     /// Reads every drop. `token` gets the token of each order placed since `tokens_since`, by ascending code.
@@ -171,6 +184,9 @@ impl WriteStore {
         for listed in &changes.transfers {
             self.refunds.insert_transfer(listed)?;
         }
+        if let Some(step_ms) = changes.clock_step_ms {
+            self.clock.step(step_ms)?;
+        }
         failpoint::reached(Point::Written);
         self.commit.execute(())?;
         Ok(())
@@ -184,7 +200,8 @@ impl WriteStore {
             Fact::PaymentUnmatched { order, payment } => self.unmatched.insert(*order, payment, now, seq),
             Fact::RefundDestinationGiven { .. }
             | Fact::UnmatchedDestinationGiven { .. }
-            | Fact::AnotherTransfer { .. } => Ok(()),
+            | Fact::AnotherTransfer { .. }
+            | Fact::ClockAccepted { .. } => Ok(()),
             Fact::TokenRevoked { jti } => {
                 self.revoke.execute(params![jti.0.to_vec()])?;
                 Ok(())

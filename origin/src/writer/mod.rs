@@ -15,8 +15,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use domain::{Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Refusal, Timestamp};
 use engine::{
-    CreateDropError, Destination, EnterPayment, Entered, Lane, MovePayment, MoveRefused, NewDrop, NewProduct,
-    NoSuchDrop, OrderFilter, OrderRequest, Progress, PurchaseReply, PurchaseRequest, Reply, Request, UnmatchedRequest,
+    ClockRefused, CreateDropError, Destination, EnterPayment, Entered, Lane, MovePayment, MoveRefused, NewDrop,
+    NewProduct, NoSuchDrop, OrderFilter, OrderRequest, Progress, PurchaseReply, PurchaseRequest, Reply, Request,
+    UnmatchedRequest,
 };
 use ledger::{Listing, Product};
 use tokio::sync::{oneshot, watch};
@@ -183,6 +184,18 @@ impl Writer {
 
     pub(crate) async fn revoke_token(&self, jti: Jti, operator: String) -> Result<(), SubmitError> {
         self.ask(Request::RevokeToken { jti, operator }).await.map(drop)
+    }
+
+    /// Lets the sale go on by the wall clock, which is `step_ms` ahead of it. Answers the step that it went.
+    pub(crate) async fn accept_clock(
+        &self,
+        step_ms: i64,
+        operator: String,
+    ) -> Result<Result<i64, ClockRefused>, SubmitError> {
+        match self.ask(Request::AcceptClock { step_ms, operator }).await? {
+            Reply::Clock(reply) => Ok(reply),
+            other => mismatched(&other),
+        }
     }
 
     /// Records how far a channel of the outbox has come.

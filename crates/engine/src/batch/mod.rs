@@ -1,5 +1,6 @@
 //! Decides one batch: what it finds in memory and on disk, what it changes, and what it replies.
 
+mod clock;
 mod entries;
 mod operator;
 mod orders;
@@ -67,6 +68,7 @@ impl<'a, R: Records> Batch<'a, R> {
                 self.changes.entries.push(Entry { drop: None, operator, fact: Fact::TokenRevoked { jti } });
                 Reply::Done
             }
+            Request::AcceptClock { step_ms, operator } => Reply::Clock(self.accept_clock(step_ms, operator)),
             Request::Progress(progress) => {
                 self.changes.progress.push(progress);
                 Reply::Done

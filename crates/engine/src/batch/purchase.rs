@@ -13,8 +13,8 @@ impl<R: Records> Batch<'_, R> {
     pub(super) fn purchase(&mut self, request: PurchaseRequest) -> Result<PurchaseReply> {
         let PurchaseRequest { drop, mut purchase, buyer, salt } = request;
         let now = self.now();
-        if self.time.clock_behind {
-            return Ok(Err(PurchaseRefused::ClockBehind));
+        if let Some(until) = self.time.behind_until {
+            return Ok(Err(PurchaseRefused::ClockBehind { until }));
         }
         if !self.sale.drops.contains_key(&drop) {
             return Ok(Err(PurchaseRefused::NoSuchDrop));

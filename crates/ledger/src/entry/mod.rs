@@ -67,6 +67,11 @@ pub enum Fact {
         #[serde(with = "JtiV1")]
         jti: Jti,
     },
+    /// An operator let the time of the sale go on by the wall clock, which was this far ahead of it, or behind it. The row
+    /// itself is of the time before.
+    ClockAccepted {
+        step_ms: i64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,7 +176,8 @@ impl Fact {
             | Self::Unmatched { .. }
             | Self::UnmatchedDestinationGiven { .. }
             | Self::AnotherTransfer { .. }
-            | Self::TokenRevoked { .. } => None,
+            | Self::TokenRevoked { .. }
+            | Self::ClockAccepted { .. } => None,
         }
     }
 
@@ -185,6 +191,7 @@ impl Fact {
             Self::RefundDestinationGiven { .. } => RowKind::RefundDestinationGiven,
             Self::AnotherTransfer { .. } => RowKind::AnotherTransfer,
             Self::TokenRevoked { .. } => RowKind::TokenRevoked,
+            Self::ClockAccepted { .. } => RowKind::ClockAccepted,
             Self::Sale(event) => match event {
                 Event::DropPaused => RowKind::DropPaused,
                 Event::DropResumed => RowKind::DropResumed,

@@ -297,6 +297,7 @@ fn rows_of_an_orders_end() {
         r#"{"token_revoked":{"jti":"AwMDAwMDAwMDAwMDAwMDAw"}}"#,
         Fact::TokenRevoked { jti: Jti([3; 16]) },
     );
+    golden("clock_accepted", r#"{"clock_accepted":{"step_ms":-3600000}}"#, Fact::ClockAccepted { step_ms: -3_600_000 });
 }
 
 #[test]

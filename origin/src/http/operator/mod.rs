@@ -1,5 +1,6 @@
 //! What operators do, with a token that names them.
 
+pub(super) mod clock;
 pub(super) mod drops;
 pub(super) mod orders;
 pub(super) mod payments;

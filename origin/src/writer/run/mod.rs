@@ -1,5 +1,7 @@
 //! The writer's thread: it takes a batch, decides it, writes it, publishes it and replies to it.
 
+mod time;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,10 +11,11 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use domain::{DropId, OrderCode, Timestamp};
-use engine::{Batch, BatchTime, OrderFilter, Resumed, SaleState, UsedTokens};
+use engine::{Batch, OrderFilter, Resumed, SaleState, UsedTokens};
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
+use self::time::SaleTime;
 use super::Writer;
 use super::lanes::Lanes;
 use super::metrics::WriterMetrics;
@@ -22,8 +25,6 @@ use crate::clock::Clock;
 use crate::failpoint::{self, Point};
 use crate::store::WriteStore;
 
-/// A clock that jumps further than this between two batches is worth an alarm.
-const CLOCK_STEP_ALARM_MS: i64 = 5_000;
 /// Batches whose replies wait to be sent; the runtime takes them in microseconds.
 const REPLIES_MAX: usize = 64;
 /// Two mebibytes of filter. A sale of more orders takes more strangers for customers, and nothing else.
@@ -106,10 +107,8 @@ struct Run {
     /// Tells the outbox that the ledger has grown.
     seq: watch::Sender<i64>,
     replies: mpsc::Sender<Vec<Answered>>,
-    clock: Clock,
+    time: SaleTime,
     metrics: WriterMetrics,
-    /// Wall and monotonic time of the batch before.
-    last: Option<(Timestamp, Instant)>,
 }
 
 impl Run {
@@ -119,9 +118,11 @@ impl Run {
         clock: Clock,
         replies: mpsc::Sender<Vec<Answered>>,
     ) -> Result<(Self, Writer)> {
-        let wall = clock.now();
+        let wall = clock.wall();
         let first = first_order_code(origin_no, wall)?;
-        let store = WriteStore::open(folder, origin_no, first.0, wall)?;
+        let mut store = WriteStore::open(folder, origin_no, first.0, wall)?;
+        let metrics = WriterMetrics::new();
+        let time = SaleTime::start(clock, &mut store, metrics.clone())?;
         let sale = load(&store, first)?;
         let lanes = Arc::new(Lanes::new());
         let all = sale.drops.keys().copied().collect();
@@ -129,7 +130,6 @@ impl Run {
         let published = Arc::new(ArcSwap::from_pointee(published));
         let (seq, ledger_seq) = watch::channel(store.head().seq);
         let order_filter = sale.order_filter.clone();
-        let metrics = WriterMetrics::new();
         let writer = Writer {
             lanes: lanes.clone(),
             published: published.clone(),
@@ -137,7 +137,7 @@ impl Run {
             order_filter,
             metrics: metrics.clone(),
         };
-        Ok((Self { sale, store, lanes, published, seq, replies, clock, metrics, last: None }, writer))
+        Ok((Self { sale, store, lanes, published, seq, replies, time, metrics }, writer))
     }
 
     fn until_stopped(&mut self) -> Result<()> {
@@ -152,7 +152,7 @@ impl Run {
     }
 
     fn process(&mut self, waiting: &mut Vec<Waiting>) -> Result<()> {
-        let time = self.read_clock();
+        let time = self.time.read(self.store.head().at);
         self.metrics.batch_size.observe(waiting.len() as f64);
         waiting.sort_by_key(|waiting| waiting.request.precedence());
         let mut batch = Batch::new(&mut self.sale, &self.store, time, self.store.head().seq, waiting.len());
@@ -168,6 +168,10 @@ impl Run {
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
             failpoint::reached(Point::Committed);
         }
+        if changes.clock_step_ms.is_some() {
+            self.time.accept_step();
+        }
+        self.time.keep(&mut self.store)?;
         if !changes.drops.is_empty() {
             self.publish(time.now, &changes.drops.iter().map(|counters| counters.drop).collect());
         }
@@ -182,20 +186,6 @@ impl Run {
         let outdated = before.outdated(changed);
         self.sale.forget_done(&outdated, now);
         self.published.store(Arc::new(before.next(self.store.head().seq, now, &self.sale, &outdated)));
-    }
-
-    fn read_clock(&mut self) -> BatchTime {
-        let (wall, monotonic) = (self.clock.now(), Instant::now());
-        if let Some((last_wall, last_monotonic)) = self.last {
-            let elapsed = monotonic.duration_since(last_monotonic).as_millis() as i64;
-            let step = wall.0 - last_wall.0 - elapsed;
-            if step.abs() > CLOCK_STEP_ALARM_MS {
-                error!(step_ms = step, "the wall clock was set while selling: check time synchronisation");
-                self.metrics.clock_steps.inc();
-            }
-        }
-        self.last = Some((wall, monotonic));
-        BatchTime::at(wall, self.store.head().at)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The writer on a real database, one batch at a time.
 
+mod clock;
 mod entries;
 mod payments;
 mod published;
@@ -12,8 +13,9 @@ use domain::{
     Proof, Purchase, RefundState, RefundStep, Refusal, Region, Sid, Sub, Terms, UnmatchedStep, Vnd,
 };
 use engine::{
-    Buyer, CLOCK_BEHIND_MS, Destination, MovePayment, MoveRefused, NO_ORDER, NewDrop, NewProduct, OrderRequest, Payer,
-    ProductOf, PurchaseRefused, PurchaseReply, PurchaseRequest, RefundId, Reply, Request, Salt, UnmatchedRequest,
+    Buyer, CLOCK_BEHIND_MS, ClockRefused, Destination, MovePayment, MoveRefused, NO_ORDER, NewDrop, NewProduct,
+    OrderRequest, Payer, ProductOf, PurchaseRefused, PurchaseReply, PurchaseRequest, RefundId, Reply, Request, Salt,
+    UnmatchedRequest,
 };
 use ledger::RowKind;
 use tempfile::TempDir;
@@ -73,17 +75,10 @@ impl Rig {
     }
 
     fn create_drop_until(&mut self, slug: &str, size: u32, closes_at: Option<Timestamp>) {
-        let terms = Terms {
-            drop: DropId(0),
-            format: Format::FirstCome,
-            size,
-            price: Vnd::new(PRICE).unwrap(),
-            opens_at: START,
-            closes_at,
-            limit_per_customer: 1,
-            hold_seconds: 300,
-            late_payment_seconds: LATE_SECONDS as u32,
-        };
+        self.create_drop_of(slug, Terms { closes_at, ..terms(size) });
+    }
+
+    fn create_drop_of(&mut self, slug: &str, terms: Terms) {
         let product = NewProduct { name: "Shoe".into(), description: String::new(), image_url: String::new() };
         let drop = NewDrop { slug: slug.into(), product: ProductOf::New(product), terms };
         match self.ask(Request::CreateDrop { drop, operator: "an".into() }) {
@@ -178,6 +173,20 @@ impl Rig {
 
     fn sql(&self, sql: &str) {
         crate::store::tamper(&sale_file(self.folder.path()), sql);
+    }
+}
+
+fn terms(size: u32) -> Terms {
+    Terms {
+        drop: DropId(0),
+        format: Format::FirstCome,
+        size,
+        price: Vnd::new(PRICE).unwrap(),
+        opens_at: START,
+        closes_at: None,
+        limit_per_customer: 1,
+        hold_seconds: 300,
+        late_payment_seconds: LATE_SECONDS as u32,
     }
 }
 
