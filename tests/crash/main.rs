@@ -11,6 +11,7 @@ mod failpoints;
 mod load;
 mod locks;
 mod log_tail;
+mod old_file;
 mod random;
 mod raw_http;
 mod rounds;

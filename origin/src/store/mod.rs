@@ -7,6 +7,7 @@ mod drops;
 mod known_transfers;
 mod ledger;
 mod lock;
+mod log_owner;
 mod meta;
 mod migrate;
 mod orders;
@@ -81,10 +82,12 @@ impl WriteStore {
     }
 
     fn open_file(path: PathBuf, origin_no: u8, source: u64, now: Timestamp) -> Result<Self> {
+        log_owner::require_own_log(&path)?;
         let db = Db::open_for_write(&path)?;
         migrate::migrate(&db, now).context("its tables cannot be brought up to date")?;
         meta::claim_for_origin(&db, origin_no)?;
         meta::prove_writable(&db, now)?;
+        log_owner::claim_log(&db, &path)?;
         Ok(Self {
             begin: db.prepare("BEGIN IMMEDIATE")?,
             commit: db.prepare("COMMIT")?,

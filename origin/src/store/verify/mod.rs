@@ -13,6 +13,7 @@ use ledger::{Fact, Head, LedgerRow, Listing, Product};
 
 use super::drops;
 use super::ledger::walk;
+use super::log_owner;
 use super::migrate;
 use super::sale_file;
 use super::sqlite::Db;
@@ -40,6 +41,7 @@ struct Replay {
 /// Checks the database in `folder`. `known_head` is a head of the chain that an operator kept elsewhere. With it, the
 /// check also finds rows that were cut off the end, and a chain that was rewritten.
 pub fn verify(folder: &Path, known_head: Option<(i64, [u8; 32])>) -> Result<Verified> {
+    log_owner::require_own_log(&sale_file(folder))?;
     let db = Db::open_for_read(&sale_file(folder))?;
     // This release can say nothing of tables that it cannot read.
     migrate::require_current(&db)?;

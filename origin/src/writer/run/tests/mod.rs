@@ -2,6 +2,7 @@
 
 mod clock;
 mod entries;
+mod old_file;
 mod payments;
 mod published;
 mod refunds;
