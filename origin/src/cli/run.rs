@@ -1,6 +1,8 @@
 use std::future::Future;
 
 use anyhow::{Context, Result};
+use rustix::fs::Mode;
+use rustix::process::umask;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -11,6 +13,8 @@ use crate::store::FolderLock;
 use crate::telemetry;
 
 pub(super) fn serve() -> Result<()> {
+    // What the database holds of buyers is for this user alone.
+    umask(Mode::RWXG | Mode::RWXO);
     telemetry::start();
     edge_protocol::install_crypto();
     let config = ServeConfig::from_env()?;
