@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{LinkFacts, OrderCode, Payment, PaymentIdentity, Proof, Timestamp, Vnd};
-use engine::Destination;
+use engine::{Destination, Salt};
 
 use crate::queue::ScheduledEvent;
 use crate::world::World;
@@ -143,7 +143,12 @@ impl PayOs {
 }
 
 pub(crate) fn account(number: &str) -> Destination {
-    Destination { bank: "970422".into(), account_number: number.into(), account_name: "AN".into() }
+    Destination {
+        bank: "970422".into(),
+        account_number: number.into(),
+        account_name: "AN".into(),
+        salt: Some(Salt([7; 16])),
+    }
 }
 
 pub(crate) fn vnd(amount: i64) -> Vnd {

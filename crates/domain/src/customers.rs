@@ -31,7 +31,7 @@ struct Row {
 #[derive(Clone, Copy, Debug)]
 struct Packed(u64);
 
-const CODE_BITS: u32 = 53;
+pub(crate) const CODE_BITS: u32 = 53;
 const _: () = assert!(LIMIT_PER_CUSTOMER_MAX < 1 << (u64::BITS - CODE_BITS));
 
 impl Packed {

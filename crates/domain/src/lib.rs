@@ -22,6 +22,7 @@ mod pending;
 mod phase;
 mod reference;
 mod region;
+mod replay;
 mod sale_clock;
 mod stock;
 mod terms;
@@ -44,6 +45,7 @@ pub use pending::Pending;
 pub use phase::{Phase, phase};
 pub use reference::{TRANSFER_DAYS_APART_MAX, could_be_one_transfer, reference_key, same_reference};
 pub use region::Region;
+pub use replay::{Impossible, could_be_created, could_follow};
 pub use sale_clock::{CLOCK_STEP_MS, ClockNews, ClockReading, ClockStart, SaleClock};
 pub use stock::Stock;
 pub use terms::{

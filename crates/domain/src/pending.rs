@@ -31,7 +31,7 @@ struct PackedOrder {
     rest: u64,
 }
 
-const TIME_BITS: u32 = 48;
+pub(crate) const TIME_BITS: u32 = 48;
 const MONEY_APPLIED: u64 = 1 << TIME_BITS;
 /// Ended orders stay as gaps until enough have gathered, because removing from the middle moves everything behind.
 const ENDED: u64 = 1 << (TIME_BITS + 1);

@@ -1,4 +1,9 @@
 use domain::{OrderCode, Vnd};
+use hmac::{Hmac, KeyInit, Mac};
+use ledger::AccountCommit;
+use sha2::Sha256;
+
+use crate::Salt;
 
 /// Where a refund goes. Personal data.
 #[derive(Clone, PartialEq, Eq)]
@@ -8,9 +13,29 @@ pub struct Destination {
     pub account_number: String,
     /// Empty while only the bank and the number are known: no list takes it then.
     pub account_name: String,
+    /// Keys the digest in the ledger. `None` on a list that an earlier release wrote.
+    pub salt: Option<Salt>,
 }
 
 impl Destination {
+    /// What stands for the account in the ledger.
+    pub fn commit(&self) -> Option<AccountCommit> {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.salt?.0).expect("HMAC takes any key");
+        for field in [&*self.bank, &*self.account_number, &*self.account_name] {
+            mac.update(&(field.len() as u64).to_be_bytes());
+            mac.update(field.as_bytes());
+        }
+        Some(AccountCommit(mac.finalize().into_bytes().into()))
+    }
+
+    /// The same account, whatever the salt.
+    pub fn is_same_account(&self, other: &Self) -> bool {
+        self.account_name == other.account_name
+            && self.bank == other.bank
+            && self.account_number == other.account_number
+    }
+
     /// The same account, without its name.
     pub fn lacks_only_the_name_of(&self, other: &Self) -> bool {
         self.account_name.is_empty() && self.bank == other.bank && self.account_number == other.account_number

@@ -10,5 +10,5 @@ mod entry;
 mod row_kind;
 
 pub use chain::{Head, LedgerRow, StoredRow};
-pub use entry::{Columns, Entry, Fact, Listing, ORDER_PLACED_VERSION, Product};
+pub use entry::{AccountCommit, Columns, Entry, Fact, GivenAccount, Listing, ORDER_PLACED_VERSION, Product};
 pub use row_kind::RowKind;

@@ -1,6 +1,6 @@
 //! The bank account that a refund goes to, as a shopper, an operator or PayOS names it.
 
-use engine::Destination;
+use engine::{Destination, Salt};
 use payos::{Bank, WebhookPayment, printed_account_name};
 use serde::Deserialize;
 
@@ -38,7 +38,8 @@ impl DestinationBody {
         if !account_number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(ApiError::field("account_number", "letters and digits only"));
         }
-        Ok(Destination { bank: bank(self.bank)?, account_number, account_name: account_name(self.account_name)? })
+        let (bank, account_name) = (bank(self.bank)?, account_name(self.account_name)?);
+        Ok(Destination { bank, account_number, account_name, salt: new_salt() })
     }
 }
 
@@ -86,7 +87,12 @@ pub(crate) fn payer(webhook: &WebhookPayment) -> Option<Destination> {
         bank: bank.bin.to_owned(),
         account_number,
         account_name: if is_name { name } else { String::new() },
+        salt: new_salt(),
     })
+}
+
+pub(crate) fn new_salt() -> Option<Salt> {
+    Some(Salt(rand::random()))
 }
 
 #[cfg(test)]

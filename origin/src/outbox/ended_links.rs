@@ -5,29 +5,30 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use domain::{Event, OrderCode};
-use ledger::{Fact, LedgerRow, RowKind};
+use ledger::{Fact, LedgerRow};
 
 use super::channel::{Channel, Settings};
 use crate::delivery::Delivery;
 use crate::payos::PaymentLinks;
+use crate::store::outbox::{CHECKS_1H, CHECKS_5M, CHECKS_24H, StoredChannel};
 
 pub(super) struct EndedLinks {
-    name: &'static str,
+    channel: StoredChannel,
     delay_ms: i64,
     links: Arc<PaymentLinks>,
 }
 
 impl EndedLinks {
     pub(super) fn after_five_minutes(links: Arc<PaymentLinks>) -> Self {
-        Self { name: "checks_5m", delay_ms: 5 * 60_000, links }
+        Self { channel: CHECKS_5M, delay_ms: 5 * 60_000, links }
     }
 
     pub(super) fn after_an_hour(links: Arc<PaymentLinks>) -> Self {
-        Self { name: "checks_1h", delay_ms: 60 * 60_000, links }
+        Self { channel: CHECKS_1H, delay_ms: 60 * 60_000, links }
     }
 
     pub(super) fn after_a_day(links: Arc<PaymentLinks>) -> Self {
-        Self { name: "checks_24h", delay_ms: 24 * 60 * 60_000, links }
+        Self { channel: CHECKS_24H, delay_ms: 24 * 60 * 60_000, links }
     }
 }
 
@@ -36,8 +37,8 @@ impl Channel for EndedLinks {
 
     fn settings(&self) -> Settings {
         Settings {
-            name: self.name,
-            rows: &[RowKind::OrderPaid, RowKind::OrderExpired, RowKind::OrderCancelled],
+            name: self.channel.name,
+            rows: self.channel.rows,
             delay_ms: self.delay_ms,
             at_once: 8,
             retry_ms_max: 300_000,

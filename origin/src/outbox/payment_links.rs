@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use domain::{Event, OrderCode};
-use ledger::{Fact, LedgerRow, RowKind};
+use ledger::{Fact, LedgerRow};
 
 use super::channel::{Channel, Settings};
 use crate::delivery::Delivery;
 use crate::payos::PaymentLinks;
+use crate::store::outbox::PAYMENT_LINKS;
 
 pub(super) struct LinksOfOrders {
     links: Arc<PaymentLinks>,
@@ -31,8 +32,8 @@ impl Channel for LinksOfOrders {
 
     fn settings(&self) -> Settings {
         Settings {
-            name: "payment_links",
-            rows: &[RowKind::OrderPlaced, RowKind::OrderExpired, RowKind::OrderCancelled],
+            name: PAYMENT_LINKS.name,
+            rows: PAYMENT_LINKS.rows,
             delay_ms: 0,
             // PayOS publishes no limits; this many calls at once make a few hundred links in seconds.
             at_once: 32,

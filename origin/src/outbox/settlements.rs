@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use domain::{Event, OrderCode, Proof};
-use ledger::{Fact, LedgerRow, RowKind};
+use ledger::{Fact, LedgerRow};
 
 use super::channel::{Channel, Settings};
 use crate::delivery::Delivery;
 use crate::payos::PaymentLinks;
+use crate::store::outbox::SETTLEMENTS;
 
 pub(super) struct Settlements {
     links: Arc<PaymentLinks>,
@@ -25,8 +26,8 @@ impl Channel for Settlements {
 
     fn settings(&self) -> Settings {
         Settings {
-            name: "settlements",
-            rows: &[RowKind::PaymentReceived],
+            name: SETTLEMENTS.name,
+            rows: SETTLEMENTS.rows,
             // PayOS may need a moment until a read shows what its webhook said.
             delay_ms: 2_000,
             at_once: 8,

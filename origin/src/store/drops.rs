@@ -6,7 +6,7 @@ use engine::DropCounters;
 use ledger::{Listing, Product};
 use libsql::{Row, params};
 
-use super::sqlite::{Db, Statement};
+use super::sqlite::{Db, Statement, whole};
 
 /// Writes drops. Only the writer holds one.
 pub(crate) struct DropWriter {
@@ -85,22 +85,27 @@ pub(crate) fn products(db: &Db) -> Result<Vec<Product>> {
 
 fn read_drop(row: &Row) -> Result<StoredDrop> {
     let terms = Terms {
-        drop: DropId(row.get(0)?),
+        drop: DropId(whole(row, 0)?),
         format: format_of(row.get(1)?)?,
-        size: row.get(2)?,
+        size: whole(row, 2)?,
         price: Vnd::new(row.get(3)?).context("a stored price is out of range")?,
         opens_at: Timestamp(row.get(4)?),
         closes_at: row.get::<Option<i64>>(5)?.map(Timestamp),
-        limit_per_customer: row.get(6)?,
-        hold_seconds: row.get(7)?,
-        late_payment_seconds: row.get(8)?,
+        limit_per_customer: whole(row, 6)?,
+        hold_seconds: whole(row, 7)?,
+        late_payment_seconds: whole(row, 8)?,
     };
     let product = Product { id: row.get(11)?, name: row.get(12)?, description: row.get(13)?, image_url: row.get(14)? };
     let first_order_code = OrderCode(row.get::<i64>(10)?.cast_unsigned());
     Ok(StoredDrop {
         listing: Listing { terms, slug: row.get(9)?, product, first_order_code },
         status: status_of(row.get(15)?, row.get::<Option<i64>>(20)?.map(Timestamp))?,
-        stock: Stock { available: row.get(16)?, held: row.get(17)?, sold: row.get(18)?, withdrawn: row.get(19)? },
+        stock: Stock {
+            available: whole(row, 16)?,
+            held: whole(row, 17)?,
+            sold: whole(row, 18)?,
+            withdrawn: whole(row, 19)?,
+        },
     })
 }
 

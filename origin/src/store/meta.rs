@@ -18,7 +18,7 @@ pub struct StoredClock {
 }
 
 impl StoredClock {
-    const BYTES: usize = 25;
+    pub(super) const BYTES: usize = 25;
 
     fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];

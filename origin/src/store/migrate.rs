@@ -25,6 +25,7 @@ const SALE: &[Migration] = &[
     migration!(4, "0004_order_facts_once.sql"),
     migration!(5, "0005_killed_at.sql"),
     migration!(6, "0006_payment_accounts.sql"),
+    migration!(7, "0007_destination_salts.sql"),
 ];
 
 struct Applied {
@@ -90,6 +91,9 @@ fn check(applied: &[Applied], migrations: &[Migration]) -> Result<()> {
         }
         if applied.sha256 != sha256(migration.sql) {
             bail!("migration {} was edited after it was applied: restore it and add a new one", migration.name);
+        }
+        if applied.name != migration.name {
+            bail!("migration {} is stored under the name {}", migration.name, applied.name);
         }
     }
     Ok(())

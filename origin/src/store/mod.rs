@@ -3,6 +3,7 @@
 //! [`WriteStore`] is the one connection that commits and checkpoints. The writer owns it, and it cannot be cloned. A
 //! [`ReadStore`] cannot write.
 
+mod bind;
 mod drops;
 mod known_transfers;
 mod ledger;
@@ -11,7 +12,7 @@ mod log_owner;
 mod meta;
 mod migrate;
 mod orders;
-mod outbox;
+pub(crate) mod outbox;
 mod records;
 mod refunds;
 mod restore;
@@ -88,7 +89,7 @@ impl WriteStore {
         meta::claim_for_origin(&db, origin_no)?;
         meta::prove_writable(&db, now)?;
         log_owner::claim_log(&db, &path)?;
-        Ok(Self {
+        let mut store = Self {
             begin: db.prepare("BEGIN IMMEDIATE")?,
             commit: db.prepare("COMMIT")?,
             ledger: Ledger::open(&db, source.cast_signed())?,
@@ -104,7 +105,9 @@ impl WriteStore {
             description_salt: meta::description_salt(&db)?,
             path,
             db,
-        })
+        };
+        bind::bind_old(&mut store, now)?;
+        Ok(store)
     }
 
     /// Keys digests of transfer descriptions; the same for the life of the database.
@@ -349,6 +352,17 @@ impl ReadStore {
 
 /// Changes a stored row without a ledger row, as a broken disk or a forger would.
 #[cfg(test)]
-pub(crate) fn tamper(file: &Path, sql: &str) {
-    Db::open_for_write(file).unwrap().batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+pub(crate) fn tamper(file: &Path, sql: &str) -> Result<()> {
+    let pragmas = "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA synchronous = OFF;";
+    Db::open_for_write(file)?.batch(&format!("{pragmas} {sql}"))
+}
+
+/// The tables of a database with their columns.
+#[cfg(test)]
+pub(crate) fn tables(file: &Path) -> Result<std::collections::BTreeMap<String, Vec<String>>> {
+    let db = Db::open_for_read(file)?;
+    let tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    let columns = db.prepare("SELECT name FROM pragma_table_info(?)")?;
+    let tables: Vec<String> = tables.rows((), |row| Ok(row.get(0)?))?;
+    tables.into_iter().map(|table| Ok((table.clone(), columns.rows([table], |row| Ok(row.get(0)?))?))).collect()
 }

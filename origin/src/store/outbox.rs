@@ -3,9 +3,34 @@
 use anyhow::Result;
 use domain::Timestamp;
 use engine::{Progress, Retry};
+use ledger::RowKind;
 use libsql::params;
 
 use super::sqlite::{Db, Statement};
+
+/// What is stored of a channel names it, so a name never changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoredChannel {
+    pub(crate) name: &'static str,
+    /// The kinds of rows that can owe something.
+    pub(crate) rows: &'static [RowKind],
+}
+
+pub(crate) const PAYMENT_LINKS: StoredChannel = StoredChannel {
+    name: "payment_links",
+    rows: &[RowKind::OrderPlaced, RowKind::OrderExpired, RowKind::OrderCancelled],
+};
+pub(crate) const SETTLEMENTS: StoredChannel = StoredChannel { name: "settlements", rows: &[RowKind::PaymentReceived] };
+pub(crate) const CHECKS_5M: StoredChannel = StoredChannel { name: "checks_5m", rows: ENDED };
+pub(crate) const CHECKS_1H: StoredChannel = StoredChannel { name: "checks_1h", rows: ENDED };
+pub(crate) const CHECKS_24H: StoredChannel = StoredChannel { name: "checks_24h", rows: ENDED };
+const ENDED: &[RowKind] = &[RowKind::OrderPaid, RowKind::OrderExpired, RowKind::OrderCancelled];
+const CHANNELS: [StoredChannel; 5] = [PAYMENT_LINKS, SETTLEMENTS, CHECKS_5M, CHECKS_1H, CHECKS_24H];
+
+/// `None` for a name that no channel has.
+pub(crate) fn channel(name: &str) -> Option<StoredChannel> {
+    CHANNELS.into_iter().find(|channel| channel.name == name)
+}
 
 pub(crate) struct OutboxWriter {
     put_cursor: Statement,

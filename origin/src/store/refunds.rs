@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result, bail};
 use domain::{OrderCode, Timestamp, Vnd};
-use engine::{Destination, GivenDestination, Payer, RefundId, RefundTransfer, TransferOnList};
+use engine::{Destination, GivenDestination, Payer, RefundId, RefundTransfer, Salt, TransferOnList};
 use libsql::{Row, params};
 
-use super::sqlite::{Db, Statement};
+use super::sqlite::{Db, Statement, bytes, whole};
 
 /// The state of an open refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,32 +63,34 @@ pub(crate) struct RefundWriter {
 impl RefundWriter {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
         Ok(Self {
-            put_destination: db.prepare("INSERT OR REPLACE INTO refund_destinations VALUES (?, ?, ?, ?, ?)")?,
+            put_destination: db.prepare("INSERT OR REPLACE INTO refund_destinations VALUES (?, ?, ?, ?, ?, ?)")?,
             put_unmatched_destination: db
-                .prepare("INSERT OR REPLACE INTO unmatched_destinations VALUES (?, ?, ?, ?, ?)")?,
-            insert_transfer: db.prepare("INSERT INTO refund_transfers VALUES (?, ?, ?, ?, ?, ?, ?)")?,
-            insert_unmatched_transfer: db.prepare("INSERT INTO unmatched_transfers VALUES (?, ?, ?, ?, ?, ?)")?,
+                .prepare("INSERT OR REPLACE INTO unmatched_destinations VALUES (?, ?, ?, ?, ?, ?)")?,
+            insert_transfer: db.prepare("INSERT INTO refund_transfers VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?,
+            insert_unmatched_transfer: db.prepare("INSERT INTO unmatched_transfers VALUES (?, ?, ?, ?, ?, ?, ?)")?,
             ready: db.prepare(
-                "SELECT r.order_code, r.number, r.amount, d.bank, d.account_number, d.account_name, r.due_at
+                "SELECT r.order_code, r.number, r.amount, d.bank, d.account_number, d.account_name, d.salt, r.due_at
                  FROM refunds r JOIN refund_destinations d USING (order_code)
                  WHERE r.state = 0 AND d.usable_at <= ?1 AND d.account_name != ''
                  UNION ALL
-                 SELECT NULL, p.seq, p.amount, d.bank, d.account_number, d.account_name, p.due_at
+                 SELECT NULL, p.seq, p.amount, d.bank, d.account_number, d.account_name, d.salt, p.due_at
                  FROM unmatched_payments p JOIN unmatched_destinations d USING (seq)
                  WHERE p.state = 3 AND d.usable_at <= ?1 AND d.account_name != ''
-                 ORDER BY 7, 1, 2 LIMIT ?2",
+                 ORDER BY 8, 1, 2 LIMIT ?2",
             )?,
         })
     }
 
     pub(crate) fn put_destination(&self, given: &GivenDestination) -> Result<()> {
         let GivenDestination { payer, destination, usable_at } = given;
-        let Destination { bank, account_number, account_name } = destination;
+        let Destination { bank, account_number, account_name, salt } = destination;
         let (statement, key) = match *payer {
             Payer::Order(order) => (&self.put_destination, order.0.cast_signed()),
             Payer::Unmatched(seq) => (&self.put_unmatched_destination, seq),
         };
-        statement.execute(params![key, bank.as_str(), account_number.as_str(), account_name.as_str(), usable_at.0])?;
+        let (bank, account_number, account_name) = (bank.as_str(), account_number.as_str(), account_name.as_str());
+        let salt = salt.map(|salt| salt.0.to_vec());
+        statement.execute(params![key, bank, account_number, account_name, usable_at.0, salt])?;
         Ok(())
     }
 
@@ -99,7 +101,8 @@ impl RefundWriter {
 
     pub(crate) fn insert_transfer(&self, listed: &TransferOnList) -> Result<()> {
         let TransferOnList { batch, transfer } = listed;
-        let Destination { bank, account_number, account_name } = &transfer.destination;
+        let Destination { bank, account_number, account_name, salt } = &transfer.destination;
+        let salt = salt.map(|salt| salt.0.to_vec());
         let (batch, amount) = (batch.cast_signed(), transfer.amount.get());
         let (bank, account_number, account_name) = (bank.as_str(), account_number.as_str(), account_name.as_str());
         match transfer.refund {
@@ -112,7 +115,8 @@ impl RefundWriter {
                     amount,
                     bank,
                     account_number,
-                    account_name
+                    account_name,
+                    salt
                 ])?;
             }
             RefundId::Unmatched(seq) => {
@@ -122,7 +126,8 @@ impl RefundWriter {
                     amount,
                     bank,
                     account_number,
-                    account_name
+                    account_name,
+                    salt
                 ])?;
             }
         }
@@ -139,7 +144,9 @@ pub(crate) struct Destinations {
 impl Destinations {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
         let select = |table: &str, key: &str| {
-            db.prepare(&format!("SELECT bank, account_number, account_name, usable_at FROM {table} WHERE {key} = ?"))
+            db.prepare(&format!(
+                "SELECT bank, account_number, account_name, salt, usable_at FROM {table} WHERE {key} = ?"
+            ))
         };
         Ok(Self {
             of_order: select("refund_destinations", "order_code")?,
@@ -153,7 +160,7 @@ impl Destinations {
             Payer::Order(order) => (&self.of_order, order.0.cast_signed()),
             Payer::Unmatched(seq) => (&self.of_unmatched, seq),
         };
-        statement.first([key], |row| Ok((read_destination(row, 0)?, Timestamp(row.get(3)?))))
+        statement.first([key], |row| Ok((read_destination(row, 0)?, Timestamp(row.get(4)?))))
     }
 }
 
@@ -168,9 +175,10 @@ pub(crate) fn last_batch(db: &Db) -> Result<u64> {
 /// A list of transfers as it was exported, in one fixed order.
 pub(crate) fn transfers(db: &Db, batch: u64) -> Result<Vec<RefundTransfer>> {
     let select = db.prepare(
-        "SELECT order_code, number, amount, bank, account_number, account_name FROM refund_transfers WHERE batch = ?1
+        "SELECT order_code, number, amount, bank, account_number, account_name, salt FROM refund_transfers
+         WHERE batch = ?1
          UNION ALL
-         SELECT NULL, seq, amount, bank, account_number, account_name FROM unmatched_transfers WHERE batch = ?1
+         SELECT NULL, seq, amount, bank, account_number, account_name, salt FROM unmatched_transfers WHERE batch = ?1
          ORDER BY 1, 2",
     )?;
     select.rows([batch.cast_signed()], read_transfer)
@@ -196,7 +204,7 @@ pub(crate) fn open(db: &Db) -> Result<Vec<OpenRefund>> {
                 3 => OpenStep::Sent,
                 code => bail!("a refund in state {code} is not open"),
             },
-            batch: row.get(4)?,
+            batch: whole(row, 4)?,
             due_at: Timestamp(row.get(5)?),
             usable_at: row.get::<Option<i64>>(6)?.map(Timestamp),
             account_name_missing: row.get::<Option<String>>(7)?.is_some_and(|name| name.is_empty()),
@@ -241,11 +249,18 @@ fn read_transfer(row: &Row) -> Result<RefundTransfer> {
 /// Where the first column holds no order, the second is the ledger row of an unmatched payment.
 fn read_refund(row: &Row) -> Result<RefundId> {
     Ok(match row.get::<Option<i64>>(0)? {
-        Some(order) => RefundId::Order(OrderCode(order.cast_unsigned()), row.get(1)?),
+        Some(order) => RefundId::Order(OrderCode(order.cast_unsigned()), whole(row, 1)?),
         None => RefundId::Unmatched(row.get(1)?),
     })
 }
 
-fn read_destination(row: &Row, first: i32) -> Result<Destination> {
-    Ok(Destination { bank: row.get(first)?, account_number: row.get(first + 1)?, account_name: row.get(first + 2)? })
+/// The columns from `first` on are the account and its salt.
+pub(super) fn read_destination(row: &Row, first: i32) -> Result<Destination> {
+    let salt: Option<Vec<u8>> = row.get(first + 3)?;
+    Ok(Destination {
+        bank: row.get(first)?,
+        account_number: row.get(first + 1)?,
+        account_name: row.get(first + 2)?,
+        salt: salt.map(|_| bytes(row, first + 3).map(Salt)).transpose()?,
+    })
 }

@@ -75,6 +75,11 @@ impl Db {
         Ok(db)
     }
 
+    /// A database of its own, gone with the connection.
+    pub(crate) fn in_memory() -> Result<Self> {
+        Self::open(Path::new(":memory:"), OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+    }
+
     fn open(path: &Path, flags: OpenFlags) -> Result<Self> {
         let cannot_open = || format!("cannot open {}", path.display());
         let database = ready(Builder::new_local(path).flags(flags | one_thread_at_a_time()).build()).map_err(plainly);
@@ -221,6 +226,12 @@ impl FromColumn for i64 {
     fn from_column(row: &Row, index: i32) -> Result<Self> {
         Ok(row.get(index)?)
     }
+}
+
+/// A stored number that fits its type: libsql would cut it off.
+pub(crate) fn whole<T: TryFrom<i64>>(row: &Row, index: i32) -> Result<T> {
+    let number: i64 = row.get(index)?;
+    number.try_into().ok().with_context(|| format!("column {index} holds {number}, which is out of range"))
 }
 
 /// A stored blob of a fixed length.

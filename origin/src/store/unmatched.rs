@@ -112,15 +112,14 @@ fn code(state: UnmatchedState) -> Result<(i64, u64)> {
 }
 
 fn state_of(code: i64, batch: i64) -> Result<UnmatchedState> {
-    let batch = batch.cast_unsigned();
-    Ok(match code {
-        0 => UnmatchedState::Open,
-        1 => UnmatchedState::Assigned,
-        2 => UnmatchedState::Dismissed,
-        3 => UnmatchedState::Refund(RefundState::Due),
-        4 => UnmatchedState::Refund(RefundState::Batched { batch }),
-        5 => UnmatchedState::Refund(RefundState::Sent { batch }),
-        6 => UnmatchedState::Refund(RefundState::Confirmed { batch }),
-        _ => bail!("unmatched state {code} is not known"),
+    Ok(match (code, batch.cast_unsigned()) {
+        (0, 0) => UnmatchedState::Open,
+        (1, 0) => UnmatchedState::Assigned,
+        (2, 0) => UnmatchedState::Dismissed,
+        (3, 0) => UnmatchedState::Refund(RefundState::Due),
+        (4, batch) => UnmatchedState::Refund(RefundState::Batched { batch }),
+        (5, batch) => UnmatchedState::Refund(RefundState::Sent { batch }),
+        (6, batch) => UnmatchedState::Refund(RefundState::Confirmed { batch }),
+        _ => bail!("unmatched state {code} with list {batch} is not known"),
     })
 }

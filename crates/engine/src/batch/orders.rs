@@ -1,11 +1,13 @@
 //! Commands about one order, and the holds that are due.
 
 use anyhow::{Context, Result};
-use domain::{Command, Event, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, Timestamp, decide, evolve};
+use domain::{
+    Command, DropId, Event, OrderCode, Outcome, Payment, PaymentIdentity, Proof, Refusal, Timestamp, decide, evolve,
+};
 use ledger::{Entry, Fact};
 
 use super::Batch;
-use crate::{GivenDestination, NO_ORDER, OfferedDrop, OrderRequest, Payer, Records};
+use crate::{NO_ORDER, OfferedDrop, OrderRequest, Payer, Records};
 
 /// Later than every `pay_by`, with room to add to it.
 const END_OF_TIME: Timestamp = Timestamp(i64::MAX / 2);
@@ -15,20 +17,19 @@ impl<R: Records> Batch<'_, R> {
         let OrderRequest { order, command, operator, payer } = request;
         let before = self.changes.entries.len();
         let outcome = self.decide_order(order, &command, &operator)?;
-        if let (Some(account), Some(payer)) = (payer, self.payer_since(before))
+        if let (Some(account), Some((payer, drop))) = (payer, self.payer_since(before))
             && self.destination(payer)?.is_none()
         {
-            let usable_at = self.now();
-            self.changes.destinations.push(GivenDestination { payer, destination: account, usable_at });
+            self.give_destination(payer, drop, account, String::new())?;
         }
         Ok(outcome)
     }
 
-    /// The payer whose money this batch recorded from its entry `first` on.
-    fn payer_since(&self, first: usize) -> Option<Payer> {
+    /// The payer whose money this batch recorded from its entry `first` on, and the drop of their order.
+    fn payer_since(&self, first: usize) -> Option<(Payer, Option<DropId>)> {
         self.changes.entries.iter().enumerate().skip(first).find_map(|(index, entry)| match &entry.fact {
-            Fact::Sale(Event::PaymentReceived { order, .. }) => Some(Payer::Order(*order)),
-            Fact::PaymentUnmatched { .. } => Some(Payer::Unmatched(self.seq_of(index))),
+            Fact::Sale(Event::PaymentReceived { order, .. }) => Some((Payer::Order(*order), entry.drop)),
+            Fact::PaymentUnmatched { .. } => Some((Payer::Unmatched(self.seq_of(index)), entry.drop)),
             _ => None,
         })
     }

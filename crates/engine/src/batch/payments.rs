@@ -51,8 +51,7 @@ impl<R: Records> Batch<'_, R> {
             Err(refusal) => return Ok(Err(MoveRefused::ByTheRules(refusal))),
         }
         if let Some(to) = destination {
-            let fact = Fact::UnmatchedDestinationGiven { payment: seq };
-            self.give_destination(Payer::Unmatched(seq), to, Entry { drop: None, operator, fact })?;
+            self.give_destination(Payer::Unmatched(seq), None, to, operator)?;
         }
         Ok(Ok(()))
     }

@@ -1,8 +1,8 @@
 //! Where refunds go, and the lists they go on.
 
 use anyhow::Result;
-use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, Timestamp, UnmatchedStep};
-use ledger::{Entry, Fact};
+use domain::{Command, DropId, OrderCode, Outcome, RefundStep, Refusal, Timestamp, UnmatchedStep};
+use ledger::{Entry, Fact, GivenAccount};
 
 use super::Batch;
 use crate::{Destination, GivenDestination, Payer, Records, RefundId, TransferOnList, UnmatchedRequest};
@@ -33,21 +33,30 @@ impl<R: Records> Batch<'_, R> {
         if record.refunds_due().is_zero() {
             return Ok(Err(Refusal::NothingOwed));
         }
-        let fact = Fact::RefundDestinationGiven { order };
-        let entry = Entry { drop: Some(drop), operator: String::new(), fact };
-        Ok(Ok(self.give_destination(Payer::Order(order), to, entry)?))
+        Ok(Ok(self.give_destination(Payer::Order(order), Some(drop), to, String::new())?))
     }
 
     /// From when on it is used: a change waits. A name for an account that was known without one is no change.
-    pub(super) fn give_destination(&mut self, payer: Payer, to: Destination, entry: Entry) -> Result<Timestamp> {
+    pub(super) fn give_destination(
+        &mut self,
+        payer: Payer,
+        drop: Option<DropId>,
+        to: Destination,
+        operator: String,
+    ) -> Result<Timestamp> {
         let usable_at = match self.destination(payer)? {
-            Some((known, usable_at)) if known == to => return Ok(usable_at),
+            Some((known, usable_at)) if known.is_same_account(&to) => return Ok(usable_at),
             Some((known, usable_at)) if known.lacks_only_the_name_of(&to) => usable_at,
             Some(_) => self.now().plus_ms(DESTINATION_CHANGE_MS),
             None => self.now(),
         };
+        let account = to.commit().map(|commit| GivenAccount { commit, usable_at });
+        let fact = match payer {
+            Payer::Order(order) => Fact::RefundDestinationGiven { order, account },
+            Payer::Unmatched(payment) => Fact::UnmatchedDestinationGiven { payment, account },
+        };
         self.changes.destinations.push(GivenDestination { payer, destination: to, usable_at });
-        self.changes.entries.push(entry);
+        self.changes.entries.push(Entry { drop, operator, fact });
         Ok(usable_at)
     }
 

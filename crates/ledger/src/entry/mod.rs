@@ -1,5 +1,6 @@
 //! What a row records, and its versioned encodings.
 
+mod destinations;
 mod payments;
 mod placed;
 mod stored;
@@ -9,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use domain::{DropId, Event, Jti, OrderCode, Payment, Terms, UnmatchedStep};
 use serde::{Deserialize, Serialize};
 
+pub use self::destinations::{AccountCommit, GivenAccount};
 use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1};
 use crate::row_kind::RowKind;
 
@@ -48,15 +50,19 @@ pub enum Fact {
         payment: i64,
         step: UnmatchedStep,
     },
-    /// An operator gave the destination of an unmatched payment's refund. The destination is personal data and not in
-    /// the ledger.
+    /// An operator, or the bank of the payer, gave the destination of an unmatched payment's refund. The destination is
+    /// personal data: the ledger has a digest of it, and none where an earlier release wrote the row.
     UnmatchedDestinationGiven {
         payment: i64,
+        #[serde(skip)]
+        account: Option<GivenAccount>,
     },
-    /// The shopper gave the destination of the order's refunds. The destination is personal data and not in the ledger.
+    /// The shopper, or the bank of the payer, gave the destination of the order's refunds.
     RefundDestinationGiven {
         #[serde(with = "OrderCodeV1")]
         order: OrderCode,
+        #[serde(skip)]
+        account: Option<GivenAccount>,
     },
     /// Why an operator entered the payment that the ledger row `payment` recorded, although its reference was known.
     AnotherTransfer {
@@ -110,6 +116,12 @@ impl Entry {
         let (version, payload) = match &self.fact {
             Fact::Sale(event @ Event::OrderPlaced { .. }) => (ORDER_PLACED_VERSION, placed::write(event)?),
             Fact::Unmatched { payment, step } => (VERSION, unmatched::write(*payment, step)?),
+            Fact::RefundDestinationGiven { order, account: Some(account) } => {
+                (destinations::VERSION, destinations::write_of_order(*order, *account)?)
+            }
+            Fact::UnmatchedDestinationGiven { payment, account: Some(account) } => {
+                (destinations::VERSION, destinations::write_of_unmatched(*payment, *account)?)
+            }
             fact => match fact.payment_with_account() {
                 Some(payload) => (payments::VERSION, payload?),
                 None => (VERSION, serde_json::to_vec(fact).context("an entry cannot be written as JSON")?),
@@ -125,6 +137,10 @@ impl Entry {
         let fact = match (kind, version) {
             (RowKind::OrderPlaced, ORDER_PLACED_VERSION) => placed::read(payload).map(Fact::Sale),
             (kind, payments::VERSION) if payments::KINDS.contains(&kind) => payment_of(kind, payload),
+            (RowKind::RefundDestinationGiven, destinations::VERSION) => destinations::read_of_order(payload)
+                .map(|(order, account)| Fact::RefundDestinationGiven { order, account: Some(account) }),
+            (RowKind::UnmatchedDestinationGiven, destinations::VERSION) => destinations::read_of_unmatched(payload)
+                .map(|(payment, account)| Fact::UnmatchedDestinationGiven { payment, account: Some(account) }),
             (kind, VERSION) if unmatched::KINDS.contains(&kind) => {
                 unmatched::read(payload).map(|(payment, step)| Fact::Unmatched { payment, step })
             }
@@ -170,7 +186,7 @@ impl Fact {
     pub fn order(&self) -> Option<OrderCode> {
         match self {
             Self::Sale(event) => event.order(),
-            Self::PaymentUnmatched { order, .. } | Self::RefundDestinationGiven { order } => Some(*order),
+            Self::PaymentUnmatched { order, .. } | Self::RefundDestinationGiven { order, .. } => Some(*order),
             Self::ProductCreated(_)
             | Self::DropCreated(_)
             | Self::Unmatched { .. }

@@ -260,7 +260,7 @@ struct DropIdV1(u32);
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Timestamp")]
-struct TimestampV1(i64);
+pub(super) struct TimestampV1(i64);
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Sub")]
@@ -278,20 +278,25 @@ pub(super) struct JtiV1(#[serde(with = "base64url")] [u8; 16]);
 #[serde(remote = "BuyerCommit")]
 struct BuyerCommitV1(#[serde(with = "base64url")] [u8; 32]);
 
-mod base64url {
+pub(super) mod base64url {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
     use serde::de::Error as _;
     use serde::ser::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer, const N: usize>(bytes: &[u8; N], to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::entry) fn serialize<S: Serializer, const N: usize>(
+        bytes: &[u8; N],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         let mut text = [0; 48];
         let length = BASE64.encode_slice(bytes, &mut text).map_err(S::Error::custom)?;
         to.serialize_str(std::str::from_utf8(&text[..length]).map_err(S::Error::custom)?)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(from: D) -> Result<[u8; N], D::Error> {
+    pub(in crate::entry) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+        from: D,
+    ) -> Result<[u8; N], D::Error> {
         let text = String::deserialize(from)?;
         let bytes = BASE64.decode(text).map_err(D::Error::custom)?;
         bytes.try_into().map_err(|_| D::Error::custom("wrong number of bytes"))

@@ -171,7 +171,7 @@ fn rows_of_money() {
     golden(
         "refund_destination_given",
         r#"{"refund_destination_given":{"order":157600000000001}}"#,
-        Fact::RefundDestinationGiven { order: ORDER },
+        Fact::RefundDestinationGiven { order: ORDER, account: None },
     );
     for (reason, text) in [
         (RefundReason::Overpaid, "overpaid"),
@@ -253,7 +253,7 @@ fn rows_of_money_that_goes_back_without_an_order() {
     golden(
         "unmatched_destination_given",
         r#"{"unmatched_destination_given":{"payment":42}}"#,
-        Fact::UnmatchedDestinationGiven { payment },
+        Fact::UnmatchedDestinationGiven { payment, account: None },
     );
 }
 
@@ -331,4 +331,29 @@ fn a_payment_with_the_account_that_received_it_has_an_encoding_of_its_own() {
     }
     let without = format!(r#"{{"order":157600000000001,"payment":{stored},"account":"0071000999999"}}"#);
     assert!(Entry::read(0, RowKind::PaymentReceived, 2, String::new(), without.as_bytes()).is_err());
+}
+
+#[test]
+fn a_destination_has_a_digest_and_its_time_in_an_encoding_of_its_own() {
+    let account = Some(GivenAccount { commit: AccountCommit([4; 32]), usable_at: Timestamp(9) });
+    let digest = r#""commit":"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ","usable_at":9"#;
+    for (kind, names, fact) in [
+        (
+            RowKind::RefundDestinationGiven,
+            r#""order":157600000000001"#,
+            Fact::RefundDestinationGiven { order: ORDER, account },
+        ),
+        (
+            RowKind::UnmatchedDestinationGiven,
+            r#""payment":42"#,
+            Fact::UnmatchedDestinationGiven { payment: 42, account },
+        ),
+    ] {
+        let entry = Entry { drop: None, operator: String::new(), fact };
+        let columns = entry.columns().unwrap();
+        let payload = format!("{{{names},{digest}}}");
+        assert_eq!(std::str::from_utf8(&columns.payload).unwrap(), payload);
+        assert_eq!((columns.kind, columns.version), (kind, 2));
+        assert_eq!(Entry::read(0, kind, 2, String::new(), payload.as_bytes()).unwrap(), entry);
+    }
 }

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
-use crate::http::destination::{DestinationBody, account_name};
+use crate::http::destination::{DestinationBody, account_name, new_salt};
 use crate::http::fields::{moment, required, text};
 use crate::http::path::Path;
 use crate::http::problem::{ApiError, ApiResult};
@@ -183,7 +183,7 @@ pub(crate) async fn owe_back(
         let payer = Payer::Unmatched(seq);
         let known = app.reader.read(move |store| store.refund_destination(payer)).await?;
         let (known, _) = known.ok_or_else(|| ApiError::field("bank", "this is missing: no account is known"))?;
-        Some(Destination { account_name: account_name(body.account_name)?, ..known })
+        Some(Destination { account_name: account_name(body.account_name)?, salt: new_salt(), ..known })
     } else {
         Some(body.parse()?)
     };

@@ -147,7 +147,7 @@ async fn step(app: &App, operator: String, refund: RefundId, step: RefundStep) -
 }
 
 fn list_line(transfer: &RefundTransfer) -> ListLine<'_> {
-    let Destination { bank, account_number, account_name } = &transfer.destination;
+    let Destination { bank, account_number, account_name, .. } = &transfer.destination;
     ListLine {
         memo: id(transfer.refund),
         amount: transfer.amount.get(),

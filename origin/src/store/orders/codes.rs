@@ -105,12 +105,12 @@ pub(super) fn refund_code(state: RefundState) -> i64 {
 }
 
 pub(super) fn refund_of(code: i64, batch: u64) -> Result<RefundState> {
-    Ok(match code {
-        0 => RefundState::Due,
-        1 => RefundState::Void,
-        2 => RefundState::Batched { batch },
-        3 => RefundState::Sent { batch },
-        4 => RefundState::Confirmed { batch },
-        _ => bail!("refund state {code} is not known"),
+    Ok(match (code, batch) {
+        (0, 0) => RefundState::Due,
+        (1, 0) => RefundState::Void,
+        (2, _) => RefundState::Batched { batch },
+        (3, _) => RefundState::Sent { batch },
+        (4, _) => RefundState::Confirmed { batch },
+        _ => bail!("refund state {code} with list {batch} is not known"),
     })
 }

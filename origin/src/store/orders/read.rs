@@ -1,4 +1,4 @@
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use domain::{
     BankTransferDetails, LinkFacts, OrderCode, OrderRecord, PaymentIdentity, PaymentRecord, Refund, Timestamp, Vnd,
 };
@@ -7,7 +7,7 @@ use libsql::Row;
 
 use super::codes::{link_of, payment_of, reason_of, refund_of, state_of};
 use super::facts::{FACTS, placed_as};
-use crate::store::sqlite::{Db, Statement, bytes};
+use crate::store::sqlite::{Db, Statement, bytes, whole};
 
 /// Loads one order by its code, with its link, payments and refunds.
 pub(crate) struct OrderReader {
@@ -68,9 +68,11 @@ fn read_buyer(row: &Row) -> Result<Option<(Salt, Buyer)>> {
     if row.get::<Option<Vec<u8>>>(7)?.is_none() {
         return Ok(None);
     }
-    let province_code: Option<String> = row.get(11)?;
-    let line: Option<String> = row.get(12)?;
-    let address = province_code.zip(line).map(|(province_code, line)| Address { province_code, line });
+    let address = match (row.get(11)?, row.get(12)?) {
+        (Some(province_code), Some(line)) => Some(Address { province_code, line }),
+        (None, None) => None,
+        _ => bail!("a stored address is not whole"),
+    };
     let buyer = Buyer { name: row.get(8)?, phone: row.get(9)?, email: row.get(10)?, address };
     Ok(Some((Salt(bytes(row, 7)?), buyer)))
 }
@@ -78,7 +80,12 @@ fn read_buyer(row: &Row) -> Result<Option<(Salt, Buyer)>> {
 fn read_link(row: &Row) -> Result<LinkFacts> {
     let qr_code: Option<String> = row.get(2)?;
     let bank_transfer = match qr_code {
-        None => None,
+        None => {
+            for column in 3..=6 {
+                ensure!(row.get::<Option<String>>(column)?.is_none(), "the details of a stored link are not whole");
+            }
+            None
+        }
         Some(qr_code) => Some(BankTransferDetails {
             qr_code,
             bank_bin: row.get(3)?,
@@ -104,10 +111,10 @@ fn read_payment(row: &Row) -> Result<PaymentRecord> {
 
 fn read_refund(row: &Row) -> Result<Refund> {
     Ok(Refund {
-        number: row.get(0)?,
+        number: whole(row, 0)?,
         amount: vnd(row, 1)?,
         reason: reason_of(row.get(2)?)?,
-        state: refund_of(row.get(3)?, row.get(4)?)?,
+        state: refund_of(row.get(3)?, whole(row, 4)?)?,
     })
 }
 

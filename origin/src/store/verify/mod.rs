@@ -1,14 +1,19 @@
-//! Checks the database against its ledger: the hash chain is whole, replaying it gives the state tables, every buyer is
-//! the one that the ledger committed to, and units and money add up.
+//! Checks the database against its ledger: the hash chain is whole, replaying it gives everything that is stored, every
+//! buyer and every account that money goes to is the one that the ledger committed to, and units and money add up.
 
+mod account;
+mod lists;
+mod order;
 mod orders;
+mod tables;
+mod unmatched;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
-use domain::{DropId, DropState, Event, Jti, Payment, Proof, UnmatchedState, UnmatchedStep, evolve};
-use engine::UnmatchedPayment;
+use anyhow::{Context, Result, ensure};
+use domain::{DropId, DropState, Event, Jti, could_be_created, could_follow, evolve};
+use engine::RefundId;
 use ledger::{Fact, Head, LedgerRow, Listing, Product};
 
 use super::drops;
@@ -16,10 +21,12 @@ use super::ledger::walk;
 use super::log_owner;
 use super::migrate;
 use super::sale_file;
-use super::sqlite::Db;
-use super::unmatched;
+use super::sqlite::{Db, bytes};
 
+use self::lists::Lists;
+use self::order::{Beside, Order};
 use self::orders::{Orders, Sums, Units};
+use self::unmatched::Unmatched;
 
 /// What [`verify`] has checked without finding a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +37,14 @@ pub struct Verified {
 }
 
 /// The state that follows from the ledger.
-struct Replay {
+struct Replay<'a> {
+    db: &'a Db,
     products: BTreeMap<i64, Product>,
     drops: BTreeMap<DropId, (Listing, DropState)>,
     orders: Orders,
-    unmatched: BTreeMap<i64, UnmatchedPayment>,
-    revoked: HashSet<Jti>,
+    unmatched: Unmatched,
+    lists: Lists,
+    revoked: BTreeSet<Jti>,
 }
 
 /// Checks the database in `folder`. `known_head` is a head of the chain that an operator kept elsewhere. With it, the
@@ -51,6 +60,7 @@ pub fn verify(folder: &Path, known_head: Option<(i64, [u8; 32])>) -> Result<Veri
 }
 
 fn check(db: &Db, known_head: Option<(i64, [u8; 32])>) -> Result<Verified> {
+    tables::check_schema(db)?;
     let mut replay = Replay::of(db)?;
     let mut known_seen = known_head.is_none();
     let head = walk(db, |row, head| {
@@ -66,44 +76,45 @@ fn check(db: &Db, known_head: Option<(i64, [u8; 32])>) -> Result<Verified> {
     if let Some((seq, _)) = known_head {
         ensure!(known_seen, "the ledger ends at row {}, before the given head {seq}: its tail was cut off", head.seq);
     }
-    let orders = replay.compare(db)?;
+    let orders = replay.compare()?;
+    tables::check_outbox(db, &head)?;
+    tables::check_meta(db)?;
     Ok(Verified { rows: head.seq, orders, head })
 }
 
-impl Replay {
-    fn of(db: &Db) -> Result<Self> {
+impl<'a> Replay<'a> {
+    fn of(db: &'a Db) -> Result<Self> {
         Ok(Self {
+            db,
             products: BTreeMap::new(),
             drops: BTreeMap::new(),
             orders: Orders::new(db)?,
-            unmatched: BTreeMap::new(),
-            revoked: HashSet::new(),
+            unmatched: Unmatched::default(),
+            lists: Lists::default(),
+            revoked: BTreeSet::new(),
         })
     }
 
     fn apply(&mut self, row: &LedgerRow) -> Result<()> {
         match &row.entry.fact {
             Fact::ProductCreated(product) => {
-                self.products.insert(product.id, product.clone());
+                let before = self.products.insert(product.id, product.clone());
+                ensure!(before.is_none(), "product {} was created before", product.id);
             }
-            Fact::DropCreated(listing) => {
-                let state = DropState::created(listing.terms.clone());
-                self.drops.insert(listing.terms.drop, (listing.clone(), state));
-            }
+            Fact::DropCreated(listing) => self.create(row, listing)?,
             Fact::Sale(event) => self.apply_event(row, event)?,
-            Fact::PaymentUnmatched { order, payment } => {
-                // Only an operator gives it to an order, and so it is stored.
-                let payment = Payment { proof: Proof::Operator, ..payment.clone() };
-                let unmatched = UnmatchedPayment { seq: row.seq, order: *order, payment, state: UnmatchedState::Open };
-                self.unmatched.insert(row.seq, unmatched);
+            Fact::PaymentUnmatched { order, payment } => self.unmatched.arrived(row.seq, *order, payment, row.at),
+            Fact::Unmatched { payment, step } => {
+                self.unmatched.step(self.db, *payment, step, row.at, &mut self.lists)?;
             }
-            Fact::Unmatched { payment, step } => self.step_unmatched(*payment, step)?,
-            Fact::UnmatchedDestinationGiven { payment } => {
-                ensure!(self.unmatched.contains_key(payment), "row {payment} is no unmatched payment");
+            Fact::UnmatchedDestinationGiven { payment, account } => self.unmatched.give(*payment, *account)?,
+            Fact::RefundDestinationGiven { order, account } => {
+                let mut order = self.orders.find(*order)?;
+                order.beside.account.give(*account)?;
+                self.orders.put(order);
             }
-            Fact::RefundDestinationGiven { order } => self.orders.require_placed(*order)?,
             Fact::AnotherTransfer { payment, .. } => {
-                ensure!(*payment < row.seq, "row {payment} is no earlier payment");
+                ensure!((1..row.seq).contains(payment), "row {payment} is no earlier payment");
             }
             Fact::TokenRevoked { jti } => {
                 self.revoked.insert(*jti);
@@ -113,59 +124,92 @@ impl Replay {
         Ok(())
     }
 
-    fn step_unmatched(&mut self, seq: i64, step: &UnmatchedStep) -> Result<()> {
-        let unmatched = self.unmatched.get_mut(&seq).with_context(|| format!("row {seq} is no unmatched payment"))?;
-        match unmatched.state.after(step) {
-            Ok(Some(after)) => unmatched.state = after,
-            Ok(None) | Err(_) => bail!("the unmatched payment of row {seq} was decided before"),
-        }
+    fn create(&mut self, row: &LedgerRow, listing: &Listing) -> Result<()> {
+        let drop = listing.terms.drop;
+        could_be_created(&listing.terms)?;
+        ensure!(row.entry.drop == Some(drop), "it is a row of another drop");
+        ensure!(self.products.get(&listing.product.id) == Some(&listing.product), "it sells no product that there is");
+        let state = DropState::created(listing.terms.clone());
+        ensure!(self.drops.insert(drop, (listing.clone(), state)).is_none(), "drop {} was created before", drop.0);
         Ok(())
     }
 
     fn apply_event(&mut self, row: &LedgerRow, event: &Event) -> Result<()> {
         let drop = row.entry.drop.context("an event of the sale names no drop")?;
         let (_, state) = self.drops.get_mut(&drop).context("an event names a drop that was never created")?;
-        let mut record = self.orders.take(event)?;
+        let taken = self.orders.take(event)?;
+        could_follow(state, taken.as_ref().map(|order| &order.record), event, row.at)?;
+        let (mut record, mut beside) = match taken {
+            Some(Order { record, beside }) => (Some(record), beside),
+            None => (None, Beside::default()),
+        };
         evolve(state, &mut record, event, row.at);
         state.forget_when_done(row.at);
-        record.into_iter().for_each(|record| self.orders.put(record));
+        let Some(record) = record else { return Ok(()) };
+        beside.follow(event, row.seq, row.at);
+        if let Event::RefundBatched { number, batch, .. } = event {
+            let refund = record.refunds.iter().find(|refund| refund.number == *number);
+            let amount = refund.context("it lists no refund that there is")?.amount;
+            let line = (amount, beside.account.on_list(row.at)?);
+            self.lists.add(self.db, *batch, RefundId::Order(record.order, *number), line)?;
+        }
+        self.orders.put(Order { record, beside });
         Ok(())
     }
 
     /// Compares the replayed state with the tables. Returns the number of orders.
-    fn compare(self, db: &Db) -> Result<i64> {
-        let Self { products, drops, orders, unmatched, revoked } = self;
+    fn compare(self) -> Result<i64> {
+        let Self { db, products, drops, orders, unmatched, mut lists, revoked } = self;
         let orders = orders.end()?;
-        compare_drops(db, &drops, &orders)?;
+        lists.compare(db)?;
         let stored: BTreeMap<i64, Product> =
             drops::products(db)?.into_iter().map(|product| (product.id, product)).collect();
         ensure!(stored == products, "the products are stored otherwise than the ledger says");
-        for (table, replayed) in [
+        compare_drops(db, &drops, &orders)?;
+        unmatched.compare(db)?;
+        for (table, told) in [
             ("orders", orders.orders),
+            ("links", orders.links),
             ("payments", orders.payments),
             ("refunds", orders.refunds),
-            ("unmatched_payments", unmatched.len() as i64),
+            ("refund_destinations", orders.destinations),
+            ("refund_transfers", lists.of_orders),
+            ("unmatched_payments", unmatched.count()),
+            ("unmatched_destinations", unmatched.destinations()),
+            ("unmatched_transfers", lists.of_unmatched),
+            ("drops", drops.len() as i64),
+            ("drop_counters", drops.len() as i64),
             ("revoked_tokens", revoked.len() as i64),
         ] {
-            let stored: i64 = db.value(&format!("SELECT count(*) FROM {table}"))?;
-            ensure!(stored == replayed, "{table} holds {stored} rows, the ledger gives {replayed}");
+            tables::require_count(db, table, told)?;
         }
-        let stored: BTreeMap<_, _> = unmatched::all(db)?.into_iter().map(|found| (found.seq, found)).collect();
-        ensure!(stored == unmatched, "the unmatched payments are stored otherwise than the ledger says");
+        let stored = db.prepare("SELECT jti FROM revoked_tokens")?.rows((), |row| Ok(Jti(bytes(row, 0)?)));
+        let stored: BTreeSet<Jti> = stored.context("revoked_tokens cannot be read")?.into_iter().collect();
+        ensure!(stored == revoked, "revoked_tokens names other tokens than the ledger");
         Ok(orders.orders)
     }
 }
-
 fn compare_drops(db: &Db, replayed: &BTreeMap<DropId, (Listing, DropState)>, orders: &Sums) -> Result<()> {
-    let stored = drops::all(db)?;
-    ensure!(stored.len() == replayed.len(), "{} drops are stored, the ledger has {}", stored.len(), replayed.len());
+    let stored = drops::all(db).context("drops, drop_counters and products cannot be read")?;
+    ensure!(
+        stored.len() == replayed.len(),
+        "drops, drop_counters: {} are stored together, the ledger has {}",
+        stored.len(),
+        replayed.len()
+    );
     for drop in stored {
         let id = drop.listing.terms.drop;
-        let (listing, state) = replayed.get(&id).with_context(|| format!("drop {} is not in the ledger", id.0))?;
-        ensure!(*listing == drop.listing, "drop {} is stored otherwise than it was created", id.0);
+        let (listing, state) =
+            replayed.get(&id).with_context(|| format!("drops: drop {} is not in the ledger", id.0))?;
+        ensure!(*listing == drop.listing, "drops: drop {} is stored otherwise than it was created", id.0);
         let (status, stock) = (state.status(), state.stock());
-        ensure!(status == drop.status, "drop {} is {:?}, the ledger says {status:?}", id.0, drop.status);
-        ensure!(stock == drop.stock, "drop {} stores {:?}, the ledger gives {stock:?}", id.0, drop.stock);
+        ensure!(status == drop.status, "drop_counters: drop {} is {:?}, the ledger says {status:?}", id.0, drop.status);
+        ensure!(
+            stock == drop.stock,
+            "drop_counters: drop {} stores {:?}, the ledger gives {stock:?}",
+            id.0,
+            drop.stock
+        );
         // The available units are the rest of the drop's size: `domain` asserts that of every stock.
         let [held, sold, withdrawn] = [stock.held, stock.sold, stock.withdrawn].map(i64::from);
         let counted = orders.units(id);

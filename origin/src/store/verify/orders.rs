@@ -5,18 +5,18 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::{DropId, Event, OrderCode, OrderRecord, OrderState, PaymentRecord};
+use domain::{DropId, Event, OrderCode, OrderState};
 
-use crate::store::orders::OrderReader;
+use super::order::{Order, OrderRows};
 use crate::store::sqlite::Db;
 
 /// As many orders are in memory before they are compared: some tens of megabytes. Unit tests compare from the first on.
 const COMPARED_AT: usize = if cfg!(test) { 1 } else { 65_536 };
 
 pub(super) struct Orders {
-    stored: OrderReader,
+    stored: OrderRows,
     /// The orders in memory, by code, so that comparing them reads the file from one end to the other.
-    open: BTreeMap<OrderCode, OrderRecord>,
+    open: BTreeMap<OrderCode, Order>,
     compared_at: usize,
     /// The last order that was placed.
     last: Option<OrderCode>,
@@ -27,8 +27,10 @@ pub(super) struct Orders {
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     pub(super) orders: i64,
+    pub(super) links: i64,
     pub(super) payments: i64,
     pub(super) refunds: i64,
+    pub(super) destinations: i64,
     units: BTreeMap<DropId, Units>,
 }
 
@@ -43,11 +45,11 @@ pub(super) struct Units {
 impl Orders {
     pub(super) fn new(db: &Db) -> Result<Self> {
         let (open, compared) = (BTreeMap::new(), Sums::default());
-        Ok(Self { stored: OrderReader::prepare(db)?, open, compared_at: COMPARED_AT, last: None, compared })
+        Ok(Self { stored: OrderRows::prepare(db)?, open, compared_at: COMPARED_AT, last: None, compared })
     }
 
     /// The order of an event, as it was before the event. `None` where the event places the order or names none.
-    pub(super) fn take(&mut self, event: &Event) -> Result<Option<OrderRecord>> {
+    pub(super) fn take(&mut self, event: &Event) -> Result<Option<Order>> {
         match event {
             Event::OrderPlaced { order, .. } => {
                 ensure!(self.last < Some(*order), "order {order} is placed after one with a higher code");
@@ -58,8 +60,8 @@ impl Orders {
         }
     }
 
-    pub(super) fn put(&mut self, record: OrderRecord) {
-        self.open.insert(record.order, record);
+    pub(super) fn put(&mut self, order: Order) {
+        self.open.insert(order.record.order, order);
     }
 
     /// Compares the orders in memory once there are many.
@@ -72,57 +74,49 @@ impl Orders {
         Ok(())
     }
 
-    /// Fails where the ledger has not placed the order so far.
-    pub(super) fn require_placed(&self, order: OrderCode) -> Result<()> {
-        if !self.open.contains_key(&order) {
-            self.read_back(order)?;
-        }
-        Ok(())
-    }
-
     /// Ends the replay: the counts and units of all orders.
     pub(super) fn end(mut self) -> Result<Sums> {
         self.compare()?;
-        match self.open.keys().next() {
-            Some(order) => bail!("order {order} is stored otherwise than the ledger says"),
-            None => Ok(self.compared),
-        }
+        let Some((code, order)) = self.open.pop_first() else {
+            return Ok(self.compared);
+        };
+        let table = self.stored.load(code)?.map_or("orders", |stored| order.differs_in(&stored.order));
+        bail!("{table}: order {code} is stored otherwise than the ledger says")
     }
 
-    fn find(&mut self, order: OrderCode) -> Result<OrderRecord> {
+    /// An order as the ledger has told it so far. It must be [put](Self::put) back.
+    pub(super) fn find(&mut self, order: OrderCode) -> Result<Order> {
         if let Some(open) = self.open.remove(&order) {
             return Ok(open);
         }
-        let record = self.read_back(order)?;
-        self.compared.count(&record, -1);
-        Ok(record)
+        let found = self.read_back(order)?;
+        self.compared.count(&found, -1);
+        Ok(found)
     }
 
     /// An order that is not in memory was as stored when it left. Codes ascend, so the ledger has placed every stored
     /// order whose code is not above the last.
-    fn read_back(&self, order: OrderCode) -> Result<OrderRecord> {
+    fn read_back(&self, order: OrderCode) -> Result<Order> {
         let stored = if self.last >= Some(order) { self.stored.load(order)? } else { None };
-        Ok(stored.with_context(|| format!("the row names order {order}, which was never placed"))?.record)
+        Ok(stored.with_context(|| format!("the row names order {order}, which was never placed"))?.order)
     }
 
     /// Compares the orders in memory with the stored ones. Those that are equal leave memory.
     fn compare(&mut self) -> Result<()> {
-        for (code, mut record) in std::mem::take(&mut self.open) {
-            let mut stored =
-                self.stored.load(code)?.with_context(|| format!("order {code} is in the ledger and not stored"))?;
-            // Payments of one moment are in no fixed order.
-            sort_payments(&mut record);
-            sort_payments(&mut stored.record);
-            if record != stored.record {
-                self.open.insert(code, record);
+        for (code, order) in std::mem::take(&mut self.open) {
+            let stored = self.stored.load(code)?;
+            let stored = stored.with_context(|| format!("orders: order {code} is in the ledger and not stored"))?;
+            if !order.equals(&stored.order) {
+                self.open.insert(code, order);
                 continue;
             }
-            ensure!(record.money_adds_up(), "the money of order {code} does not add up");
-            if let Some((salt, buyer)) = stored.buyer {
-                let committed = buyer.commit(salt) == record.buyer_commit;
-                ensure!(committed, "the buyer of order {code} is not the one that the ledger committed to");
-            }
-            self.compared.count(&record, 1);
+            ensure!(order.record.money_adds_up(), "payments: the money of order {code} does not add up");
+            let Some((salt, buyer)) = stored.buyer else {
+                bail!("orders: the buyer of order {code} is not stored, and no row of the ledger erased it")
+            };
+            let committed = buyer.commit(salt) == order.record.buyer_commit;
+            ensure!(committed, "orders: the buyer of order {code} is not the one that the ledger committed to");
+            self.compared.count(&order, 1);
         }
         Ok(())
     }
@@ -133,34 +127,31 @@ impl Sums {
         self.units.get(&drop).copied().unwrap_or_default()
     }
 
-    fn count(&mut self, order: &OrderRecord, times: i64) {
+    fn count(&mut self, order: &Order, times: i64) {
+        let record = &order.record;
         self.orders += times;
-        self.payments += times * order.payments.len() as i64;
-        self.refunds += times * order.refunds.len() as i64;
-        let units = self.units.entry(order.drop).or_default();
-        let part = match order.state {
+        self.links += times * i64::from(record.link.facts().is_some());
+        self.payments += times * record.payments.len() as i64;
+        self.refunds += times * record.refunds.len() as i64;
+        self.destinations += times * i64::from(order.beside.account.is_known());
+        let units = self.units.entry(record.drop).or_default();
+        let part = match record.state {
             OrderState::Pending => &mut units.held,
             OrderState::Paid { .. } => &mut units.sold,
             OrderState::Withdrawn => &mut units.withdrawn,
             OrderState::Expired(_) | OrderState::Cancelled(_) => return,
         };
-        *part += times * i64::from(order.quantity);
+        *part += times * i64::from(record.quantity);
     }
-}
-
-fn sort_payments(order: &mut OrderRecord) {
-    let key = |payment: &PaymentRecord| {
-        (payment.recorded_at, payment.identity.link.clone(), payment.identity.reference.clone(), payment.amount)
-    };
-    order.payments.sort_by_cached_key(key);
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{BuyerCommit, Jti, Region, Sid, Sub, Timestamp, Vnd};
+    use domain::{BuyerCommit, Jti, OrderRecord, Region, Sid, Sub, Timestamp, Vnd};
     use engine::{Buyer, Changes, PlacedOrder, Salt};
     use ledger::{Entry, Fact};
 
+    use super::super::order::Beside;
     use super::*;
     use crate::store::{WriteStore, sale_file};
 
@@ -178,14 +169,15 @@ mod tests {
         let mut orders = Orders::new(&Db::open_for_read(&sale_file(folder.path())).unwrap()).unwrap();
         refuses(&mut orders, &settling(5), "never placed");
         let record = OrderRecord::placed(DropId(1), &placed(5), Timestamp(0)).unwrap();
+        let order = Order { record, beside: Beside::default() };
         assert_eq!(orders.take(&placed(5)).unwrap(), None);
-        orders.put(record.clone());
+        orders.put(order.clone());
         refuses(&mut orders, &placed(5), "higher code");
         refuses(&mut orders, &placed(4), "higher code");
         refuses(&mut orders, &settling(4), "never placed");
         refuses(&mut orders, &settling(6), "never placed");
         refuses(&mut orders, &settling(7), "never placed");
-        assert_eq!(orders.take(&settling(5)).unwrap(), Some(record));
+        assert_eq!(orders.take(&settling(5)).unwrap(), Some(order));
     }
 
     fn refuses(orders: &mut Orders, event: &Event, why: &str) {

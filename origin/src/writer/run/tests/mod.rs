@@ -1,5 +1,6 @@
 //! The writer on a real database, one batch at a time.
 
+mod broken_rows;
 mod clock;
 mod entries;
 mod old_file;
@@ -7,6 +8,7 @@ mod payments;
 mod published;
 mod refunds;
 mod sale;
+mod tampering;
 mod verify;
 
 use domain::{
@@ -173,7 +175,7 @@ impl Rig {
     }
 
     fn sql(&self, sql: &str) {
-        crate::store::tamper(&sale_file(self.folder.path()), sql);
+        crate::store::tamper(&sale_file(self.folder.path()), sql).unwrap();
     }
 }
 
@@ -198,7 +200,12 @@ fn open(folder: &TempDir, clock: &Clock) -> (Run, mpsc::Receiver<Vec<Answered>>)
 }
 
 fn account(number: &str) -> Destination {
-    Destination { bank: "970422".into(), account_number: number.into(), account_name: "AN".into() }
+    Destination {
+        bank: "970422".into(),
+        account_number: number.into(),
+        account_name: "AN".into(),
+        salt: Some(Salt([7; 16])),
+    }
 }
 
 fn about(order: OrderCode, command: Command) -> Request {

@@ -294,3 +294,20 @@ fn money_entered_as_nobodys_and_then_reported_is_given_to_the_order_it_was_for()
     assert_eq!(rig.stored(order).record.refunds_due(), Vnd::ZERO);
     rig.verified();
 }
+
+#[test]
+fn a_payment_keeps_the_account_that_received_it_for_an_order_and_for_none() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    let on = |reference: &str, received_by: &str| match payment(reference, 60) {
+        Command::Payment(payment) => Command::Payment(Payment { account: Some(received_by.into()), ..payment }),
+        other => other,
+    };
+    rig.command(order, on("FT1", "113366668888"));
+    rig.command(OrderCode(5), on("FT2", "0071000999999"));
+    let rig = rig.restart();
+    assert_eq!(rig.stored(order).record.payments[0].account.as_deref(), Some("113366668888"));
+    let unmatched = ReadStore::open(rig.folder.path()).unwrap().unmatched_payments().unwrap();
+    assert_eq!(unmatched[0].payment.account.as_deref(), Some("0071000999999"));
+    rig.verified();
+}

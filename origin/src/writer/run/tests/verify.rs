@@ -47,10 +47,10 @@ fn verify_finds_every_kind_of_tampering() {
 fn an_order_that_is_as_stored_before_its_last_event_is_counted_once() {
     let mut rig = Rig::start();
     let first = rig.order(1);
-    rig.command(first, payment("FT1", PRICE + 30));
+    rig.command_from(first, payment("FT1", PRICE + 30), Some(account("1")));
     // With it there are two, and the first, whose refund is due, leaves the order.
     rig.order(2);
-    rig.command(first, Command::Refund { number: 1, step: RefundStep::Batch { batch: 7 } });
+    assert_eq!(rig.export(), Some(1));
     rig.command(first, Command::Refund { number: 1, step: RefundStep::Fail { reason: "closed".into() } });
     assert_eq!(rig.verified().orders, 2);
 }
@@ -99,4 +99,24 @@ fn a_database_of_an_older_release_is_named_so_by_whoever_only_reads_it() {
     for error in [verified, opened] {
         assert!(format!("{error:#}").starts_with("the database is of an older release"), "{error:#}");
     }
+}
+
+#[test]
+fn a_destination_of_an_earlier_release_is_bound_to_the_ledger_once_at_the_next_start() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    rig.command(order, payment("FT1", PRICE + 30));
+    rig.sql(&format!("INSERT INTO refund_destinations VALUES ({order}, '970422', '7', 'AN', 0, NULL)"));
+    let unbound = format!("{:#}", verify(rig.folder.path(), None).unwrap_err());
+    assert!(unbound.contains("refund_destinations"), "{unbound}");
+    let mut rig = rig.restart();
+    rig.verified();
+    assert_eq!(rig.export(), Some(1));
+    assert_eq!(rig.list(1), [(RefundId::Order(order, 1), "7".to_owned())]);
+    rig.verified();
+    // From now on one without a salt was changed, and a start does not bind it.
+    rig.sql("UPDATE refund_destinations SET account_number = '8', salt = NULL");
+    let started = Run::open(rig.folder.path(), 1, rig.clock.clone(), mpsc::channel(REPLIES_MAX).0);
+    let error = format!("{:#}", started.err().expect("a start on it"));
+    assert!(error.contains("has no salt"), "{error}");
 }
