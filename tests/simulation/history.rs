@@ -151,7 +151,8 @@ impl Sale {
         let mut jti = [0; 16];
         jti[..8].copy_from_slice(&self.purchases.to_le_bytes());
         let (name, phone, email) = (format!("An {shopper}"), "+84912345678".into(), "an@example.com".into());
-        let (buyer, salt) = (Buyer { name, phone, email, address: None }, Salt([shopper; 16]));
+        let (buyer, salt) =
+            (Buyer { name, phone, email, address: None, language: engine::Language::Vietnamese }, Salt([shopper; 16]));
         let purchase = Purchase {
             order: OrderCode(0),
             sub: Sub([shopper; 16]),

@@ -98,7 +98,7 @@ impl World {
         let salt = Salt(spread(self.rng.u64(..)));
         let email = if alive.is_some() && self.chance(0.03) { "an@example.net" } else { "an@example.com" };
         let (name, phone, email) = (format!("An {number}"), "+84912345678".into(), email.into());
-        let buyer = Buyer { name, phone, email, address: None };
+        let buyer = Buyer { name, phone, email, address: None, language: engine::Language::Vietnamese };
         let purchase = Purchase {
             order: OrderCode(0),
             sub: shopper.sub,

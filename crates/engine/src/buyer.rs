@@ -8,8 +8,18 @@ pub struct Buyer {
     pub name: String,
     /// E.164.
     pub phone: String,
+    /// Empty when none was given.
     pub email: String,
     pub address: Option<Address>,
+    /// In which the shopper bought, and gets mail.
+    pub language: Language,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    #[default]
+    Vietnamese,
+    English,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -22,6 +32,21 @@ pub struct Address {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Salt(pub [u8; 16]);
 
+impl Language {
+    pub const ALL: [Self; 2] = [Self::Vietnamese, Self::English];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vietnamese => "vi",
+            Self::English => "en",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.as_str() == text)
+    }
+}
+
 impl Buyer {
     /// What stands for the buyer's details in the ledger.
     pub fn commit(&self, salt: Salt) -> BuyerCommit {
@@ -33,7 +58,9 @@ impl Buyer {
             mac.update(&(field.len() as u64).to_be_bytes());
             mac.update(field.as_bytes());
         }
-        mac.update(&[u8::from(self.address.is_some())]);
+        // One byte: orders were committed to before they had a language, and all those are Vietnamese.
+        let english = u8::from(self.language == Language::English);
+        mac.update(&[u8::from(self.address.is_some()) | english << 1]);
         BuyerCommit(mac.finalize().into_bytes().into())
     }
 }

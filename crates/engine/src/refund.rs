@@ -1,4 +1,4 @@
-use domain::{OrderCode, Vnd};
+use domain::{OrderCode, Vnd, base36};
 use hmac::{Hmac, KeyInit, Mac};
 use ledger::AccountCommit;
 use sha2::Sha256;
@@ -63,6 +63,15 @@ pub enum RefundId {
 }
 
 impl RefundId {
+    /// The memo of the transfer back: the order as people see it and which of its refunds, or `U` and the payment's
+    /// number in base 36. The second is always shorter, so neither can be read as the other.
+    pub fn memo(self) -> String {
+        match self {
+            Self::Order(order, number) => format!("RF{}{number}", order.short_code()),
+            Self::Unmatched(seq) => format!("RFU{}", base36(seq.unsigned_abs())),
+        }
+    }
+
     pub fn payer(self) -> Payer {
         match self {
             Self::Order(order, _) => Payer::Order(order),

@@ -47,6 +47,21 @@ pub enum Request {
     ExportRefunds {
         operator: String,
     },
+    /// A shopper who gave the e-mail address of the order asks for a mail with its address.
+    AskOrderLink {
+        order: OrderCode,
+    },
+    /// A mail server refused the order's address for good.
+    StopMail {
+        order: OrderCode,
+        /// The SMTP reply code.
+        reply: u16,
+    },
+    /// Lets mail go to the order's address again.
+    AllowMail {
+        order: OrderCode,
+        operator: String,
+    },
     /// Records how far a channel of the outbox has come.
     Progress(Progress),
     /// Asks for pending orders whose time has come, ascending after `after`.
@@ -77,10 +92,10 @@ impl Lane {
 impl Request {
     pub fn lane(&self) -> Lane {
         match self {
-            Self::Purchase(_) | Self::SetDestination { .. } => Lane::Shopper,
+            Self::Purchase(_) | Self::SetDestination { .. } | Self::AskOrderLink { .. } => Lane::Shopper,
             Self::Order(OrderRequest { operator, .. }) if !operator.is_empty() => Lane::Control,
             Self::Order(OrderRequest { command: Command::Cancel { .. }, .. }) => Lane::Shopper,
-            Self::Order(_) | Self::Progress(_) => Lane::Money,
+            Self::Order(_) | Self::Progress(_) | Self::StopMail { .. } => Lane::Money,
             Self::Drop { .. }
             | Self::CreateProduct { .. }
             | Self::CreateDrop { .. }
@@ -90,6 +105,7 @@ impl Request {
             | Self::MovePayment(_)
             | Self::Unmatched(_)
             | Self::ExportRefunds { .. }
+            | Self::AllowMail { .. }
             | Self::DueHolds { .. } => Lane::Control,
         }
     }
@@ -206,6 +222,8 @@ pub enum Reply {
     /// From when on the destination is used.
     Destination(Result<Timestamp, Refusal>),
     Moved(Result<(), MoveRefused>),
+    /// Whether there is such an order, and more mail may go to it today.
+    LinkAsked(bool),
     /// The number of the new list, unless no refund was ready.
     Exported(Option<u64>),
     DueHolds(Vec<OrderCode>),

@@ -62,6 +62,9 @@ row_kinds! {
     AnotherTransfer           "another_transfer"
     TokenRevoked              "token_revoked"
     ClockAccepted             "clock_accepted"
+    OrderLinkAsked            "order_link_asked"
+    MailStopped               "mail_stopped"
+    MailAllowed               "mail_allowed"
 }
 
 impl std::fmt::Display for RowKind {

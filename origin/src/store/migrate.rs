@@ -26,6 +26,7 @@ const SALE: &[Migration] = &[
     migration!(5, "0005_killed_at.sql"),
     migration!(6, "0006_payment_accounts.sql"),
     migration!(7, "0007_destination_salts.sql"),
+    migration!(8, "0008_mail.sql"),
 ];
 
 struct Applied {

@@ -9,6 +9,7 @@ mod known_transfers;
 mod ledger;
 mod lock;
 mod log_owner;
+mod mail;
 mod meta;
 mod migrate;
 mod orders;
@@ -35,12 +36,14 @@ use crate::failpoint::{self, Point};
 use crate::statement::KnownTransfer;
 
 pub use lock::FolderLock;
+pub(crate) use mail::MailStop;
 pub use meta::StoredClock;
 pub use refunds::{MoneyWaiting, OpenRefund};
 pub use verify::{Verified, verify};
 
 use self::drops::DropWriter;
 use self::ledger::Ledger;
+use self::mail::MailWriter;
 use self::meta::ClockRow;
 use self::orders::{OrderReader, OrderWriter};
 use self::outbox::OutboxWriter;
@@ -63,6 +66,7 @@ pub struct WriteStore {
     outbox: OutboxWriter,
     refunds: RefundWriter,
     unmatched: UnmatchedWriter,
+    mail: MailWriter,
     destinations: Destinations,
     revoke: Statement,
     clock: ClockRow,
@@ -99,6 +103,7 @@ impl WriteStore {
             outbox: OutboxWriter::prepare(&db)?,
             refunds: RefundWriter::prepare(&db)?,
             unmatched: UnmatchedWriter::prepare(&db)?,
+            mail: MailWriter::prepare(&db)?,
             destinations: Destinations::prepare(&db)?,
             revoke: db.prepare("INSERT OR IGNORE INTO revoked_tokens VALUES (?)")?,
             clock: ClockRow::open(&db)?,
@@ -212,6 +217,9 @@ impl WriteStore {
                 self.revoke.execute(params![jti.0.to_vec()])?;
                 Ok(())
             }
+            Fact::OrderLinkAsked { .. } => Ok(()),
+            Fact::MailStopped { order, reply } => self.mail.stop(*order, *reply, now),
+            Fact::MailAllowed { order } => self.mail.allow(*order),
             Fact::Unmatched { payment, step } => self.unmatched.step(*payment, step, now),
         }
     }
@@ -339,6 +347,16 @@ impl ReadStore {
     /// Payments that named no order, in every state, oldest first.
     pub fn unmatched_payments(&self) -> Result<Vec<UnmatchedPayment>> {
         unmatched::all(&self.db)
+    }
+
+    /// Orders whose address takes no mail, oldest first.
+    pub(crate) fn mail_stops(&self) -> Result<Vec<MailStop>> {
+        mail::stops(&self.db)
+    }
+
+    /// Whether a mail server has refused this address for good.
+    pub fn takes_no_mail(&self, email: &str) -> Result<bool> {
+        mail::is_stopped(&self.db, email)
     }
 
     pub fn money_waiting(&self) -> Result<MoneyWaiting> {

@@ -24,8 +24,18 @@ pub(crate) const SETTLEMENTS: StoredChannel = StoredChannel { name: "settlements
 pub(crate) const CHECKS_5M: StoredChannel = StoredChannel { name: "checks_5m", rows: ENDED };
 pub(crate) const CHECKS_1H: StoredChannel = StoredChannel { name: "checks_1h", rows: ENDED };
 pub(crate) const CHECKS_24H: StoredChannel = StoredChannel { name: "checks_24h", rows: ENDED };
+pub(crate) const MAIL: StoredChannel = StoredChannel {
+    name: "mail",
+    rows: &[
+        RowKind::OrderPaid,
+        RowKind::RefundDue,
+        RowKind::RefundFailed,
+        RowKind::RefundSent,
+        RowKind::OrderLinkAsked,
+    ],
+};
 const ENDED: &[RowKind] = &[RowKind::OrderPaid, RowKind::OrderExpired, RowKind::OrderCancelled];
-const CHANNELS: [StoredChannel; 5] = [PAYMENT_LINKS, SETTLEMENTS, CHECKS_5M, CHECKS_1H, CHECKS_24H];
+const CHANNELS: [StoredChannel; 6] = [PAYMENT_LINKS, SETTLEMENTS, CHECKS_5M, CHECKS_1H, CHECKS_24H, MAIL];
 
 /// `None` for a name that no channel has.
 pub(crate) fn channel(name: &str) -> Option<StoredChannel> {

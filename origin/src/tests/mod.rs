@@ -12,7 +12,7 @@ use domain::{
     Command, DropId, ExpiryReason, Format, Jti, Link, OrderCode, OrderRecord, OrderState, Outcome, Payment,
     PaymentIdentity, Proof, Purchase, Region, Sid, Stock, Sub, Terms, Timestamp, Vnd,
 };
-use engine::{Buyer, NewDrop, NewProduct, ProductOf, PurchaseRefused, PurchaseReply, PurchaseRequest, Salt};
+use engine::{Buyer, Language, NewDrop, NewProduct, ProductOf, PurchaseRefused, PurchaseReply, PurchaseRequest, Salt};
 use harness::{API_KEY, CHECKSUM_KEY, CLIENT_ID, PayOs, until};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -80,7 +80,7 @@ impl Sale {
         });
         ports.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
         let stop = CancellationToken::new();
-        let channels = outbox::start(&ports, &links, &stop);
+        let channels = outbox::start(&ports, &links, None, &stop);
         let timer = HoldTimer::new(ports.clone(), links.clone());
         Self { payos, clock, ports, links, timer, writer, stop, channels, folder, purchases: 0 }
     }
@@ -215,5 +215,11 @@ fn new_drop(units: u32, opens_at: Timestamp) -> NewDrop {
 }
 
 fn buyer(who: u8) -> Buyer {
-    Buyer { name: format!("An {who}"), phone: "+84912345678".into(), email: "an@example.com".into(), address: None }
+    Buyer {
+        name: format!("An {who}"),
+        phone: "+84912345678".into(),
+        email: "an@example.com".into(),
+        address: None,
+        language: Language::Vietnamese,
+    }
 }

@@ -2,6 +2,7 @@
 
 mod clock;
 mod entries;
+mod mail;
 mod operator;
 mod orders;
 mod payments;
@@ -69,6 +70,11 @@ impl<'a, R: Records> Batch<'a, R> {
                 Reply::Done
             }
             Request::AcceptClock { step_ms, operator } => Reply::Clock(self.accept_clock(step_ms, operator)),
+            Request::AskOrderLink { order } => Reply::LinkAsked(self.ask_order_link(order)?),
+            Request::StopMail { order, reply } => self.record_mail(order, Fact::MailStopped { order, reply }, "")?,
+            Request::AllowMail { order, operator } => {
+                self.record_mail(order, Fact::MailAllowed { order }, &operator)?
+            }
             Request::Progress(progress) => {
                 self.changes.progress.push(progress);
                 Reply::Done

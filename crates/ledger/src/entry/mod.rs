@@ -78,6 +78,23 @@ pub enum Fact {
     ClockAccepted {
         step_ms: i64,
     },
+    /// A shopper who has lost the order's address asked for a mail with it.
+    OrderLinkAsked {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+    },
+    /// A mail server refused the order's address for good, with this SMTP reply code. The address is personal data and
+    /// not in the ledger.
+    MailStopped {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        reply: u16,
+    },
+    /// An operator lets mail go to the order's address again.
+    MailAllowed {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,7 +203,11 @@ impl Fact {
     pub fn order(&self) -> Option<OrderCode> {
         match self {
             Self::Sale(event) => event.order(),
-            Self::PaymentUnmatched { order, .. } | Self::RefundDestinationGiven { order, .. } => Some(*order),
+            Self::PaymentUnmatched { order, .. }
+            | Self::RefundDestinationGiven { order, .. }
+            | Self::OrderLinkAsked { order }
+            | Self::MailStopped { order, .. }
+            | Self::MailAllowed { order } => Some(*order),
             Self::ProductCreated(_)
             | Self::DropCreated(_)
             | Self::Unmatched { .. }
@@ -208,6 +229,9 @@ impl Fact {
             Self::AnotherTransfer { .. } => RowKind::AnotherTransfer,
             Self::TokenRevoked { .. } => RowKind::TokenRevoked,
             Self::ClockAccepted { .. } => RowKind::ClockAccepted,
+            Self::OrderLinkAsked { .. } => RowKind::OrderLinkAsked,
+            Self::MailStopped { .. } => RowKind::MailStopped,
+            Self::MailAllowed { .. } => RowKind::MailAllowed,
             Self::Sale(event) => match event {
                 Event::DropPaused => RowKind::DropPaused,
                 Event::DropResumed => RowKind::DropResumed,

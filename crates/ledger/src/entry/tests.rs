@@ -298,6 +298,12 @@ fn rows_of_an_orders_end() {
         Fact::TokenRevoked { jti: Jti([3; 16]) },
     );
     golden("clock_accepted", r#"{"clock_accepted":{"step_ms":-3600000}}"#, Fact::ClockAccepted { step_ms: -3_600_000 });
+    let order = r#"{"order":157600000000001}"#;
+    let asked = format!(r#"{{"order_link_asked":{order}}}"#);
+    golden("order_link_asked", &asked, Fact::OrderLinkAsked { order: ORDER });
+    golden("mail_allowed", &format!(r#"{{"mail_allowed":{order}}}"#), Fact::MailAllowed { order: ORDER });
+    let stopped = r#"{"mail_stopped":{"order":157600000000001,"reply":550}}"#;
+    golden("mail_stopped", stopped, Fact::MailStopped { order: ORDER, reply: 550 });
 }
 
 #[test]

@@ -6,9 +6,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{
-    Command, OrderCode, Outcome, RefundStep, Refusal, SHORT_CODE_CHARS, UnmatchedStep, base36, same_reference,
-};
+use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, SHORT_CODE_CHARS, UnmatchedStep, same_reference};
 use edge_protocol::{ProblemCode, Role, rfc3339};
 use engine::{Destination, MoveRefused, RefundId, RefundTransfer, UnmatchedRequest};
 use serde::{Deserialize, Serialize};
@@ -149,7 +147,7 @@ async fn step(app: &App, operator: String, refund: RefundId, step: RefundStep) -
 fn list_line(transfer: &RefundTransfer) -> ListLine<'_> {
     let Destination { bank, account_number, account_name, .. } = &transfer.destination;
     ListLine {
-        memo: id(transfer.refund),
+        memo: transfer.refund.memo(),
         amount: transfer.amount.get(),
         bank,
         account_number,
@@ -160,7 +158,7 @@ fn list_line(transfer: &RefundTransfer) -> ListLine<'_> {
 
 fn view(refund: OpenRefund) -> RefundView {
     RefundView {
-        id: id(refund.refund),
+        id: refund.refund.memo(),
         order_code: order_of(refund.refund).map(|order| order.0),
         amount: refund.amount.get(),
         state: refund.step.name(),
@@ -178,15 +176,7 @@ fn order_of(refund: RefundId) -> Option<OrderCode> {
     }
 }
 
-/// The memo of the transfer back: the order as people see it and which of its refunds, or `U` and the payment's number
-/// in base 36. The second is always shorter, so neither can be read as the other.
-fn id(refund: RefundId) -> String {
-    match refund {
-        RefundId::Order(order, number) => format!("RF{}{number}", order.short_code()),
-        RefundId::Unmatched(seq) => format!("RFU{}", base36(seq.unsigned_abs())),
-    }
-}
-
+/// The refund with this memo.
 fn parse_id(origin_no: u8, id: &str) -> Option<RefundId> {
     let name = id.strip_prefix("RF")?;
     if name.len() <= SHORT_CODE_CHARS {
@@ -205,10 +195,10 @@ mod tests {
     #[test]
     fn a_refunds_memo_names_it() {
         let order = OrderCode(157_600_000_000_001);
-        let id = id(RefundId::Order(order, 12));
+        let id = RefundId::Order(order, 12).memo();
         assert_eq!(parse_id(1, &id), Some(RefundId::Order(order, 12)));
         for seq in [0, 7, 35, 36, 1_000_000, 2_821_109_907_455] {
-            let unmatched = super::id(RefundId::Unmatched(seq));
+            let unmatched = RefundId::Unmatched(seq).memo();
             assert_eq!(parse_id(1, &unmatched), Some(RefundId::Unmatched(seq)), "{unmatched}");
         }
         for wrong in ["", "RF", "RF0", "RFU", "RFU+1", "RFX1", &id[..11], &id[2..], "RF!!!!!!!!!1", "RFấấấấấấấấấ1"]

@@ -192,6 +192,7 @@ mod tests {
             phone: "+84912345678".into(),
             email: "an.nguyen@example.com".into(),
             address: None,
+            language: engine::Language::Vietnamese,
         };
         let view = masked(&buyer);
         assert_eq!(view.name, "N••• V••• Ấ•••");

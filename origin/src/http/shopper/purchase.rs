@@ -11,7 +11,7 @@ use domain::{BuyerCommit, EMAIL_CHARS_MAX, OrderCode, Purchase, is_email};
 use edge_protocol::json::Object;
 use edge_protocol::limits::{ADDRESS_LINE_CHARS_MAX, NAME_CHARS_MAX};
 use edge_protocol::{Phone, ProblemCode, PurchaseClaims, current_province, rfc3339};
-use engine::{Address, Buyer, PurchaseAccepted, PurchaseRequest, Salt};
+use engine::{Address, Buyer, Language, PurchaseAccepted, PurchaseRequest, Salt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -32,6 +32,8 @@ const RECEIPT_BYTES: usize = 384;
 #[derive(Deserialize)]
 struct PurchaseBody<'a> {
     quantity: Option<u32>,
+    /// Of the page: what goes to the buyer is written in it.
+    language: Option<Typed<'a>>,
     #[serde(borrow)]
     buyer: Option<Object<BuyerBody<'a>>>,
 }
@@ -123,7 +125,8 @@ async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiRe
     let body = read_json_body(request).await?;
     let body: PurchaseBody<'_> = parse_json(&body)?;
     let quantity = body.quantity.ok_or_else(|| ApiError::field("quantity", "the number of units is missing"))?;
-    let (buyer, phone) = buyer(body.buyer)?;
+    let language = language(body.language.as_ref())?;
+    let (buyer, phone) = buyer(body.buyer, language)?;
     if app.customer_secret.sub(claims.drop, &phone) != claims.sub {
         let detail = "the phone number is not the one the token was issued for";
         return Err(ApiError::new(ProblemCode::CustomerMismatch, detail).at("buyer.phone"));
@@ -173,7 +176,7 @@ fn fresh_salt() -> Salt {
 }
 
 /// The buyer's details, trimmed and checked, so that what is stored can be used and compared.
-fn buyer(body: Option<Object<BuyerBody<'_>>>) -> ApiResult<(Buyer, Phone)> {
+fn buyer(body: Option<Object<BuyerBody<'_>>>, language: Language) -> ApiResult<(Buyer, Phone)> {
     let Object(body) = body.ok_or_else(|| ApiError::field("buyer", "the buyer is missing"))?;
     let name = typed("buyer.name", body.name.as_ref(), NAME_CHARS_MAX)?;
     let phone = Phone::parse(body.phone.as_ref().map_or("", |typed| &*typed.0)).map_err(|_| {
@@ -188,7 +191,13 @@ fn buyer(body: Option<Object<BuyerBody<'_>>>) -> ApiResult<(Buyer, Phone)> {
             line: typed("buyer.address.line", line.as_ref(), ADDRESS_LINE_CHARS_MAX)?.into(),
         }),
     };
-    Ok((Buyer { name: name.into(), phone: phone.as_str().into(), email: email.into(), address }, phone))
+    Ok((Buyer { name: name.into(), phone: phone.as_str().into(), email: email.into(), address, language }, phone))
+}
+
+/// Vietnamese when the body names none.
+fn language(typed: Option<&Typed<'_>>) -> ApiResult<Language> {
+    let Some(Typed(text)) = typed else { return Ok(Language::Vietnamese) };
+    Language::parse(text).ok_or_else(|| ApiError::field("language", "give vi or en"))
 }
 
 /// The code of today, so that what is counted by province is not split.
@@ -202,7 +211,7 @@ fn typed<'a>(field: &str, value: Option<&'a Typed<'_>>, chars_max: usize) -> Api
     line(field, value.map_or("", |value| &*value.0), chars_max)
 }
 
-/// Empty when none was typed: the shop sends no mail.
+/// Empty when none was typed: the shop may send no mail.
 fn email<'a>(value: Option<&'a Typed<'_>>) -> ApiResult<Cow<'a, str>> {
     const FIELD: &str = "buyer.email";
     let Some(Typed(email)) = value.filter(|email| !email.0.trim().is_empty()) else {
@@ -217,7 +226,7 @@ mod tests {
     use super::*;
 
     fn buyer_of(json: &str) -> ApiResult<Buyer> {
-        buyer(Some(serde_json::from_str(json).unwrap())).map(|(buyer, _)| buyer)
+        buyer(Some(serde_json::from_str(json).unwrap()), Language::Vietnamese).map(|(buyer, _)| buyer)
     }
 
     #[test]

@@ -4,6 +4,22 @@ use anyhow::{Result, bail};
 use domain::{
     Canceller, ExpiryReason, Link, LinkFacts, OrderCode, OrderState, PaymentState, RefundReason, RefundState,
 };
+use engine::Language;
+
+pub(super) fn language_code(language: Language) -> Option<i64> {
+    match language {
+        Language::Vietnamese => None,
+        Language::English => Some(1),
+    }
+}
+
+pub(super) fn language_of(code: Option<i64>) -> Result<Language> {
+    Ok(match code {
+        None => Language::Vietnamese,
+        Some(1) => Language::English,
+        Some(code) => bail!("language {code} is not known"),
+    })
+}
 
 /// The state and, for a superseded order, the order that took its unit.
 pub(super) fn state_code(state: OrderState) -> (i64, Option<i64>) {

@@ -5,7 +5,7 @@ use domain::{
 use engine::{Address, Buyer, Salt, StoredOrder};
 use libsql::Row;
 
-use super::codes::{link_of, payment_of, reason_of, refund_of, state_of};
+use super::codes::{language_of, link_of, payment_of, reason_of, refund_of, state_of};
 use super::facts::{FACTS, placed_as};
 use crate::store::sqlite::{Db, Statement, bytes, whole};
 
@@ -22,7 +22,7 @@ impl OrderReader {
         Ok(Self {
             order: db.prepare(&format!(
                 "SELECT state, superseded_by, settling, link_state, applied, pay_by, ended_at,
-                   salt, name, phone, email, province_code, address_line, {FACTS}
+                   salt, name, phone, email, province_code, address_line, language, {FACTS}
                  FROM orders JOIN ledger ON ledger.seq = orders.placed WHERE order_code = ?"
             ))?,
             link: db.prepare(
@@ -59,7 +59,7 @@ fn read_order(row: &Row, order: OrderCode, link: Option<LinkFacts>) -> Result<St
         ended_at: row.get::<Option<i64>>(6)?.map(Timestamp),
         applied: vnd(row, 4)?,
         link: link_of(row.get(3)?, link)?,
-        ..placed_as(order, row, 13)?
+        ..placed_as(order, row, 14)?
     };
     Ok(StoredOrder { record, buyer: read_buyer(row)? })
 }
@@ -73,7 +73,13 @@ fn read_buyer(row: &Row) -> Result<Option<(Salt, Buyer)>> {
         (None, None) => None,
         _ => bail!("a stored address is not whole"),
     };
-    let buyer = Buyer { name: row.get(8)?, phone: row.get(9)?, email: row.get(10)?, address };
+    let buyer = Buyer {
+        name: row.get(8)?,
+        phone: row.get(9)?,
+        email: row.get(10)?,
+        address,
+        language: language_of(row.get(13)?)?,
+    };
     Ok(Some((Salt(bytes(row, 7)?), buyer)))
 }
 

@@ -3,7 +3,7 @@ use domain::{Event, LinkFacts, OrderCode, OrderRecord, Payment, PaymentState, Re
 use engine::PlacedOrder;
 use libsql::params;
 
-use super::codes::{link_code, payment_code, reason_code, refund_code, state_code};
+use super::codes::{language_code, link_code, payment_code, reason_code, refund_code, state_code};
 use crate::store::sqlite::{Db, Statement, row_values};
 
 /// Writes orders and what events change beside them. Only the writer holds one.
@@ -23,7 +23,7 @@ impl OrderWriter {
     pub(crate) fn prepare(db: &Db) -> Result<Self> {
         Ok(Self {
             // libsql copies the text at each use, so it names no columns: the values are in the table's order.
-            insert: db.prepare("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?,
+            insert: db.prepare("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?,
             update: db.prepare(
                 "UPDATE orders SET state = ?, superseded_by = ?, settling = ?, link_state = ?, applied = ?, pay_by = ?,
                    ended_at = ? WHERE order_code = ?",
@@ -68,7 +68,8 @@ impl OrderWriter {
             buyer.phone.as_str(),
             buyer.email.as_str(),
             address.map(|address| address.province_code.as_str()),
-            address.map(|address| address.line.as_str())
+            address.map(|address| address.line.as_str()),
+            language_code(buyer.language)
         ])?;
         Ok(())
     }

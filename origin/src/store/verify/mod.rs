@@ -12,13 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use domain::{DropId, DropState, Event, Jti, could_be_created, could_follow, evolve};
+use domain::{DropId, DropState, Event, Jti, OrderCode, Timestamp, could_be_created, could_follow, evolve};
 use engine::RefundId;
 use ledger::{Fact, Head, LedgerRow, Listing, Product};
 
 use super::drops;
 use super::ledger::walk;
 use super::log_owner;
+use super::mail;
 use super::migrate;
 use super::sale_file;
 use super::sqlite::{Db, bytes};
@@ -45,6 +46,8 @@ struct Replay<'a> {
     unmatched: Unmatched,
     lists: Lists,
     revoked: BTreeSet<Jti>,
+    /// The SMTP reply code, and when it came.
+    mail_stops: BTreeMap<OrderCode, (u16, Timestamp)>,
 }
 
 /// Checks the database in `folder`. `known_head` is a head of the chain that an operator kept elsewhere. With it, the
@@ -92,6 +95,7 @@ impl<'a> Replay<'a> {
             unmatched: Unmatched::default(),
             lists: Lists::default(),
             revoked: BTreeSet::new(),
+            mail_stops: BTreeMap::new(),
         })
     }
 
@@ -116,11 +120,25 @@ impl<'a> Replay<'a> {
             Fact::AnotherTransfer { payment, .. } => {
                 ensure!((1..row.seq).contains(payment), "row {payment} is no earlier payment");
             }
+            Fact::OrderLinkAsked { order } => self.require_order(*order)?,
+            Fact::MailStopped { order, reply } => {
+                self.require_order(*order)?;
+                self.mail_stops.insert(*order, (*reply, row.at));
+            }
+            Fact::MailAllowed { order } => {
+                self.mail_stops.remove(order);
+            }
             Fact::TokenRevoked { jti } => {
                 self.revoked.insert(*jti);
             }
             Fact::ClockAccepted { .. } => {}
         }
+        Ok(())
+    }
+
+    fn require_order(&mut self, order: OrderCode) -> Result<()> {
+        let found = self.orders.find(order)?;
+        self.orders.put(found);
         Ok(())
     }
 
@@ -159,7 +177,7 @@ impl<'a> Replay<'a> {
 
     /// Compares the replayed state with the tables. Returns the number of orders.
     fn compare(self) -> Result<i64> {
-        let Self { db, products, drops, orders, unmatched, mut lists, revoked } = self;
+        let Self { db, products, drops, orders, unmatched, mut lists, revoked, mail_stops } = self;
         let orders = orders.end()?;
         lists.compare(db)?;
         let stored: BTreeMap<i64, Product> =
@@ -186,9 +204,13 @@ impl<'a> Replay<'a> {
         let stored = db.prepare("SELECT jti FROM revoked_tokens")?.rows((), |row| Ok(Jti(bytes(row, 0)?)));
         let stored: BTreeSet<Jti> = stored.context("revoked_tokens cannot be read")?.into_iter().collect();
         ensure!(stored == revoked, "revoked_tokens names other tokens than the ledger");
+        let stops = mail::stops(db).context("mail_stops cannot be read")?;
+        let stored: BTreeMap<_, _> = stops.into_iter().map(|stop| (stop.order, (stop.reply, stop.at))).collect();
+        ensure!(stored == mail_stops, "mail_stops holds other orders than the ledger");
         Ok(orders.orders)
     }
 }
+
 fn compare_drops(db: &Db, replayed: &BTreeMap<DropId, (Listing, DropState)>, orders: &Sums) -> Result<()> {
     let stored = drops::all(db).context("drops, drop_counters and products cannot be read")?;
     ensure!(

@@ -159,8 +159,16 @@ mod tests {
     fn an_order_is_placed_once_before_its_other_events_and_with_a_higher_code_than_the_last() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = WriteStore::open(folder.path(), 1, 1, Timestamp(0)).unwrap();
-        let (salt, buyer) =
-            (Salt([0; 16]), Buyer { name: "An".into(), phone: "+84".into(), email: "a@b.vn".into(), address: None });
+        let (salt, buyer) = (
+            Salt([0; 16]),
+            Buyer {
+                name: "An".into(),
+                phone: "+84".into(),
+                email: "a@b.vn".into(),
+                address: None,
+                language: engine::Language::Vietnamese,
+            },
+        );
         let record = OrderRecord::placed(DropId(1), &placed(7), Timestamp(0)).unwrap();
         let entries = vec![Entry { drop: Some(DropId(1)), operator: String::new(), fact: Fact::Sale(placed(7)) }];
         let placed_order = PlacedOrder { record, salt, buyer };

@@ -11,11 +11,12 @@ use crate::store::outbox;
 use crate::store::sqlite::{Db, bytes};
 
 /// Every table that a check here or beside covers. A migration that adds a table adds its check and its name.
-const CHECKED: [&str; 18] = [
+const CHECKED: [&str; 19] = [
     "drop_counters",
     "drops",
     "ledger",
     "links",
+    "mail_stops",
     "meta",
     "orders",
     "outbox_cursors",

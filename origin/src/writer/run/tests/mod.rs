@@ -227,7 +227,13 @@ fn bought(reply: Reply) -> PurchaseReply {
 }
 
 fn buyer(who: u8) -> Buyer {
-    Buyer { name: format!("An {who}"), phone: "+84912345678".into(), email: "an@example.com".into(), address: None }
+    Buyer {
+        name: format!("An {who}"),
+        phone: "+84912345678".into(),
+        email: "an@example.com".into(),
+        address: None,
+        language: engine::Language::Vietnamese,
+    }
 }
 
 fn again(first: &PurchaseRequest) -> PurchaseRequest {

@@ -1,7 +1,7 @@
 //! `verify` on databases in which one value was changed, deleted, invented or doubled.
 
 use domain::BankTransferDetails;
-use engine::{Address, Progress, Retry};
+use engine::{Address, Language, Progress, Retry};
 
 use super::*;
 
@@ -57,6 +57,7 @@ pub(super) fn filled() -> Rig {
     rig.command(orders[3], Command::Refund { number: 1, step: sent });
     rig.ask(Request::SetDestination { order: orders[4], destination: account("15") });
     rig.ask(Request::SetDestination { order: orders[4], destination: account("16") });
+    rig.ask(Request::StopMail { order: orders[0], reply: 550 });
     rig.ask(Request::RevokeToken { jti: Jti([9; 16]), operator: "an".into() });
     let (cursor, due_at) = (rig.run.store.head().seq, rig.clock.now());
     let placed = ReadStore::open(rig.folder.path()).unwrap();
@@ -73,6 +74,7 @@ impl Rig {
         let mut purchase = self.purchase(who);
         purchase.drop = DropId(2);
         if who == 2 {
+            purchase.buyer.language = Language::English;
             purchase.buyer.address = Some(Address { province_code: "01".into(), line: "1 Trang Tien".into() });
             purchase.purchase.buyer_commit = purchase.buyer.commit(purchase.salt);
         }

@@ -20,7 +20,7 @@ fn verify_finds_every_kind_of_tampering() {
         ("UPDATE orders SET email = 'x@example.com'", "committed to"),
         ("DELETE FROM orders", "is in the ledger and not stored"),
         (
-            "INSERT INTO orders SELECT order_code + 1, placed, 3, NULL, 0, 0, 0, 0, 0, salt, name, phone, email, NULL, NULL FROM orders",
+            "INSERT INTO orders SELECT order_code + 1, placed, 3, NULL, 0, 0, 0, 0, 0, salt, name, phone, email, NULL, NULL, NULL FROM orders",
             "orders holds 2 rows",
         ),
         ("UPDATE drop_counters SET available = available + 1", "stores"),
