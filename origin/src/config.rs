@@ -11,6 +11,8 @@ use crate::failpoint::Point;
 use domain::OrderCode;
 use edge_protocol::{CustomerSecret, KeyRing, OrderKeys, Ring};
 
+use crate::mail::MailSettings;
+
 /// What `dropgate serve` needs.
 pub struct ServeConfig {
     /// Holds the database; exclusive to one process.
@@ -28,6 +30,8 @@ pub struct ServeConfig {
     pub order_keys: OrderKeys,
     pub customer_secret: CustomerSecret,
     pub payos: payos::Config,
+    /// `None` when the shop sends no mail.
+    pub mail: Option<MailSettings>,
 }
 
 /// What the commands that talk to a running origin need.
@@ -71,6 +75,7 @@ impl ServeConfig {
         let order_keys = env.keys("DROPGATE_ORDER_KEYS", OrderKeys::parse);
         let customer_secret = env.keys("DROPGATE_CUSTOMER_SECRET", CustomerSecret::parse);
         let payos = env.payos();
+        let mail = env.mail();
         env.finish(|| {
             Some(Self {
                 data: data?,
@@ -83,6 +88,7 @@ impl ServeConfig {
                 order_keys: order_keys?,
                 customer_secret: customer_secret?,
                 payos: payos?,
+                mail,
             })
         })
     }
@@ -95,6 +101,13 @@ impl AdminConfig {
         let admin_keys = env.keys("DROPGATE_ADMIN_KEYS", |text| KeyRing::parse(Ring::Admin, text));
         env.finish(|| Some(Self { url: url?, admin_keys: admin_keys? }))
     }
+}
+
+/// The mail server alone, for commands that send a letter or show one.
+pub fn mail_settings() -> Result<Option<MailSettings>, ConfigError> {
+    let mut env = Env::default();
+    let mail = env.mail();
+    env.finish(|| Some(mail))
 }
 
 /// The folder alone, for commands that only read what is stored.
@@ -192,6 +205,63 @@ impl Env {
             return None;
         }
         Some(text.trim_end_matches('/').to_owned())
+    }
+
+    /// `None` when none of its settings is there, or after a problem.
+    fn mail(&mut self) -> Option<MailSettings> {
+        let url = self.optional("DROPGATE_SMTP_URL");
+        let from = self.optional("DROPGATE_MAIL_FROM");
+        let (reply_to, user) = (self.optional("DROPGATE_MAIL_REPLY_TO"), self.optional("DROPGATE_SMTP_USER"));
+        let password = self.file("DROPGATE_SMTP_PASSWORD_FILE");
+        let ca = self.file("DROPGATE_SMTP_CA_FILE");
+        let [url, from] = match (url, from) {
+            (None, None) => {
+                let alone = [reply_to.is_some(), user.is_some(), password.is_some(), ca.is_some()];
+                if alone.contains(&true) {
+                    self.problems.push("DROPGATE_SMTP_URL is missing, and other settings of mail are there".to_owned());
+                }
+                return None;
+            }
+            (url, from) => [url.unwrap_or_default(), from.unwrap_or_default()],
+        };
+        let mut mail = match MailSettings::new(&url, &from) {
+            Ok(mail) => mail,
+            Err((wrong_url, wrong_from)) => {
+                let wrong = [("DROPGATE_SMTP_URL", wrong_url), ("DROPGATE_MAIL_FROM", wrong_from)];
+                let wrong = wrong.into_iter().filter_map(|(name, error)| Some(format!("{name}: {}", error?)));
+                self.problems.extend(wrong);
+                return None;
+            }
+        };
+        if let Some(Err(error)) = reply_to.map(|to| mail.reply_to(&to)) {
+            self.problems.push(format!("DROPGATE_MAIL_REPLY_TO: {error}"));
+        }
+        match (user, password.and_then(|password| String::from_utf8(password).ok())) {
+            (Some(user), Some(password)) => mail.login(user, password.trim_end_matches(['\r', '\n']).to_owned()),
+            (None, None) => {}
+            _ => {
+                let both = "DROPGATE_SMTP_USER and DROPGATE_SMTP_PASSWORD_FILE go together";
+                self.problems.push(both.to_owned());
+            }
+        }
+        ca.into_iter().for_each(|ca| mail.trust(ca));
+        Some(mail)
+    }
+
+    fn optional(&mut self, name: &str) -> Option<String> {
+        self.text(name, Some("")).filter(|text| !text.is_empty())
+    }
+
+    /// The content of the file that a setting names.
+    fn file(&mut self, name: &str) -> Option<Vec<u8>> {
+        let path = self.optional(name)?;
+        match std::fs::read(&path) {
+            Ok(content) => Some(content),
+            Err(error) => {
+                self.problems.push(format!("{name}: {path} cannot be read: {error}"));
+                None
+            }
+        }
     }
 
     fn payos(&mut self) -> Option<payos::Config> {

@@ -8,6 +8,7 @@ pub mod config;
 mod delivery;
 mod failpoint;
 mod http;
+mod mail;
 mod metrics;
 mod outbox;
 mod payos;

@@ -29,6 +29,8 @@ pub(crate) struct Metrics {
     pub webhooks: Family<Ended, Counter>,
     /// Calls to the payment provider, by result.
     pub links: Family<Ended, Counter>,
+    /// Mails handed to the mail server, by its answer.
+    pub mails: Family<Ended, Counter>,
     /// How long the oldest effect of a channel has been due: of the checks, how far reconciliation is behind.
     pub outbox_lag_seconds: Family<Channelled, Gauge>,
     pub outbox_retries: Family<Channelled, Gauge>,
@@ -41,6 +43,7 @@ impl Metrics {
         registry.register("refused_tokens", help, self.refused_tokens.clone());
         registry.register("webhooks", "Payment webhooks by result", self.webhooks.clone());
         registry.register("payment_links", "Payment link calls by result", self.links.clone());
+        registry.register("mails", "Mails to buyers by the mail server's answer", self.mails.clone());
         let help = "How long the oldest effect has been due, by channel";
         registry.register("outbox_lag_seconds", help, self.outbox_lag_seconds.clone());
         let help = "Effects that failed and wait, by channel";

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -16,10 +17,12 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::config::ServeConfig;
 use crate::http::{
-    App, PURCHASES_AT_ONCE, ReadTokens, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private, serve_public,
+    App, LookUps, PURCHASES_AT_ONCE, ReadTokens, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private,
+    serve_public,
 };
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
-use crate::outbox;
+use crate::outbox::{self, MailToBuyers};
 use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::ports::Ports;
 use crate::reader::Reader;
@@ -83,7 +86,15 @@ pub async fn serve(
         ports: ports.clone(),
         client: payos::Client::new(config.payos).context("the PayOS settings cannot be used")?,
         description_salt: DescriptionSalt(running.description_salt),
+        public_url: config.public_url.clone(),
+    });
+    let mail = config.mail.map(Mailer::new).transpose().context("the mail settings cannot be used")?;
+    let mail = mail.map(|mailer| MailToBuyers {
+        ports: ports.clone(),
+        mailer,
+        order_keys: config.order_keys.clone(),
         public_url: config.public_url,
+        server_takes_mail: AtomicBool::new(true),
     });
     let app = Arc::new(App {
         writer: running.writer.clone(),
@@ -97,14 +108,16 @@ pub async fn serve(
         customer_secret: config.customer_secret,
         payos_checksum_key: checksum_key,
         description_salt: DescriptionSalt(running.description_salt),
+        look_ups: LookUps::default(),
         webhook_permits: Semaphore::new(WEBHOOKS_AT_ONCE),
         purchase_permits: Arc::new(Semaphore::new(PURCHASES_AT_ONCE)),
         snapshot: ArcSwapOption::empty(),
         links: links.clone(),
         origin_no: config.origin_no,
+        sends_mail: mail.is_some(),
     });
     listeners.announce()?;
-    let channels = outbox::start(&ports, &links, &stop);
+    let channels = outbox::start(&ports, &links, mail, &stop);
     let timer = tokio::spawn(HoldTimer::new(ports, links).run(stop.clone()));
     let public = serve_public(listeners.public, public_router(app.clone()), stop.clone());
     let private = serve_private(listeners.private, private_router(app), stop.clone());

@@ -118,6 +118,7 @@ impl fmt::Debug for KeyRing {
 }
 
 /// Makes and checks order keys: `version ‖ base64url(first 16 bytes of HMAC(secret, order_code))`, 23 characters.
+#[derive(Clone)]
 pub struct OrderKeys {
     keys: Vec<(char, Keyed)>,
 }

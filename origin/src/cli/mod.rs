@@ -5,6 +5,7 @@ mod clock;
 mod drop;
 mod file;
 mod keys;
+mod mail;
 mod order;
 mod payment;
 mod reconcile;
@@ -52,6 +53,9 @@ enum Command {
     /// Send refunds: list those that are due, export them for the bank, import the bank's references.
     #[command(subcommand)]
     Refund(refund::RefundCommand),
+    /// Look at the mails to buyers, try the mail server, and see which addresses it refused.
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Read payment links at PayOS again, record missing payments, and print every difference. With --csv, compare the
     /// ledger with an export of a bank or of PayOS instead.
     Reconcile(reconcile::Reconcile),
@@ -88,6 +92,7 @@ impl Cli {
             Command::Order(command) => run::blocking(order::run(command)),
             Command::Payment(command) => run::blocking(payment::run(command)),
             Command::Refund(command) => run::blocking(refund::run(command)),
+            Command::Mail(command) => run::blocking(mail::run(command)),
             Command::Reconcile(command) => run::blocking(reconcile::run(command)),
             Command::Verify { head, data } => verify::run(head, data),
         }

@@ -9,6 +9,7 @@ mod channel;
 mod cursor;
 mod each;
 mod ended_links;
+mod mail;
 mod payment_links;
 mod progress;
 mod settlements;
@@ -22,21 +23,29 @@ use tokio_util::sync::CancellationToken;
 
 use self::channel::Channel;
 use self::ended_links::EndedLinks;
+pub(crate) use self::mail::MailToBuyers;
 use self::payment_links::LinksOfOrders;
 use self::settlements::Settlements;
 use crate::payos::PaymentLinks;
 use crate::ports::Ports;
 
 /// Starts every channel; each runs until the origin stops.
-pub(crate) fn start(ports: &Ports, links: &Arc<PaymentLinks>, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
+pub(crate) fn start(
+    ports: &Ports,
+    links: &Arc<PaymentLinks>,
+    mail: Option<MailToBuyers>,
+    stop: &CancellationToken,
+) -> Vec<JoinHandle<()>> {
     let start = Start { ports, stop };
-    vec![
+    let mut channels = vec![
         start.each(LinksOfOrders::new(links.clone())),
         start.each(Settlements::new(links.clone())),
         start.each(EndedLinks::after_five_minutes(links.clone())),
         start.each(EndedLinks::after_an_hour(links.clone())),
         start.each(EndedLinks::after_a_day(links.clone())),
-    ]
+    ];
+    channels.extend(mail.map(|mail| start.each(mail)));
+    channels
 }
 
 struct Start<'a> {

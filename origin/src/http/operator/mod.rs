@@ -2,6 +2,7 @@
 
 pub(super) mod clock;
 pub(super) mod drops;
+pub(super) mod mail;
 pub(super) mod orders;
 pub(super) mod payments;
 mod product_json;

@@ -1,0 +1,240 @@
+//! Writes to buyers: when an order is paid, when money goes back, and when a shopper asks for the order's address.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+use domain::{Event, OrderCode, OrderRecord, OrderState, PaymentState, RefundReason, RefundState, Timestamp};
+use edge_protocol::{OrderKeys, vietnam_time};
+use engine::{Buyer, Payer, RefundId, StoredOrder};
+use ledger::{Fact, LedgerRow};
+use tracing::{info, warn};
+
+use super::channel::{Channel, Settings};
+use crate::delivery::Delivery;
+use crate::mail::{CONNECTIONS_MAX, Facts, Handed, Kind, Letter, Mailer, RefundFacts, amount};
+use crate::metrics::Metrics;
+use crate::ports::Ports;
+use crate::store::ReadStore;
+use crate::store::outbox::MAIL;
+
+/// A letter about paid money waits so long for the signed read that settles it, and then goes out without it.
+const SETTLED_WITHIN_MS: i64 = 10 * 60_000;
+
+pub(crate) struct MailToBuyers {
+    pub ports: Ports,
+    pub mailer: Mailer,
+    pub order_keys: OrderKeys,
+    /// Where shoppers open their orders.
+    pub public_url: String,
+    /// Whether the last try was taken, so that an outage is logged once and not for every mail.
+    pub server_takes_mail: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Effect {
+    seq: i64,
+    at: Timestamp,
+    order: OrderCode,
+    occasion: Occasion,
+}
+
+/// What the row said. The order may have gone on since: the letter says how it stands when it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Occasion {
+    Paid,
+    RefundDue { number: u32, returned: bool },
+    RefundSent { number: u32 },
+    LinkAsked,
+}
+
+/// What a letter is written from.
+struct Read {
+    stored: StoredOrder,
+    account_known: bool,
+    bank_reference: String,
+}
+
+impl Channel for MailToBuyers {
+    type Effect = Effect;
+
+    fn settings(&self) -> Settings {
+        Settings {
+            name: MAIL.name,
+            rows: MAIL.rows,
+            // Most payments are settled by then, and what happens to an order at once is told once.
+            delay_ms: 5_000,
+            at_once: CONNECTIONS_MAX as usize,
+            retry_ms_max: 300_000,
+        }
+    }
+
+    fn owed(&self, row: &LedgerRow) -> Option<Effect> {
+        let (order, occasion) = match &row.entry.fact {
+            Fact::Sale(Event::OrderPaid { order, .. }) => (*order, Occasion::Paid),
+            Fact::Sale(Event::RefundDue { order, number, .. }) => {
+                (*order, Occasion::RefundDue { number: *number, returned: false })
+            }
+            Fact::Sale(Event::RefundFailed { order, number, .. }) => {
+                (*order, Occasion::RefundDue { number: *number, returned: true })
+            }
+            Fact::Sale(Event::RefundSent { order, number, .. }) => (*order, Occasion::RefundSent { number: *number }),
+            Fact::OrderLinkAsked { order } => (*order, Occasion::LinkAsked),
+            _ => return None,
+        };
+        Some(Effect { seq: row.seq, at: row.at, order, occasion })
+    }
+
+    async fn deliver(&self, effect: Effect) -> Result<Delivery> {
+        let Some(Read { stored, account_known, bank_reference }) = self.read(effect).await? else {
+            return Ok(Delivery::Done);
+        };
+        // Erased since, or none was given.
+        let Some((_, buyer)) = stored.buyer.filter(|(_, buyer)| !buyer.email.is_empty()) else {
+            return Ok(Delivery::Done);
+        };
+        let record = &stored.record;
+        let Some((kind, refund)) = letter_for(effect.occasion, record) else {
+            return Ok(Delivery::Done);
+        };
+        let settled = is_settled(record);
+        let paid = matches!(kind, Kind::Paid | Kind::PaidLate);
+        if paid && !settled && self.ports.clock.now() < effect.at.plus_ms(SETTLED_WITHIN_MS) {
+            return Ok(Delivery::LATER);
+        }
+        let refund = refund.map(|refund| RefundFacts { account_known, bank_reference, ..refund });
+        let letter = self.letter(effect, kind, record, buyer, settled, refund)?;
+        self.hand_over(letter).await
+    }
+}
+
+impl MailToBuyers {
+    /// Nothing when the address takes no mail.
+    async fn read(&self, effect: Effect) -> Result<Option<Read>> {
+        let Effect { seq, order, occasion, .. } = effect;
+        let read = move |store: &ReadStore| {
+            let stored = store.load_order(order)?.with_context(|| format!("order {order} is not stored"))?;
+            let email = stored.buyer.as_ref().map_or("", |(_, buyer)| &*buyer.email);
+            if email.is_empty() || store.takes_no_mail(email)? {
+                return Ok(None);
+            }
+            let destination = store.refund_destination(Payer::Order(order))?;
+            let account_known = destination.is_some_and(|(to, _)| !to.account_name.is_empty());
+            let bank_reference = match occasion {
+                Occasion::RefundSent { .. } => sent_reference(store, seq)?,
+                _ => String::new(),
+            };
+            Ok(Some(Read { stored, account_known, bank_reference }))
+        };
+        Ok(self.ports.reader.read(read).await?)
+    }
+
+    fn letter(
+        &self,
+        effect: Effect,
+        kind: Kind,
+        record: &OrderRecord,
+        buyer: Buyer,
+        settled: bool,
+        refund: Option<RefundFacts>,
+    ) -> Result<Letter> {
+        let order = record.order;
+        let published = self.ports.writer.published();
+        let drop = published.find(record.drop).with_context(|| format!("drop {} is not known", record.drop.0))?;
+        let facts = Facts {
+            shop: self.mailer.shop_name().to_owned(),
+            name: buyer.name,
+            product: drop.listing.product.name.clone(),
+            quantity: record.quantity,
+            amount: amount(record.amount),
+            memo: order.short_code(),
+            ordered_at: vietnam_time::format(record.ordered_at),
+            url: format!("{}/orders/{order}#key={}", self.public_url, self.order_keys.key(order)),
+            settled,
+            refund,
+        };
+        Ok(Letter { kind, language: buyer.language, to: buyer.email, order, occasion: effect.seq, facts })
+    }
+
+    async fn hand_over(&self, letter: Letter) -> Result<Delivery> {
+        let mails = &self.ports.metrics.mails;
+        match self.mailer.send(&letter).await? {
+            Handed::Accepted => {
+                Metrics::count(mails, "accepted");
+                if !self.server_takes_mail.swap(true, Ordering::Relaxed) {
+                    info!("the mail server takes mail again");
+                }
+                Ok(Delivery::Done)
+            }
+            Handed::AddressRefused { reply } => {
+                Metrics::count(mails, "address_refused");
+                info!(
+                    order.code = letter.order.0,
+                    reply, "the mail server refused a buyer's address; it gets no more mail"
+                );
+                // Not recorded: the next try hears the same, and records it.
+                let recorded = self.ports.writer.stop_mail(letter.order, reply).await;
+                Ok(Delivery::done_if(recorded.is_ok()))
+            }
+            Handed::NotNow(reason) => {
+                Metrics::count(mails, "not_now");
+                if self.server_takes_mail.swap(false, Ordering::Relaxed) {
+                    warn!(order.code = letter.order.0, reason, "the mail server did not take a mail; trying again");
+                }
+                Ok(Delivery::LATER)
+            }
+        }
+    }
+}
+
+fn sent_reference(store: &ReadStore, seq: i64) -> Result<String> {
+    let row = store.ledger_after(seq - 1, 1)?.into_iter().next();
+    Ok(match row.map(|row| row.entry.fact) {
+        Some(Fact::Sale(Event::RefundSent { bank_reference, .. })) => bank_reference,
+        _ => String::new(),
+    })
+}
+
+/// The letter that the order's state asks for. None when the state has left the row behind, and a later row has its own.
+fn letter_for(occasion: Occasion, record: &OrderRecord) -> Option<(Kind, Option<RefundFacts>)> {
+    let refund = |number: u32| record.refunds.iter().find(|refund| refund.number == number);
+    match occasion {
+        Occasion::LinkAsked => Some((Kind::OrderLink, None)),
+        Occasion::Paid => match record.state {
+            OrderState::Paid { late: false } => Some((Kind::Paid, None)),
+            OrderState::Paid { late: true } => Some((Kind::PaidLate, None)),
+            _ => None,
+        },
+        Occasion::RefundDue { number, returned } => {
+            let refund = refund(number).filter(|refund| refund.state == RefundState::Due)?;
+            let expired = matches!(record.state, OrderState::Expired(_)) && !returned;
+            let kind = if expired { Kind::Expired } else { Kind::RefundDue };
+            Some((kind, Some(facts(record, refund, returned))))
+        }
+        Occasion::RefundSent { number } => {
+            let sent = |state| matches!(state, RefundState::Sent { .. } | RefundState::Confirmed { .. });
+            let refund = refund(number).filter(|refund| sent(refund.state))?;
+            Some((Kind::RefundSent, Some(facts(record, refund, false))))
+        }
+    }
+}
+
+fn facts(record: &OrderRecord, refund: &domain::Refund, returned: bool) -> RefundFacts {
+    RefundFacts {
+        amount: amount(refund.amount),
+        reason: match refund.reason {
+            RefundReason::Overpaid => "overpaid",
+            RefundReason::AlreadyPaid => "already_paid",
+            RefundReason::HoldEnded => "hold_ended",
+            RefundReason::Cancelled => "cancelled",
+            RefundReason::TooLate => "too_late",
+        },
+        memo: RefundId::Order(record.order, refund.number).memo(),
+        account_known: false,
+        returned,
+        bank_reference: String::new(),
+    }
+}
+
+fn is_settled(record: &OrderRecord) -> bool {
+    record.payments.iter().filter(|payment| payment.state == PaymentState::Counted).all(|payment| payment.settled)
+}
