@@ -128,7 +128,7 @@ mod tests {
 
     fn served() -> Served {
         let listed = DropSnapshot { slug: "ao-giay".to_owned(), ..drop() };
-        Served { snapshot: Rc::new(Snapshot { as_of: OPENS, drops: vec![listed] }), stale: false }
+        Served { snapshot: Rc::new(Snapshot { as_of: OPENS, mail: false, drops: vec![listed] }), stale: false }
     }
 
     fn moved<T>(path: &str) -> Visit<T> {

@@ -123,7 +123,7 @@ mod tests {
     const T: Timestamp = Timestamp(1_790_000_000_000);
 
     fn snapshot(as_of: Timestamp) -> Snapshot {
-        Snapshot { as_of, drops: Vec::new() }
+        Snapshot { as_of, mail: false, drops: Vec::new() }
     }
 
     fn served(as_of: Timestamp, stale: bool) -> Served {

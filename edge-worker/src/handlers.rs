@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{Jti, OrderCode, Region, Sid};
 use edge_protocol::limits::{BODY_BYTES_MAX, WEBHOOK_BYTES_MAX};
-use edge_protocol::{OrderClaims, Problem, mint_order, mint_webhook, region_of};
+use edge_protocol::{OrderClaims, Problem, mint_look_up, mint_order, mint_webhook, region_of};
 use serde_json::json;
 use worker::{Method, Request};
 
@@ -12,7 +12,7 @@ use crate::admission::{self, Shopper};
 use crate::bindings::{Site, body, credentials, header, now, random, within_limit};
 use crate::origin_client::{OriginRequest, passes_challenge, send};
 use crate::pages::{drop_page, is_over_https, no_route, order_page};
-use crate::rate_limit::{self, BY_ADDRESS, BY_BROWSER, RateLimit, WITHOUT_COOKIE};
+use crate::rate_limit::{self, BY_ADDRESS, BY_BROWSER, LOOK_UPS_BY_ADDRESS, RateLimit, WITHOUT_COOKIE};
 use crate::relay::relay;
 use crate::response::{EdgeResponse, internal, origin_unavailable};
 use crate::route::{DropRef, Route, route};
@@ -42,6 +42,7 @@ pub(crate) async fn respond(mut request: Request, site: &Site) -> EdgeResponse {
         Ok(Route::Token(drop)) => token(&mut request, site, drop).await,
         Ok(Route::Purchase(drop)) => purchase(&mut request, site, drop).await,
         Ok(Route::Order(order_code)) => order(&request, site, order_code).await,
+        Ok(Route::OrderLink) => order_link(&mut request, site).await,
         Ok(Route::CancelOrder(order_code)) => cancel(&request, site, order_code).await,
         Ok(Route::RefundDestination(order_code)) => refund_destination(&mut request, site, order_code).await,
         Ok(Route::PayosWebhook { secret }) => webhook(&mut request, site, secret).await,
@@ -159,6 +160,26 @@ async fn refund_destination(
     let onward = OriginRequest {
         method: Method::Post,
         path: &format!("/orders/{order_code}/refund-destination"),
+        token: &token,
+        content_type: content_type.as_deref(),
+        body: Some(&body),
+        timeout: ORDER_TIMEOUT,
+    };
+    forward(site, onward).await
+}
+
+async fn order_link(request: &mut Request, site: &Site) -> Result<EdgeResponse, Problem> {
+    let address = gate::address_key(header(request, "cf-connecting-ip").as_deref());
+    if !allowed(site, &LOOK_UPS_BY_ADDRESS, &address).await? {
+        return Ok(LOOK_UPS_BY_ADDRESS.exceeded());
+    }
+    let content_type = header(request, "content-type");
+    gate::json_only(content_type.as_deref())?;
+    let body = body(request, BODY_BYTES_MAX).await?;
+    let token = mint_look_up(&site.config.edge_keys, now());
+    let onward = OriginRequest {
+        method: Method::Post,
+        path: "/order-links",
         token: &token,
         content_type: content_type.as_deref(),
         body: Some(&body),

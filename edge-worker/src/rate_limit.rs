@@ -1,4 +1,4 @@
-//! How often purchase tokens are given. wrangler.toml has the same numbers, because the platform reads them there;
+//! How often purchase tokens are given, and orders are looked up. wrangler.toml has the same numbers, because the platform reads them there;
 //! Cloudflare counts per location, not exactly.
 //!
 //! No limit counts by phone: with such a limit a stranger could keep the owner of a number out. A shopper is a browser with the
@@ -13,6 +13,8 @@ use crate::response::EdgeResponse;
 pub(crate) struct RateLimit {
     pub(crate) binding: &'static str,
     requests: u32,
+    /// What is asked for, in a sentence.
+    what: &'static str,
     /// 10 or 60: the platform knows no other.
     period_seconds: u32,
 }
@@ -20,16 +22,24 @@ pub(crate) struct RateLimit {
 /// All requests of an address. A mobile carrier puts thousands of shoppers behind one IPv4 address, and each asks once
 /// or twice around the opening. This only stops the flood of a single machine.
 pub(crate) const BY_ADDRESS: RateLimit =
-    RateLimit { binding: "TOKENS_BY_ADDRESS", requests: 6_000, period_seconds: 10 };
+    RateLimit { binding: "TOKENS_BY_ADDRESS", requests: 6_000, what: TOKENS, period_seconds: 10 };
 
 /// A browser with its cookie. A purchase takes one token, which lasts two minutes and repeats the purchase safely, so
 /// this is enough for a family that shares a phone, and too little to try thousands of numbers.
-pub(crate) const BY_BROWSER: RateLimit = RateLimit { binding: "TOKENS_BY_BROWSER", requests: 10, period_seconds: 60 };
+pub(crate) const BY_BROWSER: RateLimit =
+    RateLimit { binding: "TOKENS_BY_BROWSER", requests: 10, what: TOKENS, period_seconds: 60 };
 
 /// Requests without a cookie, by address. Pages always have one, so these are scripts, and browsers that came another
 /// way; the answer gives them the cookie to come again with.
 pub(crate) const WITHOUT_COOKIE: RateLimit =
-    RateLimit { binding: "TOKENS_WITHOUT_COOKIE", requests: 300, period_seconds: 10 };
+    RateLimit { binding: "TOKENS_WITHOUT_COOKIE", requests: 300, what: TOKENS, period_seconds: 10 };
+
+/// Questions for the address of an order, by address. Shoppers who lost theirs are few and come over days; a script
+/// that guesses needs thousands of tries an hour. The origin counts by the e-mail address as well.
+pub(crate) const LOOK_UPS_BY_ADDRESS: RateLimit =
+    RateLimit { binding: "LOOK_UPS_BY_ADDRESS", requests: 20, what: "orders are looked up", period_seconds: 60 };
+
+const TOKENS: &str = "tokens are given";
 
 /// A browser that has just been given its cookie need not wait: its next request is counted apart from all others.
 const NEW_BROWSER_RETRY_SECONDS: &str = "1";
@@ -38,8 +48,8 @@ impl RateLimit {
     pub(crate) fn exceeded(&self) -> EdgeResponse {
         let seconds = self.period_seconds.to_string();
         let detail = format!(
-            "At most {} tokens are given in {seconds} seconds. Wait that long before you ask for another.",
-            self.requests
+            "At most {} {} in {seconds} seconds. Wait that long before you ask again.",
+            self.requests, self.what
         );
         EdgeResponse::problem(&Problem::new(ProblemCode::RateLimited, detail)).with("retry-after", seconds)
     }
@@ -59,7 +69,7 @@ mod tests {
     #[test]
     fn the_platform_reads_the_same_limits_in_every_environment() {
         let blocks: Vec<&str> = include_str!("../../wrangler.toml").split("\n[[").collect();
-        for limit in [BY_ADDRESS, BY_BROWSER, WITHOUT_COOKIE] {
+        for limit in [BY_ADDRESS, BY_BROWSER, WITHOUT_COOKIE, LOOK_UPS_BY_ADDRESS] {
             for environment in ["ratelimits]]", "env.production.ratelimits]]"] {
                 let name = format!("name = \"{}\"", limit.binding);
                 let numbers = format!("limit = {}, period = {} ", limit.requests, limit.period_seconds);

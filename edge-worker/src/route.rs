@@ -13,6 +13,8 @@ pub(crate) enum Route<'a> {
     Token(DropRef<'a>),
     Purchase(DropRef<'a>),
     Order(OrderCode),
+    /// Asks for a mail with the address of an order.
+    OrderLink,
     CancelOrder(OrderCode),
     RefundDestination(OrderCode),
     PayosWebhook {
@@ -54,6 +56,7 @@ pub(crate) fn route<'a>(method: &str, path: &'a str) -> Result<Route<'a>, RouteE
         ["api", "drops", drop, "token"] => (POST, Route::Token(DropRef::parse(drop))),
         ["api", "drops", drop, "purchase"] => (POST, Route::Purchase(DropRef::parse(drop))),
         ["api", "orders", code] => (GET, Route::Order(order_code(code)?)),
+        ["api", "order-links"] => (POST, Route::OrderLink),
         ["api", "orders", code, "cancel"] => (POST, Route::CancelOrder(order_code(code)?)),
         ["api", "orders", code, "refund-destination"] => (POST, Route::RefundDestination(order_code(code)?)),
         ["webhooks", "payos", secret] => (POST, Route::PayosWebhook { secret }),
@@ -121,6 +124,7 @@ mod tests {
             ("GET", "/api/orders/100000000000001", Route::Order(CODE)),
             ("POST", "/api/orders/100000000000001/cancel", Route::CancelOrder(CODE)),
             ("POST", "/api/orders/100000000000001/refund-destination", Route::RefundDestination(CODE)),
+            ("POST", "/api/order-links", Route::OrderLink),
             ("POST", "/webhooks/payos/s3cret", Route::PayosWebhook { secret: "s3cret" }),
             ("GET", "/drops/ao-dai", Route::DropPage { tail: "ao-dai" }),
             ("GET", "/Drops/ao-dai/)", Route::DropPage { tail: "ao-dai/)" }),
@@ -181,6 +185,7 @@ mod tests {
             ("GET", "/api/drops/42/token", "POST"),
             ("PUT", "/api/drops/42/purchase", "POST"),
             ("OPTIONS", "/api/drops/42/purchase", "POST"),
+            ("GET", "/api/order-links", "POST"),
             ("GET", "/webhooks/payos/s3cret", "POST"),
             ("POST", "/drops/ao-dai", "GET, HEAD"),
             ("get", "/api/drops", "GET, HEAD"),

@@ -15,9 +15,6 @@ use crate::route::DropRef;
 /// No `s-maxage` and no `must-revalidate`: either would switch `stale-if-error` off in the cache in front.
 const CACHE_CONTROL: &str = "public, max-age=1, stale-if-error=60";
 
-/// No part of the shop sends mail: the page asks for no e-mail address, and promises no confirmation.
-const SENDS_MAIL: bool = false;
-
 /// A drop on its page.
 #[derive(Serialize)]
 struct PublicDrop<'a> {
@@ -115,7 +112,10 @@ fn status<T: Serialize>(served: &Served, content: &T, if_none_match: Option<&str
         EdgeResponse::empty(304)
     } else {
         let (server_time, as_of) = (rfc3339::format(now), rfc3339::format(served.snapshot.as_of));
-        EdgeResponse::json(200, &Status { server_time, as_of, stale: served.stale, mail: SENDS_MAIL, content })
+        EdgeResponse::json(
+            200,
+            &Status { server_time, as_of, stale: served.stale, mail: served.snapshot.mail, content },
+        )
     };
     response.with("cache-control", CACHE_CONTROL).with("etag", etag)
 }
@@ -168,7 +168,10 @@ pub(crate) mod tests {
 
     fn served(stale: bool) -> Served {
         let other = DropSnapshot { id: DropId(43), slug: "non-la".to_owned(), closes_at: None, ..drop() };
-        Served { snapshot: Rc::new(Snapshot { as_of: OPENS.plus_ms(-100), drops: vec![drop(), other] }), stale }
+        Served {
+            snapshot: Rc::new(Snapshot { as_of: OPENS.plus_ms(-100), mail: false, drops: vec![drop(), other] }),
+            stale,
+        }
     }
 
     fn body(response: &EdgeResponse) -> Value {
@@ -178,7 +181,7 @@ pub(crate) mod tests {
     #[test]
     fn a_page_says_coming_open_or_closed_as_the_domain_does() {
         let state = |drop: DropSnapshot, now| {
-            let snapshot = Rc::new(Snapshot { as_of: OPENS, drops: vec![drop] });
+            let snapshot = Rc::new(Snapshot { as_of: OPENS, mail: false, drops: vec![drop] });
             let served = Served { snapshot, stale: false };
             body(&one_drop(&served, DropRef::Id(DropId(42)), None, now))["drop"]["state"].clone()
         };

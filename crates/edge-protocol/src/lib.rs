@@ -25,7 +25,7 @@ pub use province::current_province;
 pub use region::region_of;
 pub use snapshot::{DropSnapshot, ProductSnapshot, Snapshot};
 pub use token::{
-    AdminClaims, OrderClaims, PurchaseClaims, Role, TokenError, Verified, is_operator_name, mint_admin, mint_order,
-    mint_purchase, mint_read, mint_webhook, purchase_expires_at, verify_admin, verify_order, verify_purchase,
-    verify_read, verify_webhook,
+    AdminClaims, OrderClaims, PurchaseClaims, Role, TokenError, Verified, is_operator_name, mint_admin, mint_look_up,
+    mint_order, mint_purchase, mint_read, mint_webhook, purchase_expires_at, verify_admin, verify_look_up,
+    verify_order, verify_purchase, verify_read, verify_webhook,
 };

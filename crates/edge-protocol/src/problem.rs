@@ -103,6 +103,7 @@ problem_codes! {
     SlugTaken            "slug_taken"             409 "Another drop has this slug"
     ClockStepNotThere    "clock_step_not_there"   409 "The clock did not make this step"
     ReferenceKnown       "reference_known"        409 "The bank reference is known for another transfer"
+    NoMail               "no_mail"                409 "The shop sends no mail"
     BodyTooLarge         "body_too_large"         413 "The body is too large"
     UnsupportedMediaType "unsupported_media_type" 415 "The body must be application/json"
     TokenReused          "token_reused"           422 "The token was used for another purchase"

@@ -10,6 +10,8 @@ use crate::json;
 pub struct Snapshot {
     #[serde(rename = "as_of_ms", with = "json::Timestamp")]
     pub as_of: Timestamp,
+    /// Whether the shop sends mail to buyers.
+    pub mail: bool,
     pub drops: Vec<DropSnapshot>,
 }
 
@@ -60,6 +62,7 @@ mod tests {
     fn the_snapshot_keeps_its_wire_form() {
         let json = serde_json::json!({
             "as_of_ms": 1_790_000_000_123_i64,
+            "mail": true,
             "drops": [{
                 "id": 42, "slug": "ao-dai-xuan",
                 "product": {"name": "Áo dài", "description": "", "image_url": null},

@@ -8,6 +8,7 @@ use axum::http::HeaderValue;
 use edge_protocol::{CustomerSecret, KeyRing, OrderKeys};
 use tokio::sync::Semaphore;
 
+use super::look_ups::LookUps;
 use super::read_tokens::ReadTokens;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -33,11 +34,14 @@ pub(crate) struct App {
     pub customer_secret: CustomerSecret,
     pub payos_checksum_key: String,
     pub description_salt: DescriptionSalt,
+    pub look_ups: LookUps,
     pub webhook_permits: Semaphore,
     pub purchase_permits: Arc<Semaphore>,
     pub snapshot: ArcSwapOption<RenderedSnapshot>,
     pub links: Arc<PaymentLinks>,
     pub origin_no: u8,
+    /// Whether buyers get mail: only then the page promises it.
+    pub sends_mail: bool,
 }
 
 /// The last snapshot that was written as JSON, so that a thousand readers of one version cost one writing.

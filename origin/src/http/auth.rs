@@ -7,8 +7,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use domain::OrderCode;
 use edge_protocol::{
-    AdminClaims, OrderClaims, ProblemCode, PurchaseClaims, Role, TokenError, verify_admin, verify_order,
-    verify_purchase, verify_read, verify_webhook,
+    AdminClaims, OrderClaims, ProblemCode, PurchaseClaims, Role, TokenError, verify_admin, verify_look_up,
+    verify_order, verify_purchase, verify_read, verify_webhook,
 };
 
 use super::app::App;
@@ -19,6 +19,7 @@ pub(crate) struct PurchaseToken(pub(crate) PurchaseClaims);
 pub(crate) struct OrderToken(pub(crate) OrderClaims);
 pub(crate) struct ReadToken;
 pub(crate) struct WebhookToken;
+pub(crate) struct LookUpToken;
 /// An operator, by name. [`Operator::require`] checks the role.
 pub(crate) struct Operator(AdminClaims);
 
@@ -58,6 +59,7 @@ macro_rules! edge_token {
 edge_token!(PurchaseToken, verify_purchase, |verified: edge_protocol::Verified<PurchaseClaims>| Self(verified.claims));
 edge_token!(OrderToken, verify_order, |verified: edge_protocol::Verified<OrderClaims>| Self(verified.claims));
 edge_token!(WebhookToken, verify_webhook, |()| Self);
+edge_token!(LookUpToken, verify_look_up, |()| Self);
 
 impl FromRequestParts<Arc<App>> for ReadToken {
     type Rejection = ApiError;
@@ -97,6 +99,7 @@ pub(crate) async fn any_token(app: &App, headers: &HeaderMap) -> ApiResult<()> {
     let edge = &app.edge_keys;
     let of_edge = verify_read(edge, token, now).is_ok()
         || verify_webhook(edge, token, now).is_ok()
+        || verify_look_up(edge, token, now).is_ok()
         || verify_order(edge, token, now).is_ok()
         || verify_purchase(edge, token, now).is_ok();
     if of_edge { Ok(()) } else { operator(app, token).await.map(drop) }

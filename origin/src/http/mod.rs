@@ -8,6 +8,7 @@ mod body;
 mod destination;
 mod fallback;
 mod fields;
+mod look_ups;
 mod operator;
 mod path;
 mod problem;
@@ -21,12 +22,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use self::operator::{clock, drops, orders, payments, products, reconcile, refunds, tokens};
+use self::operator::{clock, drops, mail, orders, payments, products, reconcile, refunds, tokens};
 use self::provider::webhook;
 use self::server::{health, metrics};
-use self::shopper::{order, purchase, refund_destination, snapshot};
+use self::shopper::{order, order_link, purchase, refund_destination, snapshot};
 
 pub(crate) use app::{App, PURCHASES_AT_ONCE, WEBHOOKS_AT_ONCE};
+pub(crate) use look_ups::LookUps;
 pub(crate) use read_tokens::ReadTokens;
 pub(crate) use server::listener::{serve_private, serve_public};
 
@@ -34,6 +36,7 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
     let shopper = Router::new()
         .route("/snapshot", get(snapshot::show))
         .route("/purchase", post(purchase::place))
+        .route("/order-links", post(order_link::ask))
         .route("/orders/{order_code}", get(order::show))
         .route("/orders/{order_code}/cancel", post(order::cancel))
         .route("/orders/{order_code}/refund-destination", post(refund_destination::set));
@@ -45,6 +48,8 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/drops/{id}/resume", post(drops::resume))
         .route("/admin/drops/{id}/kill", post(drops::kill))
         .route("/admin/orders/{order_code}/cancel", post(orders::cancel))
+        .route("/admin/mail/stops", get(mail::stops))
+        .route("/admin/mail/stops/{order_code}/allow", post(mail::allow))
         .route("/admin/payments", get(payments::list).post(payments::record))
         .route("/admin/payments/{payment}/move", post(payments::give))
         .route("/admin/payments/{payment}/dismiss", post(payments::dismiss))

@@ -16,6 +16,9 @@ use crate::writer::SubmitError;
 /// Seconds after which a caller may try again when the origin was busy.
 const RETRY_AFTER_SECONDS: &str = "1";
 
+/// The origin counts by the hour; limits for seconds are the edge's.
+const NEXT_HOUR_SECONDS: &str = "3600";
+
 #[derive(Debug)]
 pub(crate) struct ApiError(Box<Problem>);
 
@@ -66,6 +69,9 @@ impl IntoResponse for ApiError {
         if status == StatusCode::UNAUTHORIZED {
             // Else axum adds the methods that a route has, and tells routes apart to callers without a token.
             headers.insert(header::ALLOW, HeaderValue::from_static(""));
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(NEXT_HOUR_SECONDS));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));

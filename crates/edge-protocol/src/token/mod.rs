@@ -17,7 +17,7 @@ use crate::keys::KeyRing;
 use crate::limits::{OPERATOR_NAME_CHARS_MAX, TOKEN_CHARS_MAX};
 pub use claims::{AdminClaims, OrderClaims, PurchaseClaims, Role, TokenError, Verified};
 use library::mint;
-use scope::{ADMIN, ORDER, PURCHASE, READ, Scope, WEBHOOK};
+use scope::{ADMIN, LOOK_UP, ORDER, PURCHASE, READ, Scope, WEBHOOK};
 
 #[derive(Serialize, Deserialize)]
 struct NoClaims {}
@@ -42,6 +42,11 @@ pub fn mint_webhook(ring: &KeyRing, now: Timestamp) -> String {
     mint(ring, &WEBHOOK, &NoClaims {}, now, WEBHOOK.life_seconds_max)
 }
 
+/// A token to ask for a mail with the address of an order, good for 60 seconds.
+pub fn mint_look_up(ring: &KeyRing, now: Timestamp) -> String {
+    mint(ring, &LOOK_UP, &NoClaims {}, now, LOOK_UP.life_seconds_max)
+}
+
 /// A token to see or change one order, good for 60 seconds.
 pub fn mint_order(ring: &KeyRing, claims: &OrderClaims, now: Timestamp) -> String {
     mint(ring, &ORDER, claims, now, ORDER.life_seconds_max)
@@ -63,6 +68,10 @@ pub fn verify_read(ring: &KeyRing, token: &str, now: Timestamp) -> Result<Timest
 
 pub fn verify_webhook(ring: &KeyRing, token: &str, now: Timestamp) -> Result<(), TokenError> {
     verify::<NoClaims>(ring, &WEBHOOK, token, now).map(|_| ())
+}
+
+pub fn verify_look_up(ring: &KeyRing, token: &str, now: Timestamp) -> Result<(), TokenError> {
+    verify::<NoClaims>(ring, &LOOK_UP, token, now).map(|_| ())
 }
 
 pub fn verify_order(ring: &KeyRing, token: &str, now: Timestamp) -> Result<Verified<OrderClaims>, TokenError> {

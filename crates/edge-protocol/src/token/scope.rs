@@ -18,6 +18,7 @@ pub(super) struct Scope {
 
 pub(super) const READ: Scope = Scope { name: "read", ..EDGE_TO_ORIGIN };
 pub(super) const WEBHOOK: Scope = Scope { name: "webhook", ..EDGE_TO_ORIGIN };
+pub(super) const LOOK_UP: Scope = Scope { name: "look_up", ..EDGE_TO_ORIGIN };
 pub(super) const ORDER: Scope = Scope { name: "order", ..EDGE_TO_ORIGIN };
 const EDGE_TO_ORIGIN: Scope =
     Scope { name: "", iss: "dropgate-edge", aud: "dropgate-origin", ring: Ring::Edge, life_seconds_max: 60 };

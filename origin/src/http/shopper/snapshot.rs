@@ -39,7 +39,8 @@ fn current(app: &App) -> ApiResult<Arc<RenderedSnapshot>> {
         return Ok(body);
     }
     let now = app.clock.now();
-    let snapshot = Snapshot { as_of: now, drops: published.listed(now).into_iter().map(snapshot).collect() };
+    let snapshot =
+        Snapshot { as_of: now, mail: app.sends_mail, drops: published.listed(now).into_iter().map(snapshot).collect() };
     let json = serde_json::to_vec(&snapshot).map_err(|error| ApiError::internal(&error.into()))?;
     let etag = etag(&published).map_err(|error| ApiError::internal(&error.into()))?;
     let body = Arc::new(RenderedSnapshot { version: published.version, second, etag, json: json.into() });
