@@ -1,4 +1,4 @@
-import { isEmail } from "./email.js";
+import { isEmail } from "../ui/email.js";
 import { meantPhone, parsePhone } from "./phone.js";
 
 export const NAME_CHARS_MAX = 120;
@@ -44,14 +44,15 @@ export function fieldError(field, values, { quantityMax, mail }) {
 
 /**
  * @param {FieldValues} values checked ones
+ * @param {"vi" | "en"} language of the page: mail is written in it
  * @returns {import("../net/types.js").Purchase}
  */
-export function purchaseBody(values) {
+export function purchaseBody(values, language) {
   const phone = parsePhone(values.phone) ?? values.phone.trim();
   const buyer = { name: values.name.trim(), phone, email: values.email.trim() };
   const quantity = Number(values.quantity);
-  if (values.province === "") return { quantity, buyer };
-  return { quantity, buyer: { ...buyer, address: { province_code: values.province, line: values.line.trim() } } };
+  if (values.province === "") return { quantity, language, buyer };
+  return { quantity, language, buyer: { ...buyer, address: { province_code: values.province, line: values.line.trim() } } };
 }
 
 const SERVER_FIELDS = /** @type {Record<string, FieldName>} */ ({

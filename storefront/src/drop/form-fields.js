@@ -2,7 +2,7 @@ import { onLanguage, t } from "../i18n/index.js";
 import { byTestId, setText } from "../ui/dom.js";
 import { afterPress } from "../ui/press.js";
 import { load, save } from "../ui/storage.js";
-import { meantEmail } from "./email.js";
+import { meantEmail } from "../ui/email.js";
 import { fieldError } from "./fields.js";
 import { meantPhone, shownPhone } from "./phone.js";
 import { ProvinceBox } from "./province-box.js";

@@ -6,7 +6,7 @@ const CODES = new Set([
   "challenge_failed", "not_your_order", "forbidden",
   "not_found", "drop_not_found", "order_not_found", "method_not_allowed",
   "order_pending", "paused", "not_open_yet", "closed", "limit_reached", "sold_out", "held_out", "insufficient_stock",
-  "order_not_pending", "destination_not_owed", "slug_taken", "body_too_large",
+  "order_not_pending", "destination_not_owed", "slug_taken", "no_mail", "body_too_large",
   "token_reused", "customer_mismatch", "invalid_quantity",
   "rate_limited", "busy", "origin_unavailable", "clock_behind", "internal",
 ]);

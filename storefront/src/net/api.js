@@ -119,6 +119,14 @@ export class Api {
   }
 
   /**
+   * @param {{order: string, email: string}} question
+   * @returns {Promise<Answer<unknown>>}
+   */
+  orderLink(question) {
+    return this.#request("POST", "/api/order-links", { body: JSON.stringify(question), timeoutMs: WRITE_TIMEOUT_MS });
+  }
+
+  /**
    * @template T
    * @param {string} method
    * @param {string} path

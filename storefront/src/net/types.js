@@ -7,7 +7,7 @@
  *   hold_seconds: number, opens_at: string, closes_at: string | null, state: "coming" | "open" | "closed",
  *   paused: boolean, stock: Stock}} Drop
  * @typedef {{as_of: string, stale: boolean, mail?: boolean, drop: Drop}} DropStatus `mail` is whether the shop sends any
- * @typedef {{as_of: string, stale: boolean, drops: Drop[]}} DropList
+ * @typedef {{as_of: string, stale: boolean, mail: boolean, drops: Drop[]}} DropList
  * @typedef {{turnstile_site_key: string | null}} ShopConfig
  */
 
@@ -16,7 +16,7 @@
  * @typedef {{token: string, expires_at: string}} PurchaseToken
  * @typedef {{province_code: string, line: string}} Address
  * @typedef {{name: string, phone: string, email: string, address?: Address}} Buyer
- * @typedef {{quantity: number, buyer: Buyer}} Purchase
+ * @typedef {{quantity: number, language: "vi" | "en", buyer: Buyer}} Purchase
  * @typedef {{order_code: number, short_code: string, order_key: string, quantity: number, amount: number}} Receipt
  */
 

@@ -71,3 +71,13 @@ export function keyMissing(returned) {
   const what = returned === null ? "no_key" : `no_key_${returned}`;
   return { title: `order.${what}`, text: `order.${what}_text` };
 }
+
+/** As it is typed, with blanks and small letters. @param {string} typed */
+export function plainCode(typed) {
+  return typed.replace(/[\s-]/g, "").toUpperCase();
+}
+
+/** The nine characters that people see, or the digits of the address. @param {string} code */
+export function isCode(code) {
+  return /^[0-9A-Z]{9}$/.test(code) || /^\d{15,16}$/.test(code);
+}

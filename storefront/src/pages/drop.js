@@ -8,7 +8,7 @@ import { buy, isAttempt, resume } from "../drop/purchase.js";
 import { dropPhase, pollMs } from "../drop/rules.js";
 import { showFreshness, showStock } from "../drop/stock-view.js";
 import { Turnstile } from "../drop/turnstile.js";
-import { onLanguage, t } from "../i18n/index.js";
+import { language, onLanguage, t } from "../i18n/index.js";
 import { orderUrl, pathTail } from "../net/addresses.js";
 import { Poller } from "../net/poller.js";
 import { msToNextSecond } from "../ui/countdown.js";
@@ -102,7 +102,7 @@ function announcePhase(phase, before) {
 
 form.onBuy(() => {
   if (status === null) return;
-  const body = purchaseBody(form.fields.values());
+  const body = purchaseBody(form.fields.values(), language());
   const { drop } = status;
   run(drop, async (deps) => {
     deps.report({ stage: "token" });

@@ -5,6 +5,7 @@ import { longDateTime } from "../i18n/local-time.js";
 import { formatVnd, groupThousands } from "../i18n/money.js";
 import { dropUrl, orderUrl } from "../net/addresses.js";
 import { Poller } from "../net/poller.js";
+import { LookUp } from "../order/look-up.js";
 import { countdownText } from "../ui/countdown.js";
 import { byTestId, h, setText } from "../ui/dom.js";
 import { myOrders } from "../ui/my-orders.js";
@@ -20,9 +21,14 @@ const { clock, api } = startPage();
 let drops = null;
 let shown = "";
 
+const lookUp = new LookUp(clock, (question) => api.orderLink(question));
+
 const poller = new Poller(async () => {
   const answer = await api.drops();
-  if (answer.kind === "ok") drops = answer.body.drops;
+  if (answer.kind === "ok") {
+    drops = answer.body.drops;
+    lookUp.show(answer.body.mail);
+  }
   const failed = answer.kind !== "ok";
   byTestId("connection").hidden = !failed;
   setText(byTestId("connection"), t("site.offline"));
@@ -31,6 +37,7 @@ const poller = new Poller(async () => {
 });
 
 function render() {
+  lookUp.tick();
   if (drops === null) return 1000;
   const now = clock.now();
   const groups = groupDrops(drops, now);

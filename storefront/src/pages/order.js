@@ -4,6 +4,7 @@ import { problemMessage } from "../i18n/problems.js";
 import { dropUrl, keyFromFragment, orderUrl, pathTail, returnedFrom } from "../net/addresses.js";
 import { Poller } from "../net/poller.js";
 import { Cancel } from "../order/cancel.js";
+import { LookUp } from "../order/look-up.js";
 import { OrderView } from "../order/order-view.js";
 import { PaymentView } from "../order/payment-view.js";
 import { keyMissing, orderPollMs, orderStage } from "../order/rules.js";
@@ -56,6 +57,14 @@ const cancel = new Cancel(clock, async () => {
   return answer;
 });
 
+const lookUp = new LookUp(clock, (question) => api.orderLink(question), orderCode);
+/** A shopper without the key gets the link by mail, where the shop sends any. */
+async function offerLookUp() {
+  const answer = await api.drops();
+  lookUp.show(answer.kind === "ok" && answer.body.mail);
+}
+if (orderKey === null) offerLookUp();
+
 const refundForm = new RefundForm(clock, async (destination) => {
   const answer = await api.refundDestination(orderCode, orderKey ?? "", destination);
   poller.now();
@@ -71,6 +80,7 @@ function take(fresh) {
 }
 
 function render() {
+  lookUp.tick();
   byTestId("no-key").hidden = failure === null;
   if (failure !== null) {
     setText(byTestId("no-key-title"), t(failure.title));

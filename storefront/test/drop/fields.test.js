@@ -35,7 +35,7 @@ test("an address for mail is asked for only by a shop that sends any, and checke
   assert.equal(error("", false), null);
   assert.equal(error("", true), "field.email.missing");
   assert.equal(error("an..b@gmail.com", false), "field.email.wrong");
-  assert.equal(purchaseBody({ ...GOOD, email: " " }).buyer.email, "");
+  assert.equal(purchaseBody({ ...GOOD, email: " " }, "vi").buyer.email, "");
 });
 
 test("a name of no province is not taken for an address without one", () => {
@@ -46,13 +46,14 @@ test("a name of no province is not taken for an address without one", () => {
 test("an address is given wholly or not at all", () => {
   assert.equal(fieldError("line", { ...GOOD, province: "VN-HN" }, DEMANDS), "field.line.missing");
   assert.equal(fieldError("province", { ...GOOD, line: "1 Tràng Tiền" }, DEMANDS), "field.province.missing");
-  assert.equal(purchaseBody(GOOD).buyer.address, undefined);
-  const body = purchaseBody({ ...GOOD, province: "VN-HN", line: " 1 Tràng Tiền " });
+  assert.equal(purchaseBody(GOOD, "vi").buyer.address, undefined);
+  const body = purchaseBody({ ...GOOD, province: "VN-HN", line: " 1 Tràng Tiền " }, "en");
+  assert.equal(body.language, "en");
   assert.deepEqual(body.buyer.address, { province_code: "VN-HN", line: "1 Tràng Tiền" });
 });
 
 test("the phone is sent in one spelling, so that token and purchase name one customer", () => {
-  assert.equal(purchaseBody({ ...GOOD, phone: "0912 345 678" }).buyer.phone, "+84912345678");
+  assert.equal(purchaseBody({ ...GOOD, phone: "0912 345 678" }, "vi").buyer.phone, "+84912345678");
 });
 
 test("a problem's field finds its input however it is spelled", () => {

@@ -4,7 +4,7 @@ import { buy, resume } from "../../src/drop/purchase.js";
 
 const START = 1_000_000;
 const LIFE_MS = 120_000;
-const BODY = { quantity: 1, buyer: { name: "An", phone: "+84912345678", email: "a@b.vn" } };
+const BODY = { quantity: 1, language: /** @type {const} */ ("vi"), buyer: { name: "An", phone: "+84912345678", email: "a@b.vn" } };
 
 const ok = (/** @type {any} */ body) => ({ kind: "ok", body, etag: null });
 const lost = { kind: "unreachable" };

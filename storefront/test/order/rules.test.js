@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PAYMENT } from "../../../tests/browser/samples.mjs";
 import { en } from "../../src/i18n/en.js";
-import { orderPollMs, orderStage, paymentWays, stageText } from "../../src/order/rules.js";
+import { isCode, orderPollMs, orderStage, paymentWays, plainCode, stageText } from "../../src/order/rules.js";
 
 const PAY_BY = Date.parse("2026-11-21T13:05:00Z");
 
@@ -64,4 +64,10 @@ test("a payment is looked for every second while it may come", () => {
   assert.equal(orderPollMs("pending"), 1000);
   assert.equal(orderPollMs("partial"), 1000);
   assert.ok(orderPollMs("paid") > orderPollMs("settling"));
+});
+
+test("a code is taken as people type it", () => {
+  for (const typed of ["0kw5r8q2m", " 0KW5 R8Q2M ", "0KW-5R8-Q2M"]) assert.equal(plainCode(typed), "0KW5R8Q2M");
+  for (const code of ["0KW5R8Q2M", "157600000000001"]) assert.ok(isCode(code), code);
+  for (const code of ["", "0KW5R8Q2", "0KW5R8Q2MX", "1576"]) assert.ok(!isCode(code), code);
 });

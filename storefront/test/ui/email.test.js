@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { isEmail, meantEmail } from "../../src/drop/email.js";
+import { isEmail, meantEmail } from "../../src/ui/email.js";
 
 // The origin reads addresses by the same table.
 const TABLE = new URL("../../../crates/domain/cases/emails.txt", import.meta.url);
