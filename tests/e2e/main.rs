@@ -12,6 +12,7 @@ mod hang_up;
 mod late;
 mod ledger;
 mod links;
+mod mail;
 mod origin_doors;
 mod payments;
 mod privacy;

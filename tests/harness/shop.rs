@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use crate::{
-    DropTerms, OpenedDrop, PayOs, Response, Secrets, Shopper, built, client::new_client, payos, ports::ReservedPort,
-    process::Process, wait::until,
+    DropTerms, MailServer, OpenedDrop, PayOs, Response, Secrets, Shopper, built, client::new_client, payos,
+    ports::ReservedPort, process::Process, wait::until,
 };
 
 /// The edge asks for the list of drops at most once a second, and waits two.
@@ -24,6 +24,7 @@ const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 /// The whole system, on a fresh folder. Every test ends with [`Shop::finish`].
 pub struct Shop {
     pub payos: PayOs,
+    mail: Option<MailServer>,
     pub secrets: Secrets,
     pub client: Client,
     ports: Ports,
@@ -44,6 +45,15 @@ struct Ports {
 
 impl Shop {
     pub async fn start() -> Shop {
+        Shop::start_with(false).await
+    }
+
+    /// A shop that writes to its buyers.
+    pub async fn start_with_mail() -> Shop {
+        Shop::start_with(true).await
+    }
+
+    async fn start_with(sends_mail: bool) -> Shop {
         built::worker();
         built::storefront();
         let folder = tempfile::Builder::new().prefix("dropgate-shop-").tempdir().expect("a temporary folder");
@@ -54,12 +64,14 @@ impl Shop {
         let webhook_url = format!("{}/webhooks/payos/{}", ports.edge.url(), secrets.get("DROPGATE_WEBHOOK_SECRET"));
         let mut payos = PayOs::start(client.clone(), Some(&webhook_url), folder.path());
         let mut edge = start_edge(&ports, &secrets, folder.path());
-        let mut origin = start_origin(&ports, &secrets, &payos.url(), folder.path());
+        let mail = if sends_mail { Some(MailServer::start(client.clone(), folder.path()).await) } else { None };
+        let mut origin = start_origin(&ports, &secrets, &payos.url(), mail.as_ref(), folder.path());
         payos.assert_listens().await;
         origin.assert_listens().await;
         edge.assert_listens().await;
         Shop {
             payos,
+            mail,
             secrets,
             client,
             ports,
@@ -70,6 +82,11 @@ impl Shop {
             shoppers: AtomicU32::new(0),
             is_finished: false,
         }
+    }
+
+    /// The mail server of a shop that writes to its buyers.
+    pub fn mail(&self) -> &MailServer {
+        self.mail.as_ref().expect("a shop that sends mail")
     }
 
     /// Opens a drop by the operator's command line; returns when shoppers can see it.
@@ -155,7 +172,8 @@ impl Shop {
     /// On the same folder and the same port.
     pub async fn restart_origin(&mut self) {
         assert!(!self.origin.is_running(), "the origin still runs");
-        self.origin = start_origin(&self.ports, &self.secrets, &self.payos.url(), self.folder.path());
+        self.origin =
+            start_origin(&self.ports, &self.secrets, &self.payos.url(), self.mail.as_ref(), self.folder.path());
         self.origin.assert_listens().await;
     }
 
@@ -205,6 +223,7 @@ impl Drop for Shop {
             for log in [self.origin.log(), self.edge.log(), self.payos.log()] {
                 eprintln!("{log}");
             }
+            self.mail.iter().for_each(|mail| eprintln!("{}", mail.log()));
         } else {
             assert!(self.is_finished, "the test did not call Shop::finish, which verifies the ledger");
         }
@@ -225,11 +244,17 @@ fn start_edge(ports: &Ports, secrets: &Secrets, folder: &Path) -> Process {
     Process::start("edge", command, folder)
 }
 
-fn start_origin(ports: &Ports, secrets: &Secrets, payos_url: &str, folder: &Path) -> Process {
+fn start_origin(
+    ports: &Ports,
+    secrets: &Secrets,
+    payos_url: &str,
+    mail: Option<&MailServer>,
+    folder: &Path,
+) -> Process {
     let data = data_in(folder);
     fs::create_dir_all(&data).expect("the folder of data");
     let mut command = origin_command(ports, secrets, payos_url, &data);
-    command.arg("serve");
+    command.arg("serve").envs(mail.into_iter().flat_map(MailServer::settings));
     Process::start("origin", command, folder)
 }
 

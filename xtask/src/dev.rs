@@ -24,6 +24,8 @@ const EDGE_PORT: u16 = 8787;
 const ORIGIN_PORT: u16 = 8080;
 const ORIGIN_PRIVATE_PORT: u16 = 9090;
 const PAYOS_PORT: u16 = 8788;
+const MAIL_PORT: u16 = 8789;
+const SMTP_PORT: u16 = 8790;
 
 /// wrangler bundles the worker before it listens; on a busy machine that takes tens of seconds.
 const READY_DEADLINE: Duration = Duration::from_secs(90);
@@ -42,12 +44,14 @@ pub(crate) fn dev() -> Result<()> {
     let data = empty_folder(&folder)?;
     let keys = Keys::load_or_make(&folder.join("env"), &dropgate)?;
 
-    println!("\n== Starting the PayOS stand-in, the origin and the edge");
+    println!("\n== Starting the PayOS stand-in, the mail server, the origin and the edge");
     let mut parts = Parts::new()?;
     start_payos(&mut parts, &keys)?;
+    start_mail_server(&mut parts)?;
     start_origin(&mut parts, &dropgate, &data, &keys)?;
     start_edge(&mut parts, &keys.write_for_edge(&folder.join("env"))?)?;
     parts.wait_until_ready("PayOS stand-in", &local(PAYOS_PORT, "/"), READY_DEADLINE)?;
+    parts.wait_until_ready("mail server", &local(MAIL_PORT, "/"), READY_DEADLINE)?;
     parts.wait_until_ready("origin", &local(ORIGIN_PRIVATE_PORT, "/readyz"), READY_DEADLINE)?;
     parts.wait_until_ready("edge", &local(EDGE_PORT, "/api/drops"), READY_DEADLINE)?;
 
@@ -63,6 +67,8 @@ fn check_ports_are_free() -> Result<()> {
         ("origin", ORIGIN_PORT),
         ("origin's private listener", ORIGIN_PRIVATE_PORT),
         ("PayOS stand-in", PAYOS_PORT),
+        ("page of the mail server", MAIL_PORT),
+        ("mail server", SMTP_PORT),
     ];
     for (part, port) in ports {
         match TcpListener::bind(("127.0.0.1", port)) {
@@ -131,7 +137,21 @@ fn start_origin(parts: &mut Parts, dropgate: &Path, data: &Path, keys: &Keys) ->
             .env("PAYOS_BASE_URL", local(PAYOS_PORT, ""))
             .env("PAYOS_CLIENT_ID", payos_account::CLIENT_ID)
             .env("PAYOS_API_KEY", payos_account::API_KEY)
-            .env("PAYOS_CHECKSUM_KEY", payos_account::CHECKSUM_KEY),
+            .env("PAYOS_CHECKSUM_KEY", payos_account::CHECKSUM_KEY)
+            .env("DROPGATE_SMTP_URL", format!("smtp+insecure://127.0.0.1:{SMTP_PORT}"))
+            .env("DROPGATE_MAIL_FROM", "Dropgate <shop@example.com>"),
+    )
+}
+
+fn start_mail_server(parts: &mut Parts) -> Result<()> {
+    parts.start(
+        "mail",
+        step::command("node").arg(root().join("tests/mail-stand-in/server.mjs")).args([
+            "--smtp",
+            &SMTP_PORT.to_string(),
+            "--http",
+            &MAIL_PORT.to_string(),
+        ]),
     )
 }
 
@@ -167,6 +187,7 @@ fn overview(took: Duration) -> String {
    opens soon       {shop}/drops/{soon}
    sold out         {shop}/drops/{sold_out}
    pay here         {payos}   (stand-in for PayOS: every payment link, with a button that pays it)
+   mails            {mails}   (what the shop has written to its buyers)
    metrics          {metrics}
 
    command line     (set -a; . .dev/env; {dropgate} drop list)
@@ -177,6 +198,7 @@ fn overview(took: Duration) -> String {
         soon = demo::SOON,
         sold_out = demo::SOLD_OUT,
         payos = local(PAYOS_PORT, "/"),
+        mails = local(MAIL_PORT, "/"),
         metrics = local(ORIGIN_PRIVATE_PORT, "/metrics"),
         dropgate = build::program("dropgate").unwrap_or_default().display(),
     )
