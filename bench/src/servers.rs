@@ -1,7 +1,9 @@
 //! The servers beside the load generator: the release binary of the origin, the bare baseline and the PayOS stand-in.
 
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -55,7 +57,8 @@ impl DataFolder {
     pub(crate) fn fresh() -> Result<Self> {
         let all = results::folder()?.join("data");
         std::fs::create_dir_all(&all)?;
-        Ok(Self::Fresh(tempfile::tempdir_in(all)?))
+        let private = Permissions::from_mode(0o700);
+        Ok(Self::Fresh(tempfile::Builder::new().permissions(private).tempdir_in(all)?))
     }
 
     pub(crate) fn path(&self) -> &Path {

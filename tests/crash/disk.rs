@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use harness::create_data_folder;
+
 use crate::{
     disk_fault,
     edge::Edge,
@@ -69,7 +71,7 @@ async fn a_power_cut_loses_nothing_acknowledged() {
     for _ in 0..POWER_CUTS {
         let mut tested = TestedOrigin::prepare().await;
         let synced = tested.origin.beside("synced");
-        fs::create_dir(&synced).expect("a folder");
+        create_data_folder(&synced);
         fs::copy(tested.origin.data().join("sale.db"), synced.join("sale.db")).expect("a copy");
         tested.origin.start_with(&disk_fault::start_options_keeping_synced(&synced)).await;
         let load = tested.start_load(LOAD_SIZE, &mut random);
@@ -122,7 +124,7 @@ async fn what_a_crash_left_in_the_log_is_synced_before_any_response() {
     assert!(tested.assert_files_hold().await > 0, "the kernel kept nothing of the batch");
 
     let synced = tested.origin.beside("synced");
-    fs::create_dir(&synced).expect("a folder");
+    create_data_folder(&synced);
     fs::copy(tested.origin.data().join("sale.db"), synced.join("sale.db")).expect("a copy");
     tested.origin.start_with(&disk_fault::start_options_keeping_synced(&synced)).await;
     tested.expectations.assert_repeated_by(&Edge::of(&tested.origin), 0).await;

@@ -8,6 +8,7 @@ mod disk_fault;
 mod edge;
 mod expectations;
 mod failpoints;
+mod file_modes;
 mod load;
 mod locks;
 mod log_tail;

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     time::{Duration, Instant},
 };
 
@@ -36,18 +35,6 @@ async fn sigterm_under_load_responds_to_what_was_accepted_and_leaves_an_empty_lo
     assert_eq!(stored, expectations.acknowledged.len(), "an accepted purchase got no response");
     assert!(expectations.closing_responses > 0, "no response announced that its connection closes");
     origin.assert_verifies(&origin.data());
-}
-
-#[tokio::test]
-async fn what_the_origin_writes_is_for_its_user_alone() {
-    let mut origin = LoneOrigin::new(None);
-    origin.start().await;
-    for entry in fs::read_dir(origin.data()).expect("the folder of data") {
-        let file = entry.expect("a readable folder").path();
-        let mode = fs::metadata(&file).expect("a file").permissions().mode();
-        assert_eq!(mode & 0o077, 0, "{} may be read by others", file.display());
-    }
-    origin.stop().await;
 }
 
 #[tokio::test]

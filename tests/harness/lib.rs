@@ -6,6 +6,7 @@
 
 mod built;
 mod client;
+mod data_folder;
 mod drops;
 mod lone_origin;
 mod mail_server;
@@ -21,6 +22,7 @@ mod shopper;
 mod wait;
 
 pub use built::root;
+pub use data_folder::create_data_folder;
 pub use drops::{DropTerms, OpenedDrop};
 pub use lone_origin::{Exit, LoneOrigin, StartOptions};
 pub use mail_server::{Mail, MailServer};

@@ -7,7 +7,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{DropTerms, Secrets, built, payos, ports::ReservedPort, process::Process};
+use crate::{DropTerms, Secrets, built, create_data_folder, payos, ports::ReservedPort, process::Process};
 
 /// No program listens on this port, so every call to PayOS fails at once.
 const NO_PAYOS: &str = "http://127.0.0.1:9";
@@ -67,7 +67,7 @@ impl LoneOrigin {
     /// On a fresh folder, not started. Without an address PayOS is down.
     pub fn new(payos_url: Option<String>) -> LoneOrigin {
         let folder = tempfile::Builder::new().prefix("dropgate-origin-").tempdir().expect("a temporary folder");
-        fs::create_dir(folder.path().join("data")).expect("the folder of data");
+        create_data_folder(&folder.path().join("data"));
         LoneOrigin {
             secrets: Secrets::make(),
             ports: Ports { public: ReservedPort::new(), private: ReservedPort::new() },

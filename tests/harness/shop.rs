@@ -1,5 +1,4 @@
 use std::{
-    fs,
     net::Ipv4Addr,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -12,8 +11,8 @@ use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use crate::{
-    DropTerms, MailServer, OpenedDrop, PayOs, Response, Secrets, Shopper, built, client::new_client, payos,
-    ports::ReservedPort, process::Process, wait::until,
+    DropTerms, MailServer, OpenedDrop, PayOs, Response, Secrets, Shopper, built, client::new_client,
+    create_data_folder, payos, ports::ReservedPort, process::Process, wait::until,
 };
 
 /// The edge asks for the list of drops at most once a second, and waits two.
@@ -57,6 +56,7 @@ impl Shop {
         built::worker();
         built::storefront();
         let folder = tempfile::Builder::new().prefix("dropgate-shop-").tempdir().expect("a temporary folder");
+        create_data_folder(&data_in(folder.path()));
         let secrets = Secrets::make();
         let client = new_client();
         let ports =
@@ -251,9 +251,7 @@ fn start_origin(
     mail: Option<&MailServer>,
     folder: &Path,
 ) -> Process {
-    let data = data_in(folder);
-    fs::create_dir_all(&data).expect("the folder of data");
-    let mut command = origin_command(ports, secrets, payos_url, &data);
+    let mut command = origin_command(ports, secrets, payos_url, &data_in(folder));
     command.arg("serve").envs(mail.into_iter().flat_map(MailServer::settings));
     Process::start("origin", command, folder)
 }

@@ -1,9 +1,10 @@
 //! `cargo xtask dev`: the whole shop on this machine, with the worker under wrangler and a stand-in for PayOS.
 
 use std::{
-    fs,
+    fs::{self, DirBuilder},
     io::ErrorKind,
     net::TcpListener,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -100,7 +101,11 @@ fn empty_folder(folder: &Path) -> Result<PathBuf> {
         println!("\nDiscarding the orders of the last start: {}", data.display());
         fs::remove_dir_all(&data).with_context(|| format!("cannot empty {}", data.display()))?;
     }
-    fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&data)
+        .with_context(|| format!("cannot create {}", data.display()))?;
     Ok(data)
 }
 

@@ -1,4 +1,5 @@
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -59,7 +60,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
         Some(folder) => folder.clone(),
         None => results::folder()?.join("stored"),
     };
-    fs::create_dir_all(&folder)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     let columns = &["empty/s", "filled/s", "ratio", "filled p50", "filled p99"];
     let facts = json!({ "orders": options.orders, "seconds": options.seconds, "rounds": options.rounds });
     let mut report = options.common.report("stored", columns, facts);

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::clock::Clock;
 use crate::config::ServeConfig;
 use crate::serve::{self, Listeners};
-use crate::store::FolderLock;
+use crate::store::{FolderLock, require_private};
 use crate::telemetry;
 
 pub(super) fn serve() -> Result<()> {
@@ -22,6 +22,7 @@ pub(super) fn serve() -> Result<()> {
     if let Some(failpoint) = crate::config::failpoint()? {
         crate::failpoint::arm(failpoint);
     }
+    require_private(&config.data)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let runtime = runtime(cores)?;
     let result = runtime.block_on(async {

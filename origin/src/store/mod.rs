@@ -5,6 +5,7 @@
 
 mod bind;
 mod drops;
+mod file_modes;
 mod known_transfers;
 mod ledger;
 mod lock;
@@ -35,6 +36,7 @@ use libsql::params;
 use crate::failpoint::{self, Point};
 use crate::statement::KnownTransfer;
 
+pub use file_modes::require_private;
 pub use lock::FolderLock;
 pub(crate) use mail::MailStop;
 pub use meta::StoredClock;
