@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use domain::{EMAIL_CHARS_MAX, OrderCode, is_email};
 use edge_protocol::ProblemCode;
 use serde::Deserialize;
+use serde_json::json;
 use tracing::warn;
 
 use crate::http::app::App;
@@ -50,7 +52,7 @@ pub(crate) async fn ask(_: LookUpToken, State(app): State<Arc<App>>, request: Re
         }
         drop(permit);
     });
-    Ok(StatusCode::ACCEPTED)
+    Ok((StatusCode::ACCEPTED, Json(json!({}))))
 }
 
 async fn owe_link(app: &App, order: OrderCode, email: &str) -> Result<()> {
