@@ -20,6 +20,9 @@ use crate::store::outbox::MAIL;
 /// A letter about paid money waits so long for the signed read that settles it, and then goes out without it.
 const SETTLED_WITHIN_MS: i64 = 10 * 60_000;
 
+/// Beyond this a letter is old news: the mail server was down for days, or the shop has only now set one up.
+const NEWS_MS: i64 = 3 * 24 * 3_600_000;
+
 pub(crate) struct MailToBuyers {
     pub ports: Ports,
     pub mailer: Mailer,
@@ -85,6 +88,10 @@ impl Channel for MailToBuyers {
     }
 
     async fn deliver(&self, effect: Effect) -> Result<Delivery> {
+        if self.ports.clock.now() > effect.at.plus_ms(NEWS_MS) {
+            Metrics::count(&self.ports.metrics.mails, "too_old");
+            return Ok(Delivery::Done);
+        }
         let Some(Read { stored, account_known, bank_reference }) = self.read(effect).await? else {
             return Ok(Delivery::Done);
         };
@@ -237,4 +244,99 @@ fn facts(record: &OrderRecord, refund: &domain::Refund, returned: bool) -> Refun
 
 fn is_settled(record: &OrderRecord) -> bool {
     record.payments.iter().filter(|payment| payment.state == PaymentState::Counted).all(|payment| payment.settled)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{BuyerCommit, Canceller, DropId, ExpiryReason, Jti, PaymentIdentity, Region, Sid, Sub, Vnd};
+
+    use super::*;
+
+    const ORDER: OrderCode = OrderCode(157_600_000_000_001);
+    const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+    fn vnd(amount: i64) -> Vnd {
+        Vnd::new(amount).unwrap()
+    }
+
+    /// An order of 100 with these events.
+    fn order(events: &[Event]) -> OrderRecord {
+        let placed = Event::OrderPlaced {
+            order: ORDER,
+            sub: Sub([1; 16]),
+            sid: Sid([2; 16]),
+            jti: Jti([3; 16]),
+            quantity: 1,
+            amount: vnd(100),
+            region: Region::N01,
+            buyer_commit: BuyerCommit([4; 32]),
+            pay_by: NOW.plus_ms(300_000),
+        };
+        let mut record = OrderRecord::placed(DropId(1), &placed, NOW).unwrap();
+        events.iter().for_each(|event| record.evolve(event, NOW));
+        record
+    }
+
+    fn paid(late: bool) -> Event {
+        Event::OrderPaid { order: ORDER, sub: Sub([1; 16]), quantity: 1, late }
+    }
+
+    fn cancelled() -> Event {
+        let (order, sub, by) = (ORDER, Sub([1; 16]), Canceller::Operator);
+        Event::OrderCancelled { order, sub, by, quantity: 1, restock: true }
+    }
+
+    fn due(reason: RefundReason) -> Event {
+        Event::RefundDue { order: ORDER, number: 1, amount: vnd(100), reason }
+    }
+
+    fn expired() -> Event {
+        let (order, sub, reason) = (ORDER, Sub([1; 16]), ExpiryReason::Unpaid);
+        Event::OrderExpired { order, sub, reason }
+    }
+
+    fn kind(occasion: Occasion, events: &[Event]) -> Option<Kind> {
+        letter_for(occasion, &order(events)).map(|(kind, _)| kind)
+    }
+
+    #[test]
+    fn a_letter_says_how_the_order_stands_and_not_how_it_stood() {
+        assert_eq!(kind(Occasion::Paid, &[paid(false)]), Some(Kind::Paid));
+        assert_eq!(kind(Occasion::Paid, &[paid(true)]), Some(Kind::PaidLate));
+        assert_eq!(kind(Occasion::Paid, &[paid(false), cancelled()]), None, "the refund has its own letter");
+        assert_eq!(kind(Occasion::LinkAsked, &[]), Some(Kind::OrderLink));
+        let owed = Occasion::RefundDue { number: 1, returned: false };
+        let late = [expired(), due(RefundReason::TooLate)];
+        assert_eq!(kind(owed, &late), Some(Kind::Expired));
+        assert_eq!(kind(owed, &[paid(false), due(RefundReason::Overpaid)]), Some(Kind::RefundDue));
+        let void = Event::RefundVoided { order: ORDER, number: 1 };
+        assert_eq!(kind(owed, &[&late[..], &[void]].concat()), None, "the late rule gave it back to the order");
+        let batched = Event::RefundBatched { order: ORDER, number: 1, batch: 1 };
+        let sent = Event::RefundSent { order: ORDER, number: 1, bank_reference: "FT1".into() };
+        let went = [&late[..], &[batched, sent]].concat();
+        assert_eq!(kind(owed, &went), None, "the letter that it was sent comes");
+        assert_eq!(kind(Occasion::RefundSent { number: 1 }, &went), Some(Kind::RefundSent));
+        let failed = Event::RefundFailed { order: ORDER, number: 1, reason: "closed".into() };
+        let back = [&went[..], &[failed]].concat();
+        assert_eq!(kind(Occasion::RefundSent { number: 1 }, &back), None);
+        let (kind, refund) = letter_for(Occasion::RefundDue { number: 1, returned: true }, &order(&back)).unwrap();
+        assert!(kind == Kind::RefundDue && refund.unwrap().returned);
+    }
+
+    #[test]
+    fn only_counted_money_has_to_be_settled() {
+        let payment = |reference: &str, proof| domain::Payment {
+            identity: PaymentIdentity::new("link", reference),
+            amount: vnd(100),
+            paid_at: NOW,
+            proof,
+            account: None,
+        };
+        let received =
+            Event::PaymentReceived { order: ORDER, payment: payment("FT1", domain::Proof::Webhook), applied: vnd(100) };
+        let settled = Event::PaymentSettled { order: ORDER, identity: PaymentIdentity::new("link", "FT1") };
+        let disputed = Event::PaymentDisputed { order: ORDER, payment: payment("FT1", domain::Proof::Webhook) };
+        assert!(!is_settled(&order(std::slice::from_ref(&received))));
+        assert!(is_settled(&order(&[received, settled, disputed])));
+    }
 }

@@ -250,7 +250,7 @@ export const en = {
   "order.copy": "Copy",
   "order.copied": "Copied",
   "order.keep": "Keep this link",
-  "order.keep_text": "It is the only way to see this order on another device. Anyone with the link can see the order, so do not post it.",
+  "order.keep_text": "With it you can see this order on another device. Anyone with the link can see the order, so do not post it.",
   "order.keep_copy": "Copy link",
   "order.share": "Share",
   "order.link": "link",

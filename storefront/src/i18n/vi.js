@@ -250,7 +250,7 @@ export const vi = {
   "order.copy": "Sao chép",
   "order.copied": "Đã chép",
   "order.keep": "Giữ liên kết này",
-  "order.keep_text": "Đây là cách duy nhất để xem lại đơn trên máy khác. Ai có liên kết đều xem được đơn, đừng đăng công khai.",
+  "order.keep_text": "Với liên kết này bạn xem lại được đơn trên máy khác. Ai có liên kết đều xem được đơn, đừng đăng công khai.",
   "order.keep_copy": "Sao chép liên kết",
   "order.share": "Chia sẻ",
   "order.link": "liên kết",
