@@ -82,18 +82,15 @@ pub(super) fn check_outbox(db: &Db, head: &Head) -> Result<()> {
         ensure!((0..=head.seq).contains(&seq), "outbox_cursors: {name} has read up to row {seq}, which there is not");
     }
     let retries = db.prepare(
-        "SELECT r.channel, r.seq, r.attempt, r.due_at, l.kind, c.seq FROM outbox_retries r
-         LEFT JOIN ledger l ON l.seq = r.seq LEFT JOIN outbox_cursors c ON c.channel = r.channel",
+        "SELECT r.channel, r.seq, r.attempt, r.due_at, l.kind FROM outbox_retries r LEFT JOIN ledger l ON l.seq = r.seq",
     )?;
     retries.each((), |row| {
         let (name, seq): (String, i64) = (row.get(0)?, row.get(1)?);
         let (attempt, due_at): (i64, i64) = (row.get(2)?, row.get(3)?);
-        let (kind, cursor): (Option<String>, Option<i64>) = (row.get(4)?, row.get(5)?);
+        let kind: Option<String> = row.get(4)?;
         let channel = outbox::channel(&name).context("outbox_retries: a channel is not known")?;
         let owes = kind.is_some_and(|kind| channel.rows.iter().any(|owing| owing.as_str() == kind));
         ensure!(owes, "outbox_retries: row {seq} owes {name} nothing");
-        let cursor = cursor.with_context(|| format!("outbox_cursors: none of {name}, which has tries to repeat"))?;
-        ensure!(seq <= cursor, "outbox_retries, outbox_cursors: {name} has not read row {seq} yet");
         let possible = (0..=i64::from(u32::MAX)).contains(&attempt) && due_at >= 0;
         ensure!(possible, "outbox_retries: try {attempt} of row {seq} for {name} at {due_at} is none");
         Ok(())
