@@ -8,6 +8,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::telemetry::RepeatedLines;
+
 /// How something ended, by its stable code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Ended {
@@ -22,7 +24,8 @@ pub(crate) struct Channelled {
 
 #[derive(Default)]
 pub(crate) struct Metrics {
-    /// Purchases by the code of their answer; `placed` is a new order.
+    /// Purchases by the code of their answer; `placed` is a new order, `replayed` one that its token made before, and
+    /// `resumed` one that another token of the shopper made.
     pub purchases: Family<Ended, Counter>,
     /// Requests refused before anything looked at them, by reason.
     pub refused_tokens: Family<Ended, Counter>,
@@ -34,6 +37,7 @@ pub(crate) struct Metrics {
     /// How long the oldest effect of a channel has been due: of the checks, how far reconciliation is behind.
     pub outbox_lag_seconds: Family<Channelled, Gauge>,
     pub outbox_retries: Family<Channelled, Gauge>,
+    pub repeated_lines: RepeatedLines,
 }
 
 impl Metrics {
@@ -48,6 +52,8 @@ impl Metrics {
         registry.register("outbox_lag_seconds", help, self.outbox_lag_seconds.clone());
         let help = "Effects that failed and wait, by channel";
         registry.register("outbox_retries", help, self.outbox_retries.clone());
+        let help = "Warnings and errors left out of the log because they had appeared within the hour";
+        registry.register("log_lines_repeated", help, self.repeated_lines.clone());
     }
 
     pub(crate) fn count(family: &Family<Ended, Counter>, result: &'static str) {

@@ -27,6 +27,7 @@ use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::ports::Ports;
 use crate::reader::Reader;
 use crate::store::FolderLock;
+use crate::telemetry::RepeatedLines;
 use crate::timers::HoldTimer;
 use crate::writer;
 
@@ -68,10 +69,11 @@ pub async fn serve(
     lock: FolderLock,
     clock: Clock,
     listeners: Listeners,
+    repeated_lines: RepeatedLines,
     cores: usize,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Arc::new(Metrics { repeated_lines, ..Metrics::default() });
     let mut running = writer::start(&config.data, config.origin_no, clock.clone())?;
     let reader = Reader::start(&config.data, cores)?;
     let stop = CancellationToken::new();

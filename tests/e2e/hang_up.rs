@@ -59,7 +59,7 @@ async fn a_webhook_that_breaks_off_is_never_forwarded() {
     let response = shopper.breaks_off(&path, "", &webhook, webhook.len()).await;
     assert!(response.starts_with("HTTP/1.1 204 "), "{response}");
     shopper.sees(&order, "state", "paid").await;
-    assert_eq!(shop.metric("dropgate_webhooks_total{result=\"recorded\"}").await, 1);
+    assert_eq!(shop.metric("dropgate_webhooks_total{result=\"applied\"}").await, 1);
     let answers = shop.sends(shop.client.get(format!("{}/metrics", shop.private_url()))).await;
     assert!(!answers.text().contains("webhooks_total{result=\"duplicate\"}"), "the half one was recorded first");
     shop.finish().await;

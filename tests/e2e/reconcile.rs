@@ -62,6 +62,23 @@ async fn a_sum_that_payos_counts_is_no_money_and_its_transfers_are() {
 }
 
 #[tokio::test]
+async fn a_sum_that_differs_is_warned_of_once_however_often_it_is_read() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { price: 250_000, ..DropTerms::default() }).await;
+    let shopper = shop.shopper("0912000114");
+    let order = shopper.buys(&drop, 1).await;
+    shopper.sees(&order, "payment_state", "ready").await;
+    shop.payos.shows(order.code, &json!({ "status": "PAID", "amount_paid": 250_000 })).await;
+    for _ in 0..3 {
+        assert!(shop.operates(&["reconcile"]).contains("amount_paid_differs"));
+    }
+    let log = shop.origin_log();
+    assert_eq!(log.matches("PayOS counts another sum than the ledger").count(), 1, "{log}");
+    assert_eq!(shop.metric("dropgate_log_lines_repeated_total{module=\"origin::payos::read\"}").await, 2);
+    shop.finish().await;
+}
+
+#[tokio::test]
 async fn reconcile_names_what_it_could_not_read_and_fails() {
     let shop = Shop::start().await;
     let drop = shop.opens_drop(DropTerms::default()).await;

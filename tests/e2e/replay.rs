@@ -17,6 +17,9 @@ async fn the_same_token_twice_gives_the_same_order_byte_for_byte() {
     let mut form = shopper.form(1);
     form["buyer"]["phone"] = json!("+84 912-000-010");
     assert_eq!(shopper.purchases_as(&drop, &token, &form).await.body, order.receipt);
+    for (result, times) in [("placed", 1), ("replayed", 2)] {
+        assert_eq!(shop.metric(&format!("dropgate_purchases_total{{result=\"{result}\"}}")).await, times, "{result}");
+    }
 
     shop.kill_origin().await;
     shop.restart_origin().await;
@@ -70,6 +73,9 @@ async fn a_shopper_with_a_pending_order_gets_that_order_again() {
     let token = shopper.token(&drop).await;
     let again = shopper.purchases(&drop, &token, 1).await;
     assert_eq!(again.assert_status(200)["order_code"], order.code);
+    for result in ["placed", "resumed"] {
+        assert_eq!(shop.metric(&format!("dropgate_purchases_total{{result=\"{result}\"}}")).await, 1, "{result}");
+    }
     let token = shopper.token(&drop).await;
     shopper.purchases(&drop, &token, 2).await.assert_refused(409, "order_pending");
     shop.shows_stock(&drop, "held", 1).await;

@@ -142,5 +142,8 @@ async fn shop_with_unmatched_money(phone: &str, account_known: bool) -> (Shop, S
     let payment = list.lines().nth(1).and_then(|line| line.split_whitespace().next()).expect("one payment");
     let payment = payment.to_owned();
     assert_eq!(shop.metric("dropgate_payments_unmatched_vnd").await, 250_000);
+    for result in ["applied", "unmatched"] {
+        assert_eq!(shop.metric(&format!("dropgate_webhooks_total{{result=\"{result}\"}}")).await, 1, "{result}");
+    }
     (shop, payment)
 }

@@ -211,6 +211,11 @@ impl Shop {
         self.ports.origin_private.url()
     }
 
+    /// What the origin has logged since its start.
+    pub fn origin_log(&self) -> String {
+        self.origin.stderr()
+    }
+
     /// The folder the origin keeps its files in.
     pub fn data(&self) -> PathBuf {
         data_in(self.folder.path())

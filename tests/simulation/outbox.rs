@@ -116,7 +116,7 @@ impl World {
     }
 
     pub(crate) fn effect_hears(&mut self, mut effect: Effect, answer: &Answer) {
-        let Answer::Reply(Reply::Order(outcome)) = answer else {
+        let Answer::Reply(Reply::Order { outcome, .. }) = answer else {
             return self.effect_later(effect);
         };
         match effect.step {

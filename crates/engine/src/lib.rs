@@ -29,9 +29,9 @@ pub use progress::{Progress, Retry};
 pub use records::{Records, StoredOrder, UnmatchedPayment};
 pub use refund::{Destination, Payer, RefundId, RefundTransfer};
 pub use request::{
-    ClockRefused, CreateDropError, EnterPayment, Entered, Lane, MovePayment, MoveRefused, NewDrop, NewProduct,
-    NoSuchDrop, OrderRequest, ProductOf, PurchaseAccepted, PurchaseRefused, PurchaseReply, PurchaseRequest, Reply,
-    Request, UnmatchedRequest,
+    Acceptance, ClockRefused, CreateDropError, EnterPayment, Entered, Lane, MoneyPlace, MovePayment, MoveRefused,
+    NewDrop, NewProduct, NoSuchDrop, OrderRequest, ProductOf, PurchaseAccepted, PurchaseRefused, PurchaseReply,
+    PurchaseRequest, Reply, Request, UnmatchedRequest,
 };
 pub use sale_state::{OfferedDrop, Resumed, SaleState};
 pub use used_tokens::{USED_TOKENS_MS, UsedTokens};

@@ -166,6 +166,19 @@ pub enum Entered {
     Refused(Refusal),
 }
 
+/// Where money stands once a request has brought it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoneyPlace {
+    /// Some of it counts towards its order.
+    Applied,
+    /// All of it goes back.
+    RefundDue,
+    /// No order takes it: an operator decides.
+    Unmatched,
+    /// Recorded, and in no sum until a person has looked.
+    Disputed,
+}
+
 /// Gives recorded money to another order.
 #[derive(Clone, Debug)]
 pub struct MovePayment {
@@ -214,7 +227,11 @@ pub struct NewDrop {
 #[derive(Debug)]
 pub enum Reply {
     Purchase(PurchaseReply),
-    Order(Outcome),
+    Order {
+        outcome: Outcome,
+        /// What became of the money that the request brought; `None` when it brought none that is new.
+        money: Option<MoneyPlace>,
+    },
     Entered(Entered),
     Drop(Result<Outcome, NoSuchDrop>),
     Product(Box<Product>),
@@ -238,8 +255,17 @@ pub type PurchaseReply = Result<PurchaseAccepted, PurchaseRefused>;
 pub struct PurchaseAccepted {
     pub receipt: Receipt,
     pub listing: Arc<Listing>,
+    pub acceptance: Acceptance,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// The order is new.
+    Placed,
+    /// The same token made the order before.
+    Replayed,
     /// Another token of the same shopper made it: the order is theirs, and not new.
-    pub resumed: bool,
+    Resumed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,8 @@ use crate::telemetry;
 pub(super) fn serve() -> Result<()> {
     // What the database holds of buyers is for this user alone.
     umask(Mode::RWXG | Mode::RWXO);
-    telemetry::start();
+    let clock = Clock::system();
+    let repeated_lines = telemetry::start(clock.clone());
     edge_protocol::install_crypto();
     let config = ServeConfig::from_env()?;
     #[cfg(feature = "failpoints")]
@@ -28,7 +29,7 @@ pub(super) fn serve() -> Result<()> {
     let result = runtime.block_on(async {
         let lock = FolderLock::take(&config.data)?;
         let listeners = Listeners::bind(&config).await?;
-        serve::serve(config, lock, Clock::system(), listeners, cores, shutdown()?).await
+        serve::serve(config, lock, clock, listeners, repeated_lines, cores, shutdown()?).await
     });
     // Connections that wait for a writer that failed must close unanswered, not be waited for.
     runtime.shutdown_background();

@@ -114,11 +114,10 @@ impl PaymentLinks {
         let mut differences = Vec::new();
         let mut payments = Vec::new();
         for payment in self.description_salt.link_payments(&link) {
-            let known = record.payments.iter().any(|known| known.identity == payment.identity);
             let (identity, amount) = (payment.identity.clone(), payment.amount);
-            match self.ports.writer.order(order, Command::Payment(payment)).await {
-                Ok(Outcome::Done) if !known => {
-                    info!(%order, %amount, "money found that no webhook had brought");
+            match self.ports.writer.reported_payment(order, payment, None).await {
+                Ok(Some(place)) => {
+                    info!(%order, %amount, ?place, "money found that no webhook had brought");
                     let reference = identity.reference.clone();
                     differences.push(LinkDifference::PaymentFound { reference, amount: amount.get() });
                 }

@@ -1,4 +1,5 @@
 use domain::Refusal;
+use engine::Acceptance;
 
 use super::*;
 
@@ -13,9 +14,9 @@ async fn the_shopper_who_took_the_last_unit_finds_it_again_and_strangers_are_ref
     assert_eq!(by_the_rules(sale.tries_with(2, 8).await), Refusal::HeldOut);
     // The answer was lost: the same token, and a new one of the same browser.
     let again = sale.tries_with(1, 7).await.unwrap();
-    assert_eq!((again.receipt, again.resumed), (made.receipt, false));
+    assert_eq!((again.receipt, again.acceptance), (made.receipt, Acceptance::Replayed));
     let resumed = sale.tries_with(1, 9).await.unwrap();
-    assert_eq!((resumed.receipt, resumed.resumed), (made.receipt, true));
+    assert_eq!((resumed.receipt, resumed.acceptance), (made.receipt, Acceptance::Resumed));
     assert_eq!(by_the_rules(sale.tries_with(2, 7).await), Refusal::TokenReused);
     sale.finish().await;
 }

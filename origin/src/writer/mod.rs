@@ -15,9 +15,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use domain::{Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Refusal, Timestamp};
 use engine::{
-    ClockRefused, CreateDropError, Destination, EnterPayment, Entered, Lane, MovePayment, MoveRefused, NewDrop,
-    NewProduct, NoSuchDrop, OrderFilter, OrderRequest, Progress, PurchaseReply, PurchaseRequest, Reply, Request,
-    UnmatchedRequest,
+    ClockRefused, CreateDropError, Destination, EnterPayment, Entered, Lane, MoneyPlace, MovePayment, MoveRefused,
+    NewDrop, NewProduct, NoSuchDrop, OrderFilter, OrderRequest, Progress, PurchaseReply, PurchaseRequest, Reply,
+    Request, UnmatchedRequest,
 };
 use ledger::{Listing, Product};
 use tokio::sync::{oneshot, watch};
@@ -76,15 +76,19 @@ impl Writer {
         self.ask_order(OrderRequest { order, command, operator: String::new(), payer: None }).await
     }
 
-    /// Money that a webhook brought, with the account it came from where the bank said so.
-    pub(crate) async fn webhook_payment(
+    /// Money that PayOS reports, with the account it came from where the bank said so. Answers where it stands now;
+    /// `None` when it was known.
+    pub(crate) async fn reported_payment(
         &self,
         order: OrderCode,
         payment: Payment,
         payer: Option<Destination>,
-    ) -> Result<Outcome, SubmitError> {
+    ) -> Result<Option<MoneyPlace>, SubmitError> {
         let command = Command::Payment(payment);
-        self.ask_order(OrderRequest { order, command, operator: String::new(), payer }).await
+        match self.ask(Request::Order(OrderRequest { order, command, operator: String::new(), payer })).await? {
+            Reply::Order { outcome: Outcome::Done | Outcome::Unchanged, money } => Ok(money),
+            other => mismatched(&other),
+        }
     }
 
     /// Asks something of one order in an operator's name.
@@ -99,7 +103,7 @@ impl Writer {
 
     async fn ask_order(&self, order: OrderRequest) -> Result<Outcome, SubmitError> {
         match self.ask(Request::Order(order)).await? {
-            Reply::Order(outcome) => Ok(outcome),
+            Reply::Order { outcome, .. } => Ok(outcome),
             other => mismatched(&other),
         }
     }

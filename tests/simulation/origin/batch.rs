@@ -27,7 +27,7 @@ impl World {
             .map(|Waiting { request, ticket }| {
                 let asked = order_and_command(&request);
                 let reply = batch.apply(request).expect("the simulated disk can always be read");
-                if let (Some((order, command)), Reply::Order(outcome)) = (asked, &reply) {
+                if let (Some((order, command)), Reply::Order { outcome, .. }) = (asked, &reply) {
                     done.push(Done { order, command, outcome: outcome.clone() });
                 }
                 (ticket, reply)

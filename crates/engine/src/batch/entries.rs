@@ -1,11 +1,11 @@
 //! Payments that operators enter from bank statements.
 
 use anyhow::Result;
-use domain::{Command, Event, Outcome, PaymentIdentity, Refusal, same_reference};
+use domain::{Command, Outcome, PaymentIdentity, Refusal, same_reference};
 use ledger::{Entry, Fact};
 
 use super::Batch;
-use crate::{EnterPayment, Entered, KnownPayment, NO_ORDER, Records};
+use crate::{EnterPayment, Entered, KnownPayment, MoneyPlace, NO_ORDER, Records};
 
 impl<R: Records> Batch<'_, R> {
     /// A reference that is known makes an entry the same money told again, until the operator says why it is not.
@@ -36,9 +36,10 @@ impl<R: Records> Batch<'_, R> {
             Outcome::Unchanged => return Ok(Entered::KnownAlready(same.into_iter().next())),
             _ => {}
         }
-        let disputed = |entry: &Entry| matches!(entry.fact, Fact::Sale(Event::PaymentDisputed { .. }));
-        let entered =
-            if self.changes.entries[before..].iter().any(disputed) { Entered::Disputed } else { Entered::Recorded };
+        let entered = match self.money_since(before) {
+            Some(MoneyPlace::Disputed) => Entered::Disputed,
+            _ => Entered::Recorded,
+        };
         if let Some(reason) = reason {
             let fact = Fact::AnotherTransfer { payment: self.seq_of(before), reason };
             self.changes.entries.push(Entry { drop: None, operator, fact });

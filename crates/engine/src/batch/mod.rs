@@ -52,7 +52,7 @@ impl<'a, R: Records> Batch<'a, R> {
     pub fn apply(&mut self, request: Request) -> Result<Reply> {
         Ok(match request {
             Request::Purchase(purchase) => Reply::Purchase(self.purchase(purchase)?),
-            Request::Order(order) => Reply::Order(self.order(order)?),
+            Request::Order(order) => self.order(order)?,
             Request::EnterPayment(payment) => Reply::Entered(self.enter_payment(payment)?),
             Request::SetDestination { order, destination } => {
                 Reply::Destination(self.set_destination(order, destination)?)

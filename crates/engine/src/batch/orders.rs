@@ -7,13 +7,13 @@ use domain::{
 use ledger::{Entry, Fact};
 
 use super::Batch;
-use crate::{NO_ORDER, OfferedDrop, OrderRequest, Payer, Records};
+use crate::{MoneyPlace, NO_ORDER, OfferedDrop, OrderRequest, Payer, Records, Reply};
 
 /// Later than every `pay_by`, with room to add to it.
 const END_OF_TIME: Timestamp = Timestamp(i64::MAX / 2);
 
 impl<R: Records> Batch<'_, R> {
-    pub(super) fn order(&mut self, request: OrderRequest) -> Result<Outcome> {
+    pub(super) fn order(&mut self, request: OrderRequest) -> Result<Reply> {
         let OrderRequest { order, command, operator, payer } = request;
         let before = self.changes.entries.len();
         let outcome = self.decide_order(order, &command, &operator)?;
@@ -22,7 +22,23 @@ impl<R: Records> Batch<'_, R> {
         {
             self.give_destination(payer, drop, account, String::new())?;
         }
-        Ok(outcome)
+        Ok(Reply::Order { outcome, money: self.money_since(before) })
+    }
+
+    /// Where the money stands that this batch recorded from its entry `first` on.
+    pub(super) fn money_since(&self, first: usize) -> Option<MoneyPlace> {
+        let mut place = None;
+        for entry in &self.changes.entries[first..] {
+            place = match &entry.fact {
+                Fact::PaymentUnmatched { .. } => Some(MoneyPlace::Unmatched),
+                Fact::Sale(Event::PaymentDisputed { .. }) => Some(MoneyPlace::Disputed),
+                Fact::Sale(Event::PaymentReceived { applied, .. }) if applied.is_zero() => Some(MoneyPlace::RefundDue),
+                // By the late rule the order is paid with money of which nothing counted at once.
+                Fact::Sale(Event::PaymentReceived { .. } | Event::OrderPaid { .. }) => Some(MoneyPlace::Applied),
+                _ => place,
+            };
+        }
+        place
     }
 
     /// The payer whose money this batch recorded from its entry `first` on, and the drop of their order.

@@ -7,7 +7,9 @@ use domain::{Command, Decision, Jti, OrderCode, OrderRecord, Outcome, Receipt, d
 use ledger::{Entry, Fact, Listing};
 
 use super::Batch;
-use crate::{PlacedOrder, PurchaseAccepted, PurchaseRefused, PurchaseReply, PurchaseRequest, Records, Salt};
+use crate::{
+    Acceptance, PlacedOrder, PurchaseAccepted, PurchaseRefused, PurchaseReply, PurchaseRequest, Records, Salt,
+};
 
 impl<R: Records> Batch<'_, R> {
     pub(super) fn purchase(&mut self, request: PurchaseRequest) -> Result<PurchaseReply> {
@@ -63,14 +65,13 @@ impl<R: Records> Batch<'_, R> {
 
     fn purchase_reply(&mut self, outcome: Outcome, listing: Arc<Listing>) -> Result<PurchaseReply> {
         Ok(match outcome {
-            Outcome::Placed(receipt) | Outcome::Replayed(receipt) => {
-                Ok(PurchaseAccepted { receipt, listing, resumed: false })
-            }
+            Outcome::Placed(receipt) => Ok(PurchaseAccepted { receipt, listing, acceptance: Acceptance::Placed }),
+            Outcome::Replayed(receipt) => Ok(PurchaseAccepted { receipt, listing, acceptance: Acceptance::Replayed }),
             Outcome::Own(order) => {
                 let (record, _) = self.find(order)?.with_context(|| format!("pending order {order} is not stored"))?;
                 let OrderRecord { order, quantity, amount, ordered_at, .. } = *record;
                 let receipt = Receipt { order, quantity, amount, ordered_at };
-                Ok(PurchaseAccepted { receipt, listing, resumed: true })
+                Ok(PurchaseAccepted { receipt, listing, acceptance: Acceptance::Resumed })
             }
             Outcome::Refused(refusal) => Err(PurchaseRefused::ByTheRules(refusal)),
             Outcome::Done | Outcome::Unchanged => unreachable!("a purchase is placed, found or refused"),

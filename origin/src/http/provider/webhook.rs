@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::Outcome;
 use edge_protocol::ProblemCode;
 use edge_protocol::limits::WEBHOOK_BYTES_MAX;
+use engine::MoneyPlace;
 use payos::{WebhookError, verify_webhook};
 use tracing::{error, info, warn};
 
@@ -58,12 +58,24 @@ async fn record(app: &App, request: Request) -> ApiResult<&'static str> {
         error!(order = webhook.order_code, "PayOS signed a webhook whose order code no order can have");
         return Ok("not_a_payment");
     };
-    match app.writer.webhook_payment(order, payment, payer(&webhook)).await? {
-        Outcome::Done => {
-            info!(%order, amount = webhook.amount, "money recorded");
-            Ok("recorded")
+    let amount = webhook.amount;
+    Ok(match app.writer.reported_payment(order, payment, payer(&webhook)).await? {
+        Some(MoneyPlace::Applied) => {
+            info!(%order, amount, "money applied to its order");
+            "applied"
         }
-        Outcome::Unchanged => Ok("duplicate"),
-        outcome => Err(ApiError::internal(&anyhow::anyhow!("a payment of order {order} answered {outcome:?}"))),
-    }
+        Some(MoneyPlace::RefundDue) => {
+            info!(%order, amount, "money came that the order does not need: its refund is due");
+            "refund_due"
+        }
+        Some(MoneyPlace::Unmatched) => {
+            warn!(%order, amount, "money came that no order takes: it is unmatched until an operator decides");
+            "unmatched"
+        }
+        Some(MoneyPlace::Disputed) => {
+            warn!(%order, amount, "a known transfer was reported differently: it is disputed until an operator decides");
+            "disputed"
+        }
+        None => "duplicate",
+    })
 }

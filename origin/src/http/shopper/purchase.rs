@@ -11,7 +11,7 @@ use domain::{BuyerCommit, EMAIL_CHARS_MAX, OrderCode, Purchase, is_email};
 use edge_protocol::json::Object;
 use edge_protocol::limits::{ADDRESS_LINE_CHARS_MAX, NAME_CHARS_MAX};
 use edge_protocol::{Phone, ProblemCode, PurchaseClaims, current_province, rfc3339};
-use engine::{Address, Buyer, Language, PurchaseAccepted, PurchaseRequest, Salt};
+use engine::{Acceptance, Address, Buyer, Language, PurchaseAccepted, PurchaseRequest, Salt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -87,13 +87,16 @@ pub(crate) async fn place(
 ) -> Response {
     let result = purchase(&app, &token.0, request).await;
     let counted = match &result {
-        Ok((StatusCode::CREATED, _)) => "placed",
-        Ok(_) => "resumed",
+        Ok((Acceptance::Placed, _)) => "placed",
+        Ok((Acceptance::Replayed, _)) => "replayed",
+        Ok((Acceptance::Resumed, _)) => "resumed",
         Err(error) => error.code().as_str(),
     };
     Metrics::count(&app.metrics.purchases, counted);
     match result {
-        Ok((status, receipt)) => {
+        Ok((acceptance, receipt)) => {
+            // A replay is the same answer, byte for byte.
+            let status = if acceptance == Acceptance::Resumed { StatusCode::OK } else { StatusCode::CREATED };
             let head = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/json")];
             (status, head, receipt).into_response()
         }
@@ -121,7 +124,7 @@ impl FromRequestParts<Arc<App>> for PurchasePermit {
     }
 }
 
-async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiResult<(StatusCode, Vec<u8>)> {
+async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiResult<(Acceptance, Vec<u8>)> {
     let body = read_json_body(request).await?;
     let body: PurchaseBody<'_> = parse_json(&body)?;
     let quantity = body.quantity.ok_or_else(|| ApiError::field("quantity", "the number of units is missing"))?;
@@ -149,8 +152,7 @@ async fn purchase(app: &App, claims: &PurchaseClaims, request: Request) -> ApiRe
     let salt = fresh_salt();
     let purchase = Purchase { buyer_commit: buyer.commit(salt), ..purchase };
     let accepted = app.writer.purchase(PurchaseRequest { drop, purchase, buyer, salt }).await??;
-    let status = if accepted.resumed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, receipt(app, &accepted)?))
+    Ok((accepted.acceptance, receipt(app, &accepted)?))
 }
 
 fn receipt(app: &App, accepted: &PurchaseAccepted) -> ApiResult<Vec<u8>> {

@@ -16,9 +16,9 @@ use domain::{
     Proof, Purchase, RefundState, RefundStep, Refusal, Region, Sid, Sub, Terms, UnmatchedStep, Vnd,
 };
 use engine::{
-    Buyer, CLOCK_BEHIND_MS, ClockRefused, Destination, MovePayment, MoveRefused, NO_ORDER, NewDrop, NewProduct,
-    OrderRequest, Payer, ProductOf, PurchaseRefused, PurchaseReply, PurchaseRequest, RefundId, Reply, Request, Salt,
-    UnmatchedRequest,
+    Acceptance, Buyer, CLOCK_BEHIND_MS, ClockRefused, Destination, MoneyPlace, MovePayment, MoveRefused, NO_ORDER,
+    NewDrop, NewProduct, OrderRequest, Payer, ProductOf, PurchaseRefused, PurchaseReply, PurchaseRequest, RefundId,
+    Reply, Request, Salt, UnmatchedRequest,
 };
 use ledger::RowKind;
 use tempfile::TempDir;
@@ -214,7 +214,7 @@ fn about(order: OrderCode, command: Command) -> Request {
 
 fn outcome(reply: Reply) -> Outcome {
     match reply {
-        Reply::Order(outcome) => outcome,
+        Reply::Order { outcome, .. } => outcome,
         other => panic!("{other:?}"),
     }
 }

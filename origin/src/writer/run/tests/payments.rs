@@ -311,3 +311,28 @@ fn a_payment_keeps_the_account_that_received_it_for_an_order_and_for_none() {
     assert_eq!(unmatched[0].payment.account.as_deref(), Some("0071000999999"));
     rig.verified();
 }
+
+#[test]
+fn a_report_of_money_says_where_the_money_stands() {
+    let mut rig = Rig::start();
+    let order = rig.order(1);
+    let brought = |rig: &mut Rig, order, reference, amount| match rig.ask(about(order, payment(reference, amount))) {
+        Reply::Order { money, .. } => money,
+        other => panic!("{other:?}"),
+    };
+    for (reference, amount, place) in [
+        ("FT1", PRICE - 1, Some(MoneyPlace::Applied)),
+        ("FT1", PRICE - 1, None),
+        ("FT1", PRICE, Some(MoneyPlace::Disputed)),
+        ("FT2", 5, Some(MoneyPlace::Applied)),
+        ("FT3", 5, Some(MoneyPlace::RefundDue)),
+    ] {
+        assert_eq!(brought(&mut rig, order, reference, amount), place, "{reference} of {amount}");
+    }
+    assert_eq!(brought(&mut rig, OrderCode(9), "FT4", 5), Some(MoneyPlace::Unmatched));
+    // By the late rule it pays although its hold has ended.
+    let late = rig.order(2);
+    rig.clock.advance(360_000);
+    assert_eq!(rig.command(late, Command::EndHold), Outcome::Done);
+    assert_eq!(brought(&mut rig, late, "FT5", PRICE), Some(MoneyPlace::Applied));
+}

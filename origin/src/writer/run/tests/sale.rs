@@ -16,7 +16,7 @@ fn one_token_twice_in_one_batch_makes_one_order() {
     let second = again(&first);
     let [first, second] = rig.batch([first, second].map(Request::Purchase)).map(|reply| bought(reply).unwrap());
     assert_eq!(first.receipt, second.receipt);
-    assert!(!second.resumed);
+    assert_eq!(second.acceptance, Acceptance::Replayed);
     assert_eq!(rig.verified().orders, 1);
 }
 
@@ -49,7 +49,7 @@ fn stock_holds_and_limits_survive_a_restart() {
     assert_eq!(rig.buy(purchase).unwrap_err(), PurchaseRefused::ByTheRules(Refusal::LimitReached));
     let purchase = of_hats(rig.purchase(2));
     let resumed = rig.buy(purchase).unwrap();
-    assert_eq!((resumed.receipt.order, resumed.resumed), (held, true));
+    assert_eq!((resumed.receipt.order, resumed.acceptance), (held, Acceptance::Resumed));
 }
 
 #[test]
