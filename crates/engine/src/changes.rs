@@ -16,6 +16,7 @@ pub struct Changes {
     pub drops: Vec<DropCounters>,
     pub progress: Vec<Progress>,
     pub destinations: Vec<GivenDestination>,
+    pub webhooks: Vec<KeptWebhook>,
     /// Refunds put on lists of transfers.
     pub transfers: Vec<TransferOnList>,
     /// The caller's clock goes on by the wall clock, which was this far ahead of it.
@@ -35,6 +36,19 @@ pub struct DropCounters {
     pub drop: DropId,
     pub status: DropStatus,
     pub stock: Stock,
+}
+
+/// The bytes of an unreadable webhook.
+pub struct KeptWebhook {
+    /// The ledger row that names them by their digest.
+    pub seq: i64,
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for KeptWebhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeptWebhook({}, {} bytes)", self.seq, self.body.len())
+    }
 }
 
 /// Where the refunds of a payer go, and from when on.

@@ -21,7 +21,7 @@ mod used_tokens;
 pub use batch::Batch;
 pub use batch_time::{BatchTime, CLOCK_BEHIND_MS};
 pub use buyer::{Address, Buyer, Language, Salt};
-pub use changes::{Changes, DropCounters, GivenDestination, PlacedOrder, TransferOnList};
+pub use changes::{Changes, DropCounters, GivenDestination, KeptWebhook, PlacedOrder, TransferOnList};
 pub use known_payment::{KnownPayment, NO_ORDER};
 pub use link_mails::LinkMails;
 pub use order_filter::OrderFilter;
@@ -31,7 +31,7 @@ pub use refund::{Destination, Payer, RefundId, RefundTransfer};
 pub use request::{
     Acceptance, ClockRefused, CreateDropError, EnterPayment, Entered, Lane, MoneyPlace, MovePayment, MoveRefused,
     NewDrop, NewProduct, NoSuchDrop, OrderRequest, ProductOf, PurchaseAccepted, PurchaseRefused, PurchaseReply,
-    PurchaseRequest, Reply, Request, UnmatchedRequest,
+    PurchaseRequest, Reply, Request, UnmatchedRequest, UnreadableWebhook, WebhookKept,
 };
 pub use sale_state::{OfferedDrop, Resumed, SaleState};
 pub use used_tokens::{USED_TOKENS_MS, UsedTokens};

@@ -12,6 +12,9 @@ pub trait Records {
     /// Whether this report of money is stored as unmatched under the code `order`.
     fn is_unmatched(&self, order: OrderCode, payment: &Payment) -> Result<bool>;
 
+    /// How many unreadable webhooks are kept, and whether the one with this digest is.
+    fn webhooks_kept(&self, digest: [u8; 32]) -> Result<(usize, bool)>;
+
     /// Payments that ledger rows after `seq` recorded.
     fn payments_after(&self, seq: i64) -> Result<Vec<KnownPayment>>;
 

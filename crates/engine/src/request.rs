@@ -36,6 +36,8 @@ pub enum Request {
         operator: String,
     },
     EnterPayment(EnterPayment),
+    /// Keeps a signed webhook that reports no money which could be recorded.
+    KeepWebhook(UnreadableWebhook),
     /// Says where the refunds of an order go.
     SetDestination {
         order: OrderCode,
@@ -95,7 +97,7 @@ impl Request {
             Self::Purchase(_) | Self::SetDestination { .. } | Self::AskOrderLink { .. } => Lane::Shopper,
             Self::Order(OrderRequest { operator, .. }) if !operator.is_empty() => Lane::Control,
             Self::Order(OrderRequest { command: Command::Cancel { .. }, .. }) => Lane::Shopper,
-            Self::Order(_) | Self::Progress(_) | Self::StopMail { .. } => Lane::Money,
+            Self::Order(_) | Self::KeepWebhook(_) | Self::Progress(_) | Self::StopMail { .. } => Lane::Money,
             Self::Drop { .. }
             | Self::CreateProduct { .. }
             | Self::CreateDrop { .. }
@@ -179,6 +181,23 @@ pub enum MoneyPlace {
     Disputed,
 }
 
+/// A signed webhook that reports no money which could be recorded, byte for byte. It holds personal data.
+#[derive(Clone)]
+pub struct UnreadableWebhook {
+    /// SHA-256 of the bytes.
+    pub digest: [u8; 32],
+    pub body: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookKept {
+    New,
+    /// The same bytes were kept before.
+    Already,
+    /// As many as there may be were kept before.
+    TooMany,
+}
+
 /// Gives recorded money to another order.
 #[derive(Clone, Debug)]
 pub struct MovePayment {
@@ -233,6 +252,7 @@ pub enum Reply {
         money: Option<MoneyPlace>,
     },
     Entered(Entered),
+    Webhook(WebhookKept),
     Drop(Result<Outcome, NoSuchDrop>),
     Product(Box<Product>),
     Listing(Box<Result<Listing, CreateDropError>>),

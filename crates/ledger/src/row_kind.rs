@@ -60,6 +60,7 @@ row_kinds! {
     UnmatchedRefundFailed     "unmatched_refund_failed"
     UnmatchedDestinationGiven "unmatched_destination_given"
     AnotherTransfer           "another_transfer"
+    WebhookUnreadable         "webhook_unreadable"
     TokenRevoked              "token_revoked"
     ClockAccepted             "clock_accepted"
     OrderLinkAsked            "order_link_asked"

@@ -10,7 +10,7 @@
 use std::fmt::Write;
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
@@ -106,8 +106,10 @@ pub fn verify_data(checksum_key: &str, data: &Value, signature: &str) -> Result<
 
 /// The text that the signature of a `data` object is computed over.
 ///
-/// Refuses what the official SDKs sign differently from each other: numbers that are not safe integers,
-/// objects at the top level, and arrays of anything but objects. PayOS sends none of these.
+/// Numbers at the top level are printed as JavaScript, PayOS's own language, prints them, so that a fraction
+/// or a number beyond 2^53 that PayOS signed is known as signed. Refuses what the official SDKs sign
+/// differently from each other: such numbers further inside, objects at the top level, and arrays of anything
+/// but objects. PayOS sends none of these.
 pub fn data_text(data: &Value) -> Result<String, NotSignable> {
     let fields = data.as_object().ok_or(NotSignable { reason: "data is not an object" })?;
     let mut text = String::new();
@@ -123,19 +125,40 @@ pub fn data_text(data: &Value) -> Result<String, NotSignable> {
 }
 
 fn push_value(text: &mut String, value: &Value) -> Result<(), NotSignable> {
-    require_safe_integers(value)?;
     match value {
         Value::Null => {}
         // The reference SDK prints these two words as nothing, because it treats them as absent values.
         Value::String(word) if word == "null" || word == "undefined" => {}
         Value::String(word) => text.push_str(word),
-        Value::Bool(_) | Value::Number(_) => text.push_str(&value.to_string()),
-        Value::Array(elements) => text.push_str(&array_text(elements)?),
+        Value::Bool(_) => text.push_str(&value.to_string()),
+        Value::Number(number) => text.push_str(&number_text(number)),
+        Value::Array(elements) => {
+            require_safe_integers(value)?;
+            text.push_str(&array_text(elements)?);
+        }
         Value::Object(_) => {
             return Err(NotSignable { reason: "an object at the top level of data" });
         }
     }
     Ok(())
+}
+
+fn number_text(number: &Number) -> String {
+    if let Some(integer) = number.as_i64().filter(|integer| integer.unsigned_abs() <= SAFE_INTEGER_MAX.unsigned_abs()) {
+        return integer.to_string();
+    }
+    // JavaScript has no other numbers, and prints the shortest digits that lead back to the same one, as Rust does.
+    let float = number.as_f64().unwrap_or(f64::NAN);
+    let size = float.abs();
+    if float == 0.0 {
+        "0".to_owned()
+    } else if (1e-6..1e21).contains(&size) {
+        float.to_string()
+    } else if size >= 1e21 {
+        format!("{float:e}").replace('e', "e+")
+    } else {
+        format!("{float:e}")
+    }
 }
 
 /// Compact JSON with the keys of each element sorted; deeper objects keep their order.
@@ -186,11 +209,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn floats_and_unsafe_integers_are_refused_at_any_depth() {
+    fn numbers_that_are_no_safe_integers_are_signed_as_javascript_prints_them() {
+        // Printed by `String(number)`.
+        for (number, printed) in [
+            (json!(250_000.5), "250000.5"),
+            (json!(49000.0), "49000"),
+            (json!(-0.0), "0"),
+            (json!(0.1), "0.1"),
+            (json!(9_007_199_254_740_992_i64), "9007199254740992"),
+            (json!(9_007_199_254_740_993_i64), "9007199254740992"),
+            (json!(u64::MAX), "18446744073709552000"),
+            (json!(-1e20), "-100000000000000000000"),
+            (json!(1e21), "1e+21"),
+            (json!(1.5e300), "1.5e+300"),
+            (json!(0.000_001), "0.000001"),
+            (json!(1.5e-7), "1.5e-7"),
+        ] {
+            assert_eq!(data_text(&json!({ "amount": number })), Ok(format!("amount={printed}")));
+        }
+    }
+
+    #[test]
+    fn floats_and_unsafe_integers_inside_a_list_are_refused() {
         for data in [
-            json!({ "amount": 49000.0 }),
-            json!({ "amount": 9_007_199_254_740_992_i64 }),
-            json!({ "amount": u64::MAX }),
             json!({ "transactions": [{ "amount": 1.5 }] }),
             json!({ "transactions": [{ "inner": { "amount": 1.5 } }] }),
         ] {

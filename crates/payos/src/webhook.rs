@@ -3,10 +3,8 @@
 //! A webhook carries no event id and no time of signing, and PayOS repeats it until it gets a 2xx, so the
 //! same body may come any number of times: record money by `(payment_link_id, reference)` and once only.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::json::null_as_default;
 use crate::moment;
 use crate::signature::{SAFE_INTEGER_MAX, SignatureError, verify_data};
 use crate::strict_json;
@@ -19,25 +17,19 @@ pub const WEBHOOK_BYTES_MAX: usize = 64 * 1024;
 ///
 /// Text is kept byte for byte, trailing spaces included. Text that PayOS left out or sent as null is empty:
 /// the signature does not tell these cases apart either.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookPayment {
     pub order_code: i64,
     /// VND of this transfer, from 1 to 2^53 - 1.
     pub amount: i64,
     /// The transfer memo; the payer can edit it, so it identifies nothing.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub description: String,
     /// The account that received the money.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub account_number: String,
     /// The bank's id of the transfer.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub reference: String,
     /// As PayOS wrote it; see [`WebhookPayment::transaction_time_ms`].
-    #[serde(default, deserialize_with = "null_as_default")]
     pub transaction_date_time: String,
-    #[serde(default, deserialize_with = "null_as_default")]
     pub payment_link_id: String,
     /// The payer's account; filled for a few banks only, like the five fields below.
     pub counter_account_bank_id: Option<String>,
@@ -106,36 +98,59 @@ pub fn verify_webhook(raw: &[u8], checksum_key: &str) -> Result<WebhookPayment, 
         return Err(WebhookError::TooLarge);
     }
     let body = strict_json::parse(raw).map_err(|e| WebhookError::Malformed(e.to_string()))?;
-    let data =
-        body.get("data").filter(|data| data.is_object()).ok_or_else(|| WebhookError::Malformed("no data".into()))?;
+    let data = body.get("data").ok_or_else(|| WebhookError::Malformed("no data".into()))?;
+    let fields = data.as_object().ok_or_else(|| WebhookError::Malformed("data is not an object".into()))?;
     let signature = body.get("signature").and_then(Value::as_str).ok_or(WebhookError::BadSignature)?;
     verify_data(checksum_key, data, signature).map_err(|error| match error {
         SignatureError::NotSignable(reason) => WebhookError::Malformed(reason.to_string()),
         SignatureError::Mismatch => WebhookError::BadSignature,
     })?;
-    read_payment(data)
+    read_payment(fields)
 }
 
-fn read_payment(data: &Value) -> Result<WebhookPayment, WebhookError> {
-    let not_a_payment = |reason: String| Err(WebhookError::NotAPayment(reason));
+fn read_payment(data: &Map<String, Value>) -> Result<WebhookPayment, WebhookError> {
     for (key, expected) in [("code", "00"), ("currency", "VND")] {
         match data.get(key) {
             None | Some(Value::Null) => {}
             Some(Value::String(word)) if word == expected => {}
-            Some(other) => return not_a_payment(format!("{key} is {other}")),
+            found => return Err(unexpected(key, &format!("\"{expected}\""), found)),
         }
     }
-    let payment = match WebhookPayment::deserialize(data) {
-        Ok(payment) => payment,
-        Err(error) => return not_a_payment(error.to_string()),
-    };
-    if !(1..=SAFE_INTEGER_MAX).contains(&payment.amount) {
-        return Err(WebhookError::Malformed(format!("amount is {}", payment.amount)));
+    let text = |key| Ok(optional_text(data, key)?.unwrap_or_default());
+    Ok(WebhookPayment {
+        order_code: positive_integer(data, "orderCode")?,
+        amount: positive_integer(data, "amount")?,
+        description: text("description")?,
+        account_number: text("accountNumber")?,
+        reference: text("reference")?,
+        transaction_date_time: text("transactionDateTime")?,
+        payment_link_id: text("paymentLinkId")?,
+        counter_account_bank_id: optional_text(data, "counterAccountBankId")?,
+        counter_account_bank_name: optional_text(data, "counterAccountBankName")?,
+        counter_account_name: optional_text(data, "counterAccountName")?,
+        counter_account_number: optional_text(data, "counterAccountNumber")?,
+        virtual_account_name: optional_text(data, "virtualAccountName")?,
+        virtual_account_number: optional_text(data, "virtualAccountNumber")?,
+    })
+}
+
+fn positive_integer(data: &Map<String, Value>, key: &str) -> Result<i64, WebhookError> {
+    let found = data.get(key);
+    let integer = found.and_then(Value::as_i64).filter(|integer| (1..=SAFE_INTEGER_MAX).contains(integer));
+    integer.ok_or_else(|| unexpected(key, &format!("a JSON integer from 1 to {SAFE_INTEGER_MAX}"), found))
+}
+
+fn optional_text(data: &Map<String, Value>, key: &str) -> Result<Option<String>, WebhookError> {
+    match data.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        found => Err(unexpected(key, "a JSON string or null", found)),
     }
-    if !(1..=SAFE_INTEGER_MAX).contains(&payment.order_code) {
-        return not_a_payment(format!("orderCode is {}", payment.order_code));
-    }
-    Ok(payment)
+}
+
+fn unexpected(key: &str, expected: &str, found: Option<&Value>) -> WebhookError {
+    let found = found.map_or_else(|| "missing".to_owned(), Value::to_string);
+    WebhookError::NotAPayment(format!("{key} must be {expected}, and is {found}"))
 }
 
 #[cfg(test)]
@@ -253,34 +268,35 @@ mod tests {
     }
 
     #[test]
-    fn amounts_that_are_floats_or_above_two_to_the_53_are_malformed() {
-        for amount in ["49000.0", "4.9e4", "9007199254740992", "99999999999999999999"] {
-            let body = format!(r#"{{"data":{{"orderCode":7,"amount":{amount}}},"signature":"x"}}"#);
-            assert!(matches!(verify_text(&body), Err(WebhookError::Malformed(_))), "{amount}");
-        }
-    }
-
-    #[test]
-    fn an_amount_of_nothing_or_less_is_malformed_though_it_is_signed() {
-        for amount in [0, -1, -49_000] {
-            let signed = verify_signed(&sample_with("amount", json!(amount)));
-            assert!(matches!(signed, Err(WebhookError::Malformed(_))), "{amount}");
+    fn an_amount_that_no_money_has_is_no_payment_when_it_is_signed_and_forged_otherwise() {
+        for amount in ["0", "-49000", "49000.5", "4.9e40", "9007199254740992", "99999999999999999999", "[]", "true"] {
+            let data: Value = serde_json::from_str(&format!(r#"{{"orderCode":7,"amount":{amount}}}"#)).expect("JSON");
+            assert!(matches!(verify_signed(&data), Err(WebhookError::NotAPayment(_))), "{amount}");
+            let forged = format!(r#"{{"data":{data},"signature":"x"}}"#);
+            assert_eq!(verify_text(&forged), Err(WebhookError::BadSignature), "{amount}");
         }
     }
 
     #[test]
     fn signed_data_without_money_is_no_payment() {
-        for data in [
-            sample_with("amount", json!("49000")),
-            sample_with("amount", Value::Null),
-            sample_with("orderCode", json!("1000001")),
-            sample_with("orderCode", json!(0)),
-            sample_with("code", json!("01")),
-            sample_with("currency", json!("USD")),
-            sample_with("reference", json!(12)),
+        let integer = "a JSON integer from 1 to 9007199254740991";
+        for (key, value, expected) in [
+            ("amount", json!("49000"), integer),
+            ("amount", Value::Null, integer),
+            ("orderCode", json!("1000001"), integer),
+            ("orderCode", json!(0), integer),
+            ("code", json!("01"), "\"00\""),
+            ("currency", json!("USD"), "\"VND\""),
+            ("reference", json!(12), "a JSON string or null"),
+            ("counterAccountName", json!(true), "a JSON string or null"),
         ] {
-            assert!(matches!(verify_signed(&data), Err(WebhookError::NotAPayment(_))), "{data}");
+            let reason = format!("{key} must be {expected}, and is {value}");
+            assert_eq!(verify_signed(&sample_with(key, value)), Err(WebhookError::NotAPayment(reason)));
         }
+        let mut without = sample();
+        without.as_object_mut().expect("an object").remove("amount");
+        let reason = format!("amount must be {integer}, and is missing");
+        assert_eq!(verify_signed(&without), Err(WebhookError::NotAPayment(reason)));
     }
 
     #[test]

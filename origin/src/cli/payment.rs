@@ -9,7 +9,7 @@ use crate::statement::shown;
 
 #[derive(Subcommand)]
 pub(super) enum PaymentCommand {
-    /// List unmatched payments that no operator has decided about.
+    /// List unmatched payments that no operator has decided about, and webhooks of PayOS that could not be read.
     List,
     /// Enter a payment that is on a bank statement and that PayOS never reported.
     Record(Record),
@@ -83,7 +83,10 @@ pub(super) struct Refund {
 pub(super) async fn run(command: PaymentCommand) -> Result<()> {
     let client = AdminClient::from_env(Role::Money)?;
     match command {
-        PaymentCommand::List => list(&client.call(Method::GET, "/admin/payments", None).await?),
+        PaymentCommand::List => {
+            list(&client.call(Method::GET, "/admin/payments", None).await?)?;
+            list_unreadable(&client.call(Method::GET, "/admin/payments/unreadable", None).await?)
+        }
         PaymentCommand::Record(record) => {
             let body = json!({
                 "bank_reference": record.bank_reference,
@@ -137,6 +140,23 @@ fn list(payments: &Value) -> Result<()> {
             shown(payment["reference"].as_str().unwrap_or_default()),
             paid_at(payment),
             payment["named_order_code"],
+        );
+    }
+    Ok(())
+}
+
+/// Their money is in no sum: `payment record` enters it.
+fn list_unreadable(webhooks: &Value) -> Result<()> {
+    for webhook in webhooks.as_array().context("the origin's answer is not a list")? {
+        let text = |field: &str| shown(webhook[field].as_str().unwrap_or_default());
+        println!(
+            "{:>8} unreadable: {} VND, reference {}, order {}, received {}: {}",
+            webhook["webhook"].to_string(),
+            text("amount"),
+            text("reference"),
+            text("named_order_code"),
+            text("received_at"),
+            text("reason"),
         );
     }
     Ok(())

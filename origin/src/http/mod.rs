@@ -51,6 +51,7 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/mail/stops", get(mail::stops))
         .route("/admin/mail/stops/{order_code}/allow", post(mail::allow))
         .route("/admin/payments", get(payments::list).post(payments::record))
+        .route("/admin/payments/unreadable", get(payments::unreadable))
         .route("/admin/payments/{payment}/move", post(payments::give))
         .route("/admin/payments/{payment}/dismiss", post(payments::dismiss))
         .route("/admin/payments/{payment}/refund", post(payments::owe_back))

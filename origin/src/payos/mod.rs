@@ -5,7 +5,9 @@ mod create;
 mod links;
 mod read;
 mod report;
+mod unreadable;
 
 pub(crate) use links::PaymentLinks;
 pub(crate) use read::LinkDifference;
 pub(crate) use report::DescriptionSalt;
+pub(crate) use unreadable::{Told, reason};

@@ -27,6 +27,7 @@ const SALE: &[Migration] = &[
     migration!(6, "0006_payment_accounts.sql"),
     migration!(7, "0007_destination_salts.sql"),
     migration!(8, "0008_mail.sql"),
+    migration!(9, "0009_unreadable_webhooks.sql"),
 ];
 
 struct Applied {

@@ -22,6 +22,7 @@ mod sent;
 mod sqlite;
 mod unmatched;
 mod verify;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 
@@ -42,6 +43,7 @@ pub(crate) use mail::MailStop;
 pub use meta::StoredClock;
 pub use refunds::{MoneyWaiting, OpenRefund};
 pub use verify::{Verified, verify};
+pub use webhooks::StoredWebhook;
 
 use self::drops::DropWriter;
 use self::ledger::Ledger;
@@ -52,6 +54,7 @@ use self::outbox::OutboxWriter;
 use self::refunds::{Destinations, RefundWriter};
 use self::sqlite::{Db, Statement};
 use self::unmatched::UnmatchedWriter;
+use self::webhooks::WebhookWriter;
 
 /// The database of the sale inside a data folder.
 pub fn sale_file(folder: &Path) -> PathBuf {
@@ -69,6 +72,7 @@ pub struct WriteStore {
     refunds: RefundWriter,
     unmatched: UnmatchedWriter,
     mail: MailWriter,
+    webhooks: WebhookWriter,
     destinations: Destinations,
     revoke: Statement,
     clock: ClockRow,
@@ -106,6 +110,7 @@ impl WriteStore {
             refunds: RefundWriter::prepare(&db)?,
             unmatched: UnmatchedWriter::prepare(&db)?,
             mail: MailWriter::prepare(&db)?,
+            webhooks: WebhookWriter::prepare(&db)?,
             destinations: Destinations::prepare(&db)?,
             revoke: db.prepare("INSERT OR IGNORE INTO revoked_tokens VALUES (?)")?,
             clock: ClockRow::open(&db)?,
@@ -191,6 +196,9 @@ impl WriteStore {
         for progress in &changes.progress {
             self.outbox.record(progress)?;
         }
+        for webhook in &changes.webhooks {
+            self.webhooks.insert(webhook)?;
+        }
         for given in &changes.destinations {
             self.refunds.put_destination(given)?;
         }
@@ -214,6 +222,7 @@ impl WriteStore {
             Fact::RefundDestinationGiven { .. }
             | Fact::UnmatchedDestinationGiven { .. }
             | Fact::AnotherTransfer { .. }
+            | Fact::WebhookUnreadable { .. }
             | Fact::ClockAccepted { .. } => Ok(()),
             Fact::TokenRevoked { jti } => {
                 self.revoke.execute(params![jti.0.to_vec()])?;
@@ -359,6 +368,11 @@ impl ReadStore {
     /// Whether a mail server has refused this address for good.
     pub fn takes_no_mail(&self, email: &str) -> Result<bool> {
         mail::is_stopped(&self.db, email)
+    }
+
+    /// Signed webhooks that report no money which could be recorded, oldest first.
+    pub fn unreadable_webhooks(&self) -> Result<Vec<StoredWebhook>> {
+        webhooks::all(&self.db)
     }
 
     pub fn money_waiting(&self) -> Result<MoneyWaiting> {

@@ -16,6 +16,10 @@ impl Records for WriteStore {
         self.unmatched.is_known(order, payment)
     }
 
+    fn webhooks_kept(&self, digest: [u8; 32]) -> Result<(usize, bool)> {
+        self.webhooks.kept(digest)
+    }
+
     fn payments_after(&self, seq: i64) -> Result<Vec<KnownPayment>> {
         const PAYMENTS: [RowKind; 3] = [RowKind::PaymentReceived, RowKind::PaymentDisputed, RowKind::PaymentUnmatched];
         let rows = super::ledger::read_kinds(&self.db, seq, i64::MAX, &PAYMENTS)?;

@@ -50,6 +50,8 @@ pub struct MoneyWaiting {
     pub disputed: i64,
     pub unmatched: i64,
     pub unmatched_amount: i64,
+    /// Signed webhooks whose money is in no sum.
+    pub unreadable_webhooks: i64,
 }
 
 pub(crate) struct RefundWriter {
@@ -235,6 +237,7 @@ pub(crate) fn waiting(db: &Db) -> Result<MoneyWaiting> {
         disputed: disputed.0,
         unmatched: unmatched.0,
         unmatched_amount: unmatched.1,
+        unreadable_webhooks: db.value("SELECT count(*) FROM unreadable_webhooks")?,
     })
 }
 

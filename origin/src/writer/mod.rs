@@ -17,9 +17,10 @@ use domain::{Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Refusa
 use engine::{
     ClockRefused, CreateDropError, Destination, EnterPayment, Entered, Lane, MoneyPlace, MovePayment, MoveRefused,
     NewDrop, NewProduct, NoSuchDrop, OrderFilter, OrderRequest, Progress, PurchaseReply, PurchaseRequest, Reply,
-    Request, UnmatchedRequest,
+    Request, UnmatchedRequest, UnreadableWebhook, WebhookKept,
 };
 use ledger::{Listing, Product};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use lanes::SubmitError;
@@ -112,6 +113,15 @@ impl Writer {
     pub(crate) async fn enter_payment(&self, payment: EnterPayment) -> Result<Entered, SubmitError> {
         match self.ask(Request::EnterPayment(payment)).await? {
             Reply::Entered(entered) => Ok(entered),
+            other => mismatched(&other),
+        }
+    }
+
+    /// Keeps a signed webhook that reports no money which could be recorded.
+    pub(crate) async fn keep_webhook(&self, body: Vec<u8>) -> Result<WebhookKept, SubmitError> {
+        let digest = Sha256::digest(&body).into();
+        match self.ask(Request::KeepWebhook(UnreadableWebhook { digest, body })).await? {
+            Reply::Webhook(kept) => Ok(kept),
             other => mismatched(&other),
         }
     }

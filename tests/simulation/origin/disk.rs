@@ -142,6 +142,14 @@ impl Records for Disk {
         }))
     }
 
+    fn webhooks_kept(&self, digest: [u8; 32]) -> Result<(usize, bool)> {
+        let mut kept = self.ledger.iter().filter_map(|(_, entry)| match entry.fact {
+            Fact::WebhookUnreadable { digest } => Some(digest),
+            _ => None,
+        });
+        Ok((kept.clone().count(), kept.any(|known| known == digest)))
+    }
+
     fn payments_after(&self, seq: i64) -> Result<Vec<KnownPayment>> {
         let rows = (1..).zip(&self.ledger).filter(|(row, _)| *row > seq);
         Ok(rows.filter_map(|(row, (at, entry))| KnownPayment::of_fact(row, *at, &entry.fact)).collect())

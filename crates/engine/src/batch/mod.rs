@@ -8,6 +8,7 @@ mod orders;
 mod payments;
 mod purchase;
 mod refunds;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,6 +55,7 @@ impl<'a, R: Records> Batch<'a, R> {
             Request::Purchase(purchase) => Reply::Purchase(self.purchase(purchase)?),
             Request::Order(order) => self.order(order)?,
             Request::EnterPayment(payment) => Reply::Entered(self.enter_payment(payment)?),
+            Request::KeepWebhook(webhook) => Reply::Webhook(self.keep_webhook(webhook)?),
             Request::SetDestination { order, destination } => {
                 Reply::Destination(self.set_destination(order, destination)?)
             }

@@ -11,7 +11,7 @@ use domain::{DropId, Event, Jti, OrderCode, Payment, Terms, UnmatchedStep};
 use serde::{Deserialize, Serialize};
 
 pub use self::destinations::{AccountCommit, GivenAccount};
-use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1};
+use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1, base64url};
 use crate::row_kind::RowKind;
 
 /// The version of every payload that [`placed`] does not write. A released encoding never changes: a new shape gets a
@@ -68,6 +68,13 @@ pub enum Fact {
     AnotherTransfer {
         payment: i64,
         reason: String,
+    },
+    /// A signed webhook that reports no money which could be recorded. Its bytes are kept outside of the ledger: they
+    /// hold personal data.
+    WebhookUnreadable {
+        /// SHA-256 of the bytes.
+        #[serde(with = "base64url")]
+        digest: [u8; 32],
     },
     TokenRevoked {
         #[serde(with = "JtiV1")]
@@ -213,6 +220,7 @@ impl Fact {
             | Self::Unmatched { .. }
             | Self::UnmatchedDestinationGiven { .. }
             | Self::AnotherTransfer { .. }
+            | Self::WebhookUnreadable { .. }
             | Self::TokenRevoked { .. }
             | Self::ClockAccepted { .. } => None,
         }
@@ -227,6 +235,7 @@ impl Fact {
             Self::UnmatchedDestinationGiven { .. } => RowKind::UnmatchedDestinationGiven,
             Self::RefundDestinationGiven { .. } => RowKind::RefundDestinationGiven,
             Self::AnotherTransfer { .. } => RowKind::AnotherTransfer,
+            Self::WebhookUnreadable { .. } => RowKind::WebhookUnreadable,
             Self::TokenRevoked { .. } => RowKind::TokenRevoked,
             Self::ClockAccepted { .. } => RowKind::ClockAccepted,
             Self::OrderLinkAsked { .. } => RowKind::OrderLinkAsked,

@@ -293,6 +293,11 @@ fn rows_of_an_orders_end() {
         Fact::AnotherTransfer { payment: 42, reason: "of November".into() },
     );
     golden(
+        "webhook_unreadable",
+        r#"{"webhook_unreadable":{"digest":"BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU"}}"#,
+        Fact::WebhookUnreadable { digest: [5; 32] },
+    );
+    golden(
         "token_revoked",
         r#"{"token_revoked":{"jti":"AwMDAwMDAwMDAwMDAwMDAw"}}"#,
         Fact::TokenRevoked { jti: Jti([3; 16]) },

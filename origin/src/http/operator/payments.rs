@@ -22,7 +22,9 @@ use crate::http::destination::{DestinationBody, account_name, new_salt};
 use crate::http::fields::{moment, required, text};
 use crate::http::path::Path;
 use crate::http::problem::{ApiError, ApiResult};
+use crate::payos::{Told, reason};
 use crate::statement::day_of;
+use crate::store::StoredWebhook;
 
 const REFERENCE_CHARS_MAX: usize = 64;
 /// No account number is longer.
@@ -63,6 +65,17 @@ struct UnmatchedView {
     paid_at_is_recorded_at: bool,
 }
 
+/// Texts, because no field of it need be of the right type.
+#[derive(Serialize)]
+struct UnreadableView {
+    webhook: i64,
+    received_at: String,
+    named_order_code: String,
+    amount: String,
+    reference: String,
+    reason: String,
+}
+
 /// Unmatched payments that no operator has decided about.
 pub(crate) async fn list(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
     operator.require(Role::Money)?;
@@ -73,6 +86,19 @@ pub(crate) async fn list(operator: Operator, State(app): State<Arc<App>>) -> Api
     let open: Vec<UnmatchedView> =
         open.await?.into_iter().map(|(recorded_at, found)| view(found, recorded_at)).collect();
     Ok(Json(open).into_response())
+}
+
+/// Signed webhooks that could not be read, oldest first.
+pub(crate) async fn unreadable(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
+    operator.require(Role::Money)?;
+    let webhooks = app.reader.read(|store| store.unreadable_webhooks()).await?;
+    let view = |webhook: StoredWebhook| {
+        let Told { order, reference, amount } = Told::in_body(&webhook.body);
+        let (received_at, reason) =
+            (rfc3339::format(webhook.received_at), reason(&webhook.body, &app.payos_checksum_key));
+        UnreadableView { webhook: webhook.seq, received_at, named_order_code: order, amount, reference, reason }
+    };
+    Ok(Json(webhooks.into_iter().map(view).collect::<Vec<_>>()).into_response())
 }
 
 /// Enters money that PayOS never reported, through the decision that all money goes through.

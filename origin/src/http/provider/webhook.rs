@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use edge_protocol::ProblemCode;
 use edge_protocol::limits::WEBHOOK_BYTES_MAX;
-use engine::MoneyPlace;
+use engine::{MoneyPlace, WebhookKept};
 use payos::{WebhookError, verify_webhook};
 use tracing::{error, info, warn};
 
@@ -17,6 +17,7 @@ use crate::http::body::read_body;
 use crate::http::destination::payer;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::metrics::Metrics;
+use crate::payos::{Told, reason};
 
 /// Records a payment that PayOS reports. Every final decision is a 2xx, also for a duplicate. Only when the origin could
 /// not store the payment does it respond with an error, so that PayOS sends the webhook again.
@@ -45,18 +46,14 @@ async fn record(app: &App, request: Request) -> ApiResult<&'static str> {
             warn!("a webhook was not signed with this channel's checksum key");
             return Err(ApiError::new(ProblemCode::BadSignature, "the signature does not match"));
         }
-        Err(WebhookError::NotAPayment(reason)) => {
-            error!(reason, "PayOS signed a webhook that reports no payment: look at it");
-            return Ok("not_a_payment");
-        }
+        Err(WebhookError::NotAPayment(_)) => return keep(app, body.into()).await,
     };
     if webhook.is_confirm_probe() {
         info!("PayOS confirmed the webhook address");
         return Ok("probe");
     }
     let Some((order, payment)) = app.description_salt.webhook_payment(&webhook) else {
-        error!(order = webhook.order_code, "PayOS signed a webhook whose order code no order can have");
-        return Ok("not_a_payment");
+        return keep(app, body.into()).await;
     };
     let amount = webhook.amount;
     Ok(match app.writer.reported_payment(order, payment, payer(&webhook)).await? {
@@ -78,4 +75,21 @@ async fn record(app: &App, request: Request) -> ApiResult<&'static str> {
         }
         None => "duplicate",
     })
+}
+
+/// PayOS has signed it, so repeating it would not help: the shop keeps it, and a person acts on it.
+async fn keep(app: &App, body: Vec<u8>) -> ApiResult<&'static str> {
+    let Told { order, reference, .. } = Told::in_body(&body);
+    let reason = reason(&body, &app.payos_checksum_key);
+    match app.writer.keep_webhook(body).await? {
+        WebhookKept::New => {
+            error!(order, reference, reason, "PayOS signed a webhook that cannot be read: enter its money by hand");
+            Ok("unreadable")
+        }
+        WebhookKept::Already => Ok("duplicate"),
+        WebhookKept::TooMany => {
+            error!(order, reference, reason, "a webhook that cannot be read was not kept: too many are kept already");
+            Err(ApiError::busy())
+        }
+    }
 }

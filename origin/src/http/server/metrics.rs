@@ -88,6 +88,7 @@ impl Collector for Stored {
             ("payments_disputed", "Transfers reported with two amounts, or twice.", waiting.disputed),
             ("payments_unmatched", "Payments that name no order.", waiting.unmatched),
             ("payments_unmatched_vnd", "Their money.", waiting.unmatched_amount),
+            ("webhooks_unreadable", "Signed webhooks whose money is in no sum.", waiting.unreadable_webhooks),
         ] {
             gauge(&mut encoder, name, help, &value)?;
         }

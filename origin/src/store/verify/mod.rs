@@ -23,6 +23,7 @@ use super::mail;
 use super::migrate;
 use super::sale_file;
 use super::sqlite::{Db, bytes};
+use super::webhooks;
 
 use self::lists::Lists;
 use self::order::{Beside, Order};
@@ -48,6 +49,7 @@ struct Replay<'a> {
     revoked: BTreeSet<Jti>,
     /// The SMTP reply code, and when it came.
     mail_stops: BTreeMap<OrderCode, (u16, Timestamp)>,
+    unreadable_webhooks: Vec<(i64, [u8; 32])>,
 }
 
 /// Checks the database in `folder`. `known_head` is a head of the chain that an operator kept elsewhere. With it, the
@@ -96,6 +98,7 @@ impl<'a> Replay<'a> {
             lists: Lists::default(),
             revoked: BTreeSet::new(),
             mail_stops: BTreeMap::new(),
+            unreadable_webhooks: Vec::new(),
         })
     }
 
@@ -128,6 +131,7 @@ impl<'a> Replay<'a> {
             Fact::MailAllowed { order } => {
                 self.mail_stops.remove(order);
             }
+            Fact::WebhookUnreadable { digest } => self.unreadable_webhooks.push((row.seq, *digest)),
             Fact::TokenRevoked { jti } => {
                 self.revoked.insert(*jti);
             }
@@ -177,7 +181,7 @@ impl<'a> Replay<'a> {
 
     /// Compares the replayed state with the tables. Returns the number of orders.
     fn compare(self) -> Result<i64> {
-        let Self { db, products, drops, orders, unmatched, mut lists, revoked, mail_stops } = self;
+        let Self { db, products, drops, orders, unmatched, mut lists, revoked, mail_stops, unreadable_webhooks } = self;
         let orders = orders.end()?;
         lists.compare(db)?;
         let stored: BTreeMap<i64, Product> =
@@ -207,6 +211,7 @@ impl<'a> Replay<'a> {
         let stops = mail::stops(db).context("mail_stops cannot be read")?;
         let stored: BTreeMap<_, _> = stops.into_iter().map(|stop| (stop.order, (stop.reply, stop.at))).collect();
         ensure!(stored == mail_stops, "mail_stops holds other orders than the ledger");
+        webhooks::compare(db, &unreadable_webhooks)?;
         Ok(orders.orders)
     }
 }

@@ -11,7 +11,7 @@ use crate::store::outbox;
 use crate::store::sqlite::{Db, bytes};
 
 /// Every table that a check here or beside covers. A migration that adds a table adds its check and its name.
-const CHECKED: [&str; 19] = [
+const CHECKED: [&str; 20] = [
     "drop_counters",
     "drops",
     "ledger",
@@ -31,6 +31,7 @@ const CHECKED: [&str; 19] = [
     "unmatched_destinations",
     "unmatched_payments",
     "unmatched_transfers",
+    "unreadable_webhooks",
 ];
 /// Litestream makes them in the database that it copies. They hold nothing of the sale.
 const OF_LITESTREAM: [&str; 2] = ["_litestream_lock", "_litestream_seq"];

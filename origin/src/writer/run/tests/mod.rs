@@ -10,6 +10,7 @@ mod refunds;
 mod sale;
 mod tampering;
 mod verify;
+mod webhooks;
 
 use domain::{
     Canceller, Command, DropId, Format, Jti, LinkFacts, OrderState, Outcome, Payment, PaymentIdentity, PaymentState,
