@@ -8,6 +8,7 @@ mod crash;
 mod edge_doors;
 mod ended;
 mod expiry;
+mod field_cases;
 mod hang_up;
 mod late;
 mod ledger;
