@@ -175,7 +175,7 @@ fn refuse_mistakes(terms: &Terms, confirmed_price: Option<i64>, now: Timestamp) 
     }
     let price = terms.price.get();
     if price < PRICE_UNCONFIRMED_MIN && confirmed_price != Some(price) {
-        let detail = format!("{price} ₫ for one unit: if that is meant, confirm it with confirm_price {price}");
+        let detail = format!("{price} ₫ for one unit: if that is meant, confirm it with --confirm-price {price}");
         return Err(ApiError::field("price", detail));
     }
     Ok(())
@@ -280,7 +280,7 @@ mod tests {
         assert!(closed.contains("closes 11:59 01/12/2026 in Vietnam, 0 minutes ago"), "{closed}");
         let opens_at = "2026-12-01T20:00:00+07:00";
         let cheap = said(opens_at, None, 45, None).unwrap_err();
-        assert!(cheap.contains("45 ₫") && cheap.contains("confirm_price 45"), "{cheap}");
+        assert!(cheap.contains("45 ₫") && cheap.contains("--confirm-price 45"), "{cheap}");
         assert!(said(opens_at, None, 45, Some(450)).is_err(), "another price is confirmed");
         assert_eq!(said(opens_at, None, 45, Some(45)), Ok(()));
         assert_eq!(said(opens_at, None, 1_000, None), Ok(()));
