@@ -31,8 +31,12 @@ async fn money_that_no_webhook_brought_is_found_by_reconcile_once() {
     assert_eq!(shop.metric("dropgate_payments_unsettled").await, 0, "what a signed read brought is settled");
 
     let again = shop.operates(&["reconcile"]);
-    assert_eq!(again.lines().count(), 1, "{again}");
-    assert!(again.starts_with("2 links read") && again.ends_with(" 0 differences, 0 not read\n"), "{again}");
+    assert_eq!(again.lines().count(), 2, "{again}");
+    assert!(
+        again.starts_with("no reference is known more than once\n2 links read")
+            && again.ends_with(" 0 differences, 0 not read\n"),
+        "{again}"
+    );
     shop.finish().await;
 }
 
@@ -58,6 +62,38 @@ async fn a_sum_that_payos_counts_is_no_money_and_its_transfers_are() {
     assert!(found.contains("payment_found: 250000 VND"), "{found}");
     assert!(found.contains(&says("PayOS counts 0 VND, the ledger has 250000")), "{found}");
     assert_eq!(shopper.order(&order).await["state"], "paid");
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn reconcile_prints_every_reference_that_is_known_more_than_once_and_where_each_payment_stands() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { price: 250_000, ..DropTerms::default() }).await;
+    let shopper = shop.shopper("0912000115");
+    let order = shopper.buys(&drop, 1).await;
+    shopper.sees(&order, "payment_state", "ready").await;
+    shop.payos.pays_as(order.code, &json!({ "reference": "FT26335000000001" })).await;
+    shopper.sees(&order, "state", "paid").await;
+    let enters = |arguments: &[&str]| {
+        let record = ["payment", "record", "--amount", "250000", "--unmatched"];
+        shop.operates(&[&record[..], arguments].concat());
+    };
+    enters(&["--bank-reference", "FT1", "--at", "2026-10-01T09:00:00+07:00"]);
+    assert!(shop.operates(&["reconcile"]).starts_with("no reference is known more than once\n"));
+
+    // As another bank writes the reference of the order's payment.
+    let again = ["--another-transfer", "--reason", "of October"];
+    let spelled = ["--bank-reference", "ft26335000000001\\BNK", "--at", "2026-10-02T09:00:00+07:00"];
+    enters(&[&spelled[..], &again].concat());
+    let found = shop.operates(&["reconcile"]);
+    let lines: Vec<&str> = found.lines().filter(|line| line.starts_with("known more than once: ")).collect();
+    assert_eq!(lines.len(), 1, "{found}");
+    assert!(lines[0].starts_with("known more than once: FT26335000000001: 250000 VND of "), "{found}");
+    let (of_order, unmatched) = lines[0].split_once("; ").expect("two payments");
+    assert!(of_order.contains(&format!("for order {}, payment ", order.code)), "{found}");
+    assert!(of_order.ends_with(", counted"), "{found}");
+    assert!(unmatched.starts_with("250000 VND of 2026-10-02 without an order, payment "), "{found}");
+    assert!(unmatched.ends_with(", unmatched"), "{found}");
     shop.finish().await;
 }
 
@@ -94,7 +130,7 @@ async fn reconcile_names_what_it_could_not_read_and_fails() {
 
     // Reconciliation reads only orders placed since then, and refuses an invalid time.
     let later = shop.operates(&["reconcile", "--since", "2099-01-01T00:00:00Z"]);
-    assert!(later.starts_with("0 links read"), "{later}");
+    assert!(later.contains("\n0 links read"), "{later}");
     let (_, said) = shop.assert_refuses(&["reconcile", "--since", "yesterday"]);
     assert!(said.contains("invalid_field: since: "), "{said}");
     shop.finish().await;

@@ -64,6 +64,7 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/clock", get(clock::show))
         .route("/admin/clock/accept", post(clock::accept))
         .route("/admin/reconcile", post(reconcile::run))
+        .route("/admin/references", get(reconcile::references))
         .route("/admin/tokens/{jti}/revoke", post(tokens::revoke));
     shopper
         .merge(provider)

@@ -159,7 +159,8 @@ impl<'a> Group<'a> {
     ) {
         let in_period = self.known.iter().filter(|transfer| period.has(transfer.at)).count();
         found.compared += in_period;
-        if self.known.len() > 1 && in_period > 0 && !self.is_unnamed {
+        let is_met = in_period > 0 || !self.lines.is_empty();
+        if self.known.len() > 1 && is_met && !self.is_unnamed {
             let known = self.known.iter().map(|transfer| (*transfer).clone());
             found.known_more_than_once.push(known.collect());
         }

@@ -38,6 +38,7 @@ use crate::failpoint::{self, Point};
 use crate::statement::KnownTransfer;
 
 pub use file_modes::require_private;
+pub use known_transfers::Referenced;
 pub use lock::FolderLock;
 pub(crate) use mail::MailStop;
 pub use meta::StoredClock;
@@ -348,6 +349,11 @@ impl ReadStore {
     /// Every payment of this reference, in any spelling, and the ledger row up to which it was looked for.
     pub fn payments_of_reference(&self, reference: &str) -> Result<(i64, Vec<KnownPayment>)> {
         Ok((ledger::head(&self.db)?.seq, known_transfers::of_reference(&self.db, reference)?))
+    }
+
+    /// Payments of references that the ledger knows more than once, for at most `max` references.
+    pub fn references_known_more_than_once(&self, max: usize) -> Result<Vec<Vec<Referenced>>> {
+        known_transfers::more_than_once(&self.db, max)
     }
 
     /// Every transfer that the ledger counts.

@@ -111,7 +111,7 @@ fn code(state: UnmatchedState) -> Result<(i64, u64)> {
     })
 }
 
-fn state_of(code: i64, batch: i64) -> Result<UnmatchedState> {
+pub(crate) fn state_of(code: i64, batch: i64) -> Result<UnmatchedState> {
     Ok(match (code, batch.cast_unsigned()) {
         (0, 0) => UnmatchedState::Open,
         (1, 0) => UnmatchedState::Assigned,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use self::files::Files;
 use crate::cli::admin_client::AdminClient;
 use crate::clock::Clock;
+use crate::statement::shown;
 
 /// The default of `--since`. Transfers between banks are at most a day late; the second day is spare.
 const SINCE_HOURS: i64 = 48;
@@ -64,9 +65,36 @@ async fn ask_payos(since: Option<String>) -> Result<()> {
             break;
         }
     }
+    references(&client.call(Method::GET, "/admin/references", None).await?)?;
     println!("{read} links read since {since}, {different} differences, {unread} not read");
     if unread > 0 {
         bail!("some links could not be read: run it again");
     }
     Ok(())
+}
+
+/// One bank's reference for two payments is one transfer told twice, or two that a person should tell apart.
+fn references(found: &Value) -> Result<()> {
+    let found = found.as_array().context("the origin's answer is not a list")?;
+    if found.is_empty() {
+        println!("no reference is known more than once");
+    }
+    for payments in found.iter().filter_map(Value::as_array) {
+        let reference = payments.first().map_or("", |payment| payment["reference"].as_str().unwrap_or_default());
+        let each: Vec<String> = payments.iter().map(payment).collect();
+        println!("known more than once: {}: {}", shown(reference), each.join("; "));
+    }
+    Ok(())
+}
+
+/// Such as "300000 VND of 2026-10-31 without an order, payment 5, unmatched".
+fn payment(known: &Value) -> String {
+    let when = if known["day_is_recorded"] == true { "recorded on" } else { "of" };
+    let whose = match known["order_code"].as_u64() {
+        None | Some(0) => "without an order".to_owned(),
+        Some(order) => format!("for order {order}"),
+    };
+    let text = |field: &str| known[field].as_str().unwrap_or_default();
+    let (amount, day, stands) = (&known["amount"], text("day"), text("stands"));
+    format!("{amount} VND {when} {day} {whose}, payment {}, {stands}", known["payment"])
 }

@@ -16,6 +16,8 @@ use crate::http::body::read_json;
 use crate::http::fields::{moment, required};
 use crate::http::problem::{ApiError, ApiResult};
 use crate::payos::LinkDifference;
+use crate::statement::day_of;
+use crate::store::Referenced;
 
 /// Links asked about in one request: at the concurrency below it answers within a caller's patience.
 const ORDERS_MAX: u32 = 64;
@@ -45,6 +47,40 @@ struct Difference {
     short_code: String,
     kind: &'static str,
     detail: String,
+}
+
+/// References in one answer. More are no accident of a bank, and the first of them show what happened.
+const REFERENCES_MAX: usize = 500;
+
+#[derive(Serialize)]
+struct ReferencedView {
+    payment: i64,
+    reference: String,
+    /// 0 without an order.
+    order_code: u64,
+    amount: i64,
+    day: String,
+    /// The bank's time could not be read, and `day` is when the payment was recorded.
+    day_is_recorded: bool,
+    stands: &'static str,
+}
+
+/// Every reference that is known more than once, each with its payments, oldest first.
+pub(crate) async fn references(operator: Operator, State(app): State<Arc<App>>) -> ApiResult<Response> {
+    operator.require(Role::Operate)?;
+    let found = app.reader.read(|store| store.references_known_more_than_once(REFERENCES_MAX)).await?;
+    let view = |known: Referenced| ReferencedView {
+        payment: known.payment.seq,
+        reference: known.payment.identity.bank_reference().unwrap_or_default().to_owned(),
+        order_code: known.payment.order.0,
+        amount: known.payment.amount.get(),
+        day: day_of(known.payment.at).map_or_else(String::new, |day| day.to_string()),
+        day_is_recorded: !known.has_own_time,
+        stands: known.stands,
+    };
+    let found: Vec<Vec<ReferencedView>> =
+        found.into_iter().map(|payments| payments.into_iter().map(view).collect()).collect();
+    Ok(Json(found).into_response())
 }
 
 /// Reads links at PayOS and records what the ledger did not have. Safe to repeat, and beside everything else.
