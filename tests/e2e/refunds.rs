@@ -209,6 +209,40 @@ async fn a_list_is_imported_as_a_spreadsheet_saves_it_and_refused_where_it_was_c
     shop.finish().await;
 }
 
+#[tokio::test]
+async fn an_operator_gives_the_missing_name_of_an_orders_refund_without_a_wait() {
+    let shop = Shop::start().await;
+    let drop = shop.opens_drop(DropTerms { price: PRICE, ..DropTerms::default() }).await;
+    let shopper = shop.shopper("0912000156");
+    let order = shopper.buys(&drop, 1).await;
+    shopper.sees(&order, "payment_state", "ready").await;
+    shop.payos.pays(order.code).await;
+    shopper.sees(&order, "state", "paid").await;
+    let refund = first_refund(&shopper, &order).await;
+    let name = |name: &str| ["refund", "name", &refund, "--account-name", name].map(str::to_owned);
+    let refused = |arguments: [String; 5]| shop.assert_refuses(&arguments.each_ref().map(String::as_str)).1;
+
+    // The same money again, from an account whose holder the bank does not tell.
+    let genuine = shop.payos.webhook_bodies().await.remove(0);
+    let mut data = serde_json::from_str::<Value>(&genuine).expect("JSON")["data"].clone();
+    data["reference"] = json!("FT26329000000200");
+    assert!(refused(name("TRAN THI B")).contains("no account is known"));
+    data["counterAccountBankId"] = json!("970422");
+    data["counterAccountNumber"] = json!("0939999999");
+    data["counterAccountName"] = Value::Null;
+    assert_eq!(shop.payos.sends_raw_webhook(&json!({ "data": data })).await, 204);
+    let missing = shop.operates(&["refund", "list"]);
+    assert!(missing.contains("bank and number are known, the name is missing"), "{missing}");
+    assert_eq!(shop.operates(&["refund", "export"]), "");
+
+    assert!(refused(name("=1+1")).contains("invalid_field: account_name: "));
+    shop.operates(&name("Trần Thị B").each_ref().map(String::as_str));
+    let list = shop.operates(&["refund", "export"]);
+    assert!(list.contains(&format!("{refund},{PRICE},970422,'0939999999,TRAN THI B,")), "{list}");
+    assert!(refused(name("LE VAN C")).contains("destination_not_owed: "), "the list never changes");
+    shop.finish().await;
+}
+
 /// A paid order that an operator has cancelled.
 async fn shop_that_owes_a_refund(phone: &str) -> (Shop, Shopper, Order) {
     let shop = Shop::start().await;

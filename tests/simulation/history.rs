@@ -218,7 +218,8 @@ impl Sale {
             }
             Step::SetDestination { nth, other } => {
                 let destination = account(if *other { "2" } else { "1" });
-                Some(Request::SetDestination { order: self.order(*nth)?.order, destination })
+                let order = self.order(*nth)?.order;
+                Some(Request::SetDestination { order, destination, operator: String::new() })
             }
             Step::Export => Some(Request::ExportRefunds { operator: "an".into() }),
             Step::Drop(command) => Some(Request::Drop { drop: DROP, command: command.clone(), operator: "an".into() }),

@@ -227,7 +227,7 @@ impl World {
             Some((known, _)) => account(&known.account_number),
             None => account(["1", "2"][self.rng.usize(0..2)]),
         };
-        self.ask(Request::SetDestination { order, destination }, Ticket::Unanswered);
+        self.ask(Request::SetDestination { order, destination, operator: String::new() }, Ticket::Unanswered);
     }
 
     /// Returns whether the money goes out before the deadline.

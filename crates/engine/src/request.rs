@@ -42,6 +42,8 @@ pub enum Request {
     SetDestination {
         order: OrderCode,
         destination: Destination,
+        /// Empty when the shopper says it.
+        operator: String,
     },
     MovePayment(MovePayment),
     Unmatched(UnmatchedRequest),
@@ -94,6 +96,7 @@ impl Lane {
 impl Request {
     pub fn lane(&self) -> Lane {
         match self {
+            Self::SetDestination { operator, .. } if !operator.is_empty() => Lane::Control,
             Self::Purchase(_) | Self::SetDestination { .. } | Self::AskOrderLink { .. } => Lane::Shopper,
             Self::Order(OrderRequest { operator, .. }) if !operator.is_empty() => Lane::Control,
             Self::Order(OrderRequest { command: Command::Cancel { .. }, .. }) => Lane::Shopper,

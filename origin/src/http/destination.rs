@@ -32,6 +32,12 @@ impl DestinationBody {
         self.bank.is_none() && self.account_number.is_none()
     }
 
+    /// The account whose bank and number `known` has, with the name that stands here.
+    pub(crate) fn completing(self, known: Option<Destination>) -> ApiResult<Destination> {
+        let known = known.ok_or_else(|| ApiError::field("bank", "this is missing: no account is known"))?;
+        Ok(Destination { account_name: account_name(self.account_name)?, salt: new_salt(), ..known })
+    }
+
     /// A name is kept as it is typed; a list of transfers prints it in the letters that every bank takes.
     pub(crate) fn parse(self) -> ApiResult<Destination> {
         let account_number = text("account_number", self.account_number, ACCOUNT_NUMBER_CHARS_MAX)?;
@@ -53,7 +59,7 @@ fn bank(typed: Option<String>) -> ApiResult<String> {
     plain("bank", bank, " .-'")
 }
 
-pub(crate) fn account_name(typed: Option<String>) -> ApiResult<String> {
+fn account_name(typed: Option<String>) -> ApiResult<String> {
     let name = plain("account_name", text("account_name", typed, ACCOUNT_NAME_CHARS_MAX)?, NAME_MARKS)?;
     match printed_account_name(&name) {
         Some(_) => Ok(name),
@@ -138,11 +144,13 @@ mod tests {
     #[test]
     fn a_payers_account_is_taken_only_when_it_is_certain() {
         let payer = |bank: &str, number: &str, name: Option<&str>| {
-            let webhook = serde_json::json!({
+            let data = serde_json::json!({
                 "orderCode": 7, "amount": 5, "counterAccountBankId": bank, "counterAccountNumber": number,
                 "counterAccountName": name,
             });
-            let found = super::payer(&serde_json::from_value(webhook).unwrap());
+            let signature = payos::sign_data("key", &data).unwrap();
+            let webhook = serde_json::json!({ "data": data, "signature": signature }).to_string();
+            let found = super::payer(&payos::verify_webhook(webhook.as_bytes(), "key").unwrap());
             found.map(|found| [found.bank, found.account_number, found.account_name])
         };
         let an = Some("NGUYEN VAN A");

@@ -58,6 +58,7 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/refunds", get(refunds::list))
         .route("/admin/refunds/export", post(refunds::export))
         .route("/admin/refunds/batches/{batch}", get(refunds::batch))
+        .route("/admin/refunds/{id}/name", post(refunds::complete))
         .route("/admin/refunds/{id}/sent", post(refunds::sent))
         .route("/admin/refunds/{id}/confirm", post(refunds::confirm))
         .route("/admin/refunds/{id}/fail", post(refunds::fail))

@@ -126,13 +126,15 @@ impl Writer {
         }
     }
 
-    /// Says where the refunds of an order go. Answers from when on it is used: a change waits.
+    /// Says where the refunds of an order go. Answers from when on it is used: a change waits. `operator` is empty when
+    /// the shopper says it.
     pub(crate) async fn set_destination(
         &self,
         order: OrderCode,
         destination: Destination,
+        operator: String,
     ) -> Result<Result<Timestamp, Refusal>, SubmitError> {
-        match self.ask(Request::SetDestination { order, destination }).await? {
+        match self.ask(Request::SetDestination { order, destination, operator }).await? {
             Reply::Destination(reply) => Ok(reply),
             other => mismatched(&other),
         }

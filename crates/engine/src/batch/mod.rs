@@ -56,8 +56,8 @@ impl<'a, R: Records> Batch<'a, R> {
             Request::Order(order) => self.order(order)?,
             Request::EnterPayment(payment) => Reply::Entered(self.enter_payment(payment)?),
             Request::KeepWebhook(webhook) => Reply::Webhook(self.keep_webhook(webhook)?),
-            Request::SetDestination { order, destination } => {
-                Reply::Destination(self.set_destination(order, destination)?)
+            Request::SetDestination { order, destination, operator } => {
+                Reply::Destination(self.set_destination(order, destination, operator)?)
             }
             Request::MovePayment(payment) => Reply::Moved(self.move_payment(&payment)?),
             Request::Unmatched(unmatched) => Reply::Moved(self.unmatched_step(unmatched)?),

@@ -25,7 +25,12 @@ impl<R: Records> Batch<'_, R> {
         self.changes.destinations.iter().rev().find(|given| given.payer == payer)
     }
 
-    pub(super) fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Result<Timestamp, Refusal>> {
+    pub(super) fn set_destination(
+        &mut self,
+        order: OrderCode,
+        to: Destination,
+        operator: String,
+    ) -> Result<Result<Timestamp, Refusal>> {
         let Some((record, _)) = self.find(order)? else {
             return Ok(Err(Refusal::OrderNotFound));
         };
@@ -33,7 +38,7 @@ impl<R: Records> Batch<'_, R> {
         if record.refunds_due().is_zero() {
             return Ok(Err(Refusal::NothingOwed));
         }
-        Ok(Ok(self.give_destination(Payer::Order(order), Some(drop), to, String::new())?))
+        Ok(Ok(self.give_destination(Payer::Order(order), Some(drop), to, operator)?))
     }
 
     /// From when on it is used: a change waits. A name for an account that was known without one is no change.

@@ -22,6 +22,13 @@ pub(super) enum RefundCommand {
         #[arg(long)]
         batch: Option<u64>,
     },
+    /// Give the name of an account of which only the bank and the number are known.
+    Name {
+        /// The refund's memo, RF…
+        id: String,
+        #[arg(long)]
+        account_name: String,
+    },
     /// Record refunds that the bank sent, from a CSV file with the columns `memo` and `bank_reference`. Amounts and account
     /// numbers in the file must equal those of the list.
     Import { file: PathBuf },
@@ -44,6 +51,13 @@ pub(super) async fn run(command: RefundCommand) -> Result<()> {
     match command {
         RefundCommand::List => list(&client.call(Method::GET, "/admin/refunds", None).await?),
         RefundCommand::Export { batch } => export(&client, batch).await,
+        RefundCommand::Name { id, account_name } => {
+            let body = json!({ "account_name": account_name });
+            let path = format!("/admin/refunds/{}/name", checked(&id)?);
+            let answer = client.call(Method::POST, &path, Some(body)).await?;
+            println!("{id} goes to this name, from {} on", answer["usable_at"].as_str().unwrap_or_default());
+            Ok(())
+        }
         RefundCommand::Import { file } => import::import(&client, &file).await,
         RefundCommand::Confirm { id } => {
             client.call(Method::POST, &format!("/admin/refunds/{}/confirm", checked(&id)?), None).await?;

@@ -9,8 +9,7 @@ use axum::response::{IntoResponse, Response};
 use domain::{OrderCode, Payment, PaymentIdentity, Proof, Timestamp, UnmatchedState, UnmatchedStep, Vnd};
 use edge_protocol::{ProblemCode, Role, rfc3339};
 use engine::{
-    Destination, EnterPayment, Entered, KnownPayment, MovePayment, MoveRefused, NO_ORDER, Payer, UnmatchedPayment,
-    UnmatchedRequest,
+    EnterPayment, Entered, KnownPayment, MovePayment, MoveRefused, NO_ORDER, Payer, UnmatchedPayment, UnmatchedRequest,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,7 +17,7 @@ use serde_json::json;
 use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
-use crate::http::destination::{DestinationBody, account_name, new_salt};
+use crate::http::destination::DestinationBody;
 use crate::http::fields::{moment, required, text};
 use crate::http::path::Path;
 use crate::http::problem::{ApiError, ApiResult};
@@ -206,10 +205,8 @@ pub(crate) async fn owe_back(
     let destination = if body.is_empty() {
         None
     } else if body.is_name_alone() {
-        let payer = Payer::Unmatched(seq);
-        let known = app.reader.read(move |store| store.refund_destination(payer)).await?;
-        let (known, _) = known.ok_or_else(|| ApiError::field("bank", "this is missing: no account is known"))?;
-        Some(Destination { account_name: account_name(body.account_name)?, salt: new_salt(), ..known })
+        let known = app.reader.read(move |store| store.refund_destination(Payer::Unmatched(seq))).await?;
+        Some(body.completing(known.map(|(known, _)| known))?)
     } else {
         Some(body.parse()?)
     };

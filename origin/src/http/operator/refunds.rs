@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::http::app::App;
 use crate::http::auth::Operator;
 use crate::http::body::read_json;
+use crate::http::destination::DestinationBody;
 use crate::http::fields::text;
 use crate::http::path::Path;
 use crate::http::problem::{ApiError, ApiResult};
@@ -118,6 +119,34 @@ pub(crate) async fn fail(
     let body: FailBody = read_json(request).await?;
     let reason = text("reason", body.reason, REASON_CHARS_MAX)?;
     step(&app, operator, named(&app, &id)?, RefundStep::Fail { reason }).await
+}
+
+/// Gives the name of an account of which only the bank and the number are known. By the rule of every destination that
+/// is no change, and another name than a known one is.
+pub(crate) async fn complete(
+    operator: Operator,
+    State(app): State<Arc<App>>,
+    Path(id): Path,
+    request: Request,
+) -> ApiResult<Response> {
+    let operator = operator.require(Role::Money)?;
+    let refund = named(&app, &id)?;
+    let body: DestinationBody = read_json(request).await?;
+    let known = app.reader.read(move |store| store.refund_destination(refund.payer())).await?;
+    let destination = body.completing(known.map(|(known, _)| known))?;
+    match refund {
+        RefundId::Order(order, _) => {
+            app.writer.set_destination(order, destination, operator).await??;
+        }
+        RefundId::Unmatched(seq) => {
+            let step = UnmatchedStep::OweBack;
+            let request = UnmatchedRequest { seq, step, destination: Some(destination), operator };
+            app.writer.unmatched_step(request).await?.map_err(|_| Refusal::RefundNotThere)?;
+        }
+    }
+    let usable_at = app.reader.read(move |store| store.refund_destination(refund.payer())).await?;
+    let usable_at = usable_at.map(|(_, usable_at)| rfc3339::format(usable_at));
+    Ok(Json(json!({ "usable_at": usable_at })).into_response())
 }
 
 fn named(app: &App, id: &str) -> ApiResult<RefundId> {

@@ -24,6 +24,6 @@ pub(crate) async fn set(
 ) -> ApiResult<Response> {
     let order = token.named(&code)?;
     let to: DestinationBody = read_json(request).await?;
-    let usable_at = app.writer.set_destination(order, to.parse()?).await??;
+    let usable_at = app.writer.set_destination(order, to.parse()?, String::new()).await??;
     Ok(Json(json!({ "usable_at": rfc3339::format(usable_at) })).into_response())
 }

@@ -10,7 +10,7 @@ impl Rig {
     }
 
     fn set_destination(&mut self, order: OrderCode, to: Destination) -> Result<Timestamp, Refusal> {
-        match self.ask(Request::SetDestination { order, destination: to }) {
+        match self.ask(Request::SetDestination { order, destination: to, operator: String::new() }) {
             Reply::Destination(reply) => reply,
             other => panic!("{other:?}"),
         }

@@ -35,7 +35,7 @@ pub(super) fn filled() -> Rig {
         rig.command(orders[index], Command::Cancel { sid: Sid([who; 16]) });
         rig.command(orders[index], payment(&format!("FT1{who}"), 60));
     }
-    rig.ask(Request::SetDestination { order: orders[3], destination: account("13") });
+    rig.ask(Request::SetDestination { order: orders[3], destination: account("13"), operator: String::new() });
     rig.command(orders[6], payment("FT17", PRICE - 1));
     for (code, reference) in [(5, "FT20"), (6, "FT21"), (7, "FT22")] {
         rig.command_from(OrderCode(code), payment(reference, 60), (code == 6).then(|| account("14")));
@@ -56,8 +56,8 @@ pub(super) fn filled() -> Rig {
     assert_eq!(rig.export(), Some(2));
     let sent = RefundStep::Sent { bank_reference: "FT30".into() };
     rig.command(orders[3], Command::Refund { number: 1, step: sent });
-    rig.ask(Request::SetDestination { order: orders[4], destination: account("15") });
-    rig.ask(Request::SetDestination { order: orders[4], destination: account("16") });
+    rig.ask(Request::SetDestination { order: orders[4], destination: account("15"), operator: String::new() });
+    rig.ask(Request::SetDestination { order: orders[4], destination: account("16"), operator: String::new() });
     rig.ask(Request::StopMail { order: orders[0], reply: 550 });
     rig.ask(Request::RevokeToken { jti: Jti([9; 16]), operator: "an".into() });
     let digest = Sha256::digest("{}").into();
