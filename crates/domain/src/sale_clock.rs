@@ -33,6 +33,8 @@ pub struct ClockStart {
     pub last_row_at: Option<Timestamp>,
     /// How far the sale's time was ahead of the monotonic clock, if the machine has not been started since.
     pub ahead_of_monotonic_us: Option<i64>,
+    /// The sale was waiting for a better wall clock then.
+    pub was_waiting: bool,
     /// The kernel's word that the wall clock is synchronised.
     pub synchronised: bool,
     /// The kernel gave its word at an earlier start, so it will give it again.
@@ -60,10 +62,11 @@ pub struct SaleClock {
 
 impl SaleClock {
     pub fn start(from: ClockStart) -> Self {
-        let ClockStart { reading, last_row_at, ahead_of_monotonic_us, synchronised, needs_synchronised } = from;
+        let ClockStart { reading, last_row_at, ahead_of_monotonic_us, was_waiting, synchronised, needs_synchronised } =
+            from;
         let wall_us = reading.wall_us;
         let (time_us, settled) = match (ahead_of_monotonic_us, last_row_at.map(|at| at.0 * 1_000)) {
-            (Some(ahead_us), _) => (reading.monotonic_us + ahead_us, true),
+            (Some(ahead_us), _) => (reading.monotonic_us + ahead_us, !was_waiting),
             (None, None) => (wall_us, true),
             (None, Some(row_us)) => {
                 let believed = synchronised || !needs_synchronised;
@@ -104,6 +107,11 @@ impl SaleClock {
 
     pub fn time(&self) -> Timestamp {
         Timestamp(self.time_us.div_euclid(1_000))
+    }
+
+    /// The sale goes on from the ledger's last row, until the wall clock is better.
+    pub fn is_waiting(&self) -> bool {
+        !self.settled
     }
 
     /// How far the wall clock is ahead of the sale's time, when it is not followed; negative when it is behind.

@@ -13,6 +13,8 @@ pub struct StoredClock {
     /// The boot whose monotonic clock is meant; `None` where the kernel does not name its boots.
     pub boot: Option<BootId>,
     pub ahead_of_monotonic_us: i64,
+    /// The sale waited for a better wall clock.
+    pub waiting: bool,
     /// The kernel has called the clock synchronised at some start.
     pub synchronised: bool,
 }
@@ -24,7 +26,7 @@ impl StoredClock {
         let mut bytes = [0; Self::BYTES];
         bytes[..16].copy_from_slice(&self.boot.unwrap_or_default());
         bytes[16..24].copy_from_slice(&self.ahead_of_monotonic_us.to_be_bytes());
-        bytes[24] = self.synchronised.into();
+        bytes[24] = u8::from(self.synchronised) | u8::from(self.waiting) << 1;
         bytes
     }
 
@@ -35,7 +37,8 @@ impl StoredClock {
         Self {
             boot: Some(boot).filter(|boot| *boot != [0; 16]),
             ahead_of_monotonic_us: i64::from_be_bytes(ahead),
-            synchronised: bytes[24] != 0,
+            waiting: bytes[24] & 2 != 0,
+            synchronised: bytes[24] & 1 != 0,
         }
     }
 }
@@ -66,7 +69,7 @@ impl ClockRow {
     pub(super) fn step(&mut self, step_ms: i64) -> Result<()> {
         let stored = self.stored.context("no clock was stored at the start")?;
         let ahead_of_monotonic_us = stored.ahead_of_monotonic_us + step_ms * 1_000;
-        self.put(StoredClock { ahead_of_monotonic_us, ..stored })
+        self.put(StoredClock { ahead_of_monotonic_us, waiting: false, ..stored })
     }
 }
 

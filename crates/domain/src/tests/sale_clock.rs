@@ -37,6 +37,7 @@ impl Machine {
             reading: self.reading(),
             last_row_at,
             ahead_of_monotonic_us: None,
+            was_waiting: false,
             synchronised: self.synchronised,
             needs_synchronised,
         })
@@ -126,6 +127,7 @@ fn a_process_that_starts_again_goes_on_whatever_the_wall_clock_says() {
             reading: machine.reading(),
             last_row_at: Some(BEGIN),
             ahead_of_monotonic_us: Some(before.ahead_of_monotonic_us()),
+            was_waiting: false,
             synchronised: true,
             needs_synchronised: true,
         });

@@ -153,6 +153,7 @@ impl Run {
 
     fn process(&mut self, waiting: &mut Vec<Waiting>) -> Result<()> {
         let time = self.time.read(self.store.head().at);
+        self.time.keep(&mut self.store)?;
         self.metrics.batch_size.observe(waiting.len() as f64);
         waiting.sort_by_key(|waiting| waiting.request.precedence());
         let mut batch = Batch::new(&mut self.sale, &self.store, time, self.store.head().seq, waiting.len());
@@ -171,7 +172,6 @@ impl Run {
         if changes.clock_step_ms.is_some() {
             self.time.accept_step();
         }
-        self.time.keep(&mut self.store)?;
         if !changes.drops.is_empty() {
             self.publish(time.now, &changes.drops.iter().map(|counters| counters.drop).collect());
         }

@@ -34,6 +34,7 @@ impl SaleTime {
             reading: clock.read(),
             last_row_at: (store.head() != Head::EMPTY).then_some(store.head().at),
             ahead_of_monotonic_us: same_boot.map(|stored| stored.ahead_of_monotonic_us),
+            was_waiting: same_boot.is_some_and(|stored| stored.waiting),
             synchronised,
             needs_synchronised,
         });
@@ -41,6 +42,7 @@ impl SaleTime {
         store.store_clock(StoredClock {
             boot,
             ahead_of_monotonic_us: sale.ahead_of_monotonic_us(),
+            waiting: sale.is_waiting(),
             synchronised: synchronised || needs_synchronised,
         })?;
         Ok(Self { clock, sale, metrics })
@@ -71,15 +73,16 @@ impl SaleTime {
         self.show();
     }
 
-    /// Stores the time where it has moved against the monotonic clock.
+    /// Stores the time where it has moved against the monotonic clock. Before the rows of a batch are: a start must not find
+    /// rows later than its time.
     pub(super) fn keep(&self, store: &mut WriteStore) -> Result<()> {
-        let ahead_of_monotonic_us = self.sale.ahead_of_monotonic_us();
-        match store.stored_clock() {
-            Some(stored) if (stored.ahead_of_monotonic_us - ahead_of_monotonic_us).abs() > STORED_WITHIN_US => {
-                store.store_clock(StoredClock { ahead_of_monotonic_us, ..stored })
-            }
-            _ => Ok(()),
+        let Some(stored) = store.stored_clock() else { return Ok(()) };
+        let (ahead_of_monotonic_us, waiting) = (self.sale.ahead_of_monotonic_us(), self.sale.is_waiting());
+        let moved = (stored.ahead_of_monotonic_us - ahead_of_monotonic_us).abs() > STORED_WITHIN_US;
+        if moved || stored.waiting != waiting {
+            store.store_clock(StoredClock { ahead_of_monotonic_us, waiting, ..stored })?;
         }
+        Ok(())
     }
 
     fn show(&self) {

@@ -147,6 +147,24 @@ fn a_machine_whose_clock_is_ahead_and_not_synchronised_waits_for_the_kernels_wor
 }
 
 #[test]
+fn the_kernels_word_counts_also_when_the_process_has_started_again_before_it_comes() {
+    let (rig, held) = rig();
+    rig.clock.advance(HOUR);
+    rig.clock.reboot();
+    rig.clock.set_synchronised(false);
+    let mut rig = rig.restart().restart();
+    rig.sells_at(6, START);
+    rig.clock.set_synchronised(true);
+    assert_eq!(rig.due()[..5], held);
+    assert_eq!((rig.clock.now(), rig.clock.step_ms()), (START.plus_ms(HOUR), None));
+    // Once followed, the word does not make a later step good.
+    let mut rig = rig.restart();
+    rig.clock.set_ahead(HOUR);
+    rig.due();
+    assert_eq!((rig.clock.now(), rig.clock.step_ms()), (START.plus_ms(HOUR), Some(HOUR)));
+}
+
+#[test]
 fn a_machine_whose_clock_is_behind_the_ledger_goes_on_from_the_ledger_until_it_is_right() {
     for step in [-90 * SECOND, -HOUR, -DAY] {
         let (rig, _) = rig();
