@@ -2,6 +2,7 @@
 //! with an oracle that knows what must never happen.
 
 mod campaign;
+mod clocks;
 #[cfg(test)]
 mod history;
 mod operator;

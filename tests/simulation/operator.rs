@@ -33,6 +33,11 @@ pub(crate) enum OperatorAction {
     MoveMoney,
     DecideUnmatched,
     RecordFromStatement,
+    LookAtClock,
+    /// Lets the sale go by a wall clock that was this far ahead of it.
+    AcceptClock {
+        step_ms: i64,
+    },
 }
 
 /// The number of a list that an operator made by hand.
@@ -109,6 +114,13 @@ impl World {
             OperatorAction::MoveMoney => self.move_money(),
             OperatorAction::DecideUnmatched => self.decide_unmatched(),
             OperatorAction::RecordFromStatement => self.record_from_statement(),
+            OperatorAction::LookAtClock => {
+                let (step_ms, ms) = (self.clock_step_shown(), self.rng.i64(0..30_000));
+                self.after(ms, ScheduledEvent::Operator(OperatorAction::AcceptClock { step_ms }));
+            }
+            OperatorAction::AcceptClock { step_ms } => {
+                self.ask(Request::AcceptClock { step_ms, operator: OPERATOR.into() }, Ticket::Unanswered);
+            }
         }
     }
 

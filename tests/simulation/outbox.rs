@@ -171,10 +171,10 @@ impl World {
             }
             Kind::EndHold { over: false } | Kind::MakeLink => {}
             Kind::CheckEnded { ended_at } if done => {
-                let wall = self.wall();
-                if let Some(next) = CHECKS_AFTER_MS.iter().map(|after| ended_at + after).find(|at| *at > wall) {
+                let sale_now = self.sale_now();
+                if let Some(next) = CHECKS_AFTER_MS.iter().map(|after| ended_at + after).find(|at| *at > sale_now) {
                     (effect.step, effect.tries) = (Step::Start, 0);
-                    self.after(next - wall, ScheduledEvent::Effect(Box::new(effect)));
+                    self.after(next - sale_now, ScheduledEvent::Effect(Box::new(effect)));
                 }
             }
             Kind::CloseLink | Kind::Settle | Kind::CheckEnded { .. } => {
@@ -243,20 +243,20 @@ impl World {
             return;
         }
         let killed = state.status().is_killed();
-        let due_in = self.oracle.next_deadline().map_or(0, |pay_by| pay_by - self.wall());
+        let due_in = self.oracle.next_deadline().map_or(0, |pay_by| pay_by - self.sale_now());
         let wait = if killed { 0 } else { due_in.min(LOOK_MS) };
         self.origin.tick_comes = true;
         self.after(wait.max(self.weather.tick_ms), ScheduledEvent::Tick(self.origin.epoch));
     }
 
     pub(crate) fn tick(&mut self, epoch: u32) {
-        let wall = self.wall();
+        let sale_now = self.sale_now();
         if !self.origin.is_up() || epoch != self.origin.epoch {
             return;
         }
         self.origin.tick_comes = false;
-        self.oracle.assert_deadlines(wall, self.now, self.origin.started_at);
-        self.origin.asked.retain(|_, again_at| *again_at > wall);
+        self.oracle.assert_deadlines(sale_now, self.now, self.origin.started_at);
+        self.origin.asked.retain(|_, again_at| *again_at > sale_now);
         self.ask_due_holds(OrderCode(0));
     }
 
@@ -267,7 +267,7 @@ impl World {
     /// The timer hears which holds are due, and asks for the next of them until there are none.
     pub(crate) fn timer_hears(&mut self, answer: &Answer) {
         let Answer::Reply(Reply::DueHolds(due)) = answer else { return };
-        let (wall, epoch) = (self.wall(), self.origin.epoch);
+        let (sale_now, epoch) = (self.sale_now(), self.origin.epoch);
         let killed = self.origin.drop_state().is_some_and(|state| state.status().is_killed());
         for order in due.iter().copied() {
             let record = &self.origin.disk.orders[&order];
@@ -279,11 +279,11 @@ impl World {
                 self.ask_order(order, command, Ticket::Unanswered);
                 continue;
             }
-            let over = wall >= record.pay_by.plus_ms(HOLD_GRACE_MS).0;
+            let over = sale_now >= record.pay_by.plus_ms(HOLD_GRACE_MS).0;
             let open = record.link.may_be_open();
             let may_ask = !self.origin.asked.contains_key(&order);
             if may_ask {
-                self.origin.asked.insert(order, wall + ASK_AGAIN_MS);
+                self.origin.asked.insert(order, sale_now + ASK_AGAIN_MS);
             }
             if may_ask && open {
                 let kind = Kind::EndHold { over };

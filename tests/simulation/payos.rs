@@ -11,8 +11,8 @@ use crate::world::World;
 const MINUTE: i64 = 60_000;
 /// PayOS delivers a webhook again this often when it is not taken.
 const DELIVERIES_MAX: u32 = 4;
-/// Money that was on a foreign link before our order was placed came this long before it.
-const FOREIGN_AGE_MS: i64 = 10 * MINUTE;
+/// Money that was on a foreign link before our order was placed came this long before it: no clock here is as wrong.
+const FOREIGN_AGE_MS: i64 = 30 * 24 * 60 * MINUTE;
 
 /// One transfer as the bank has it: what is true, whatever is reported.
 #[derive(Clone, Debug)]

@@ -26,6 +26,10 @@ pub(crate) enum ScheduledEvent {
     /// A shopper says where the refunds of an order go.
     NamesAccount(OrderCode),
     ClockStep(i64),
+    /// The time service has set the clock of this start of the machine.
+    Synchronised(u32),
+    /// The machine starts anew.
+    Reboot,
     Crash,
     Restart,
 }

@@ -199,7 +199,7 @@ impl World {
             let ms = self.rng.i64(1_000..8_000);
             return self.after(ms, ScheduledEvent::Shopper(number));
         }
-        let (amount, left_ms) = (record.amount.get(), record.pay_by.0 - self.wall());
+        let (amount, left_ms) = (record.amount.get(), record.pay_by.0 - self.sale_now());
         let left_ms = left_ms.max(1_000);
         if let Some(old) = self.shoppers[number].old.take().filter(|old| *old != order && self.rng.bool()) {
             let part = if self.rng.bool() { amount / 3 } else { 0 };

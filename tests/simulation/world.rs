@@ -2,6 +2,7 @@
 
 use domain::{Format, Terms, Timestamp, Vnd};
 
+use crate::clocks::Machine;
 use crate::operator::Operator;
 use crate::oracle::Oracle;
 use crate::origin::{DROP, Origin};
@@ -9,8 +10,8 @@ use crate::payos::PayOs;
 use crate::queue::{Queue, ScheduledEvent};
 use crate::shopper::Shopper;
 
-const SECOND: i64 = 1_000;
-const MINUTE: i64 = 60 * SECOND;
+pub(crate) const SECOND: i64 = 1_000;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
 /// When every sale begins.
 const BEGIN: i64 = 1_800_000_000_000;
 /// A sale that takes more steps than this does not come to rest.
@@ -32,10 +33,9 @@ pub(crate) struct Weather {
 pub(crate) struct World {
     pub(crate) rng: fastrand::Rng,
     pub(crate) queue: Queue,
-    /// True time. The origin knows only its wall clock.
+    /// True time. The origin knows only the clocks of its machine.
     pub(crate) now: i64,
-    /// The origin's wall clock against true time.
-    pub(crate) skew: i64,
+    pub(crate) machine: Machine,
     pub(crate) weather: Weather,
     pub(crate) origin: Origin,
     pub(crate) payos: PayOs,
@@ -55,10 +55,11 @@ impl World {
         let terms = terms(&mut rng);
         let weather = weather(&mut rng);
         let payos = PayOs::new(&mut rng, BEGIN);
+        let machine = Machine::new(rng.u8(0..4) > 0, BEGIN);
         let mut world = Self {
             queue: Queue::default(),
             now: BEGIN,
-            skew: 0,
+            machine,
             weather,
             origin: Origin::new(),
             payos,
@@ -103,14 +104,12 @@ impl World {
             ScheduledEvent::Transfer(order, amount) => self.transfer_arrives(order, amount),
             ScheduledEvent::Webhook(report) => self.webhook_arrives(report),
             ScheduledEvent::ClockStep(ms) => self.clock_steps(ms),
+            ScheduledEvent::Synchronised(boot) => self.synchronised(boot),
+            ScheduledEvent::Reboot => self.reboot(),
             ScheduledEvent::Crash => self.crash_when_idle(),
             ScheduledEvent::Restart => self.restart(),
             ScheduledEvent::NamesAccount(order) => self.shopper_names_account(order),
         }
-    }
-
-    pub(crate) fn wall(&self) -> i64 {
-        self.now + self.skew
     }
 
     pub(crate) fn after(&mut self, ms: i64, happening: ScheduledEvent) {
@@ -134,12 +133,7 @@ impl World {
                 self.after(at, ScheduledEvent::Crash);
             }
         }
-        if self.chance(0.15) {
-            let ms = self.rng.i64(-5 * MINUTE..20 * MINUTE);
-            let (set, corrected) = (self.rng.i64(0..20 * MINUTE), self.rng.i64(SECOND..20 * MINUTE));
-            self.after(set, ScheduledEvent::ClockStep(ms));
-            self.after(set + corrected, ScheduledEvent::ClockStep(-ms));
-        }
+        self.clocks_go_wrong();
     }
 }
 

@@ -41,6 +41,7 @@ pub(super) struct Line {
     pub(super) pay_by: i64,
     pub(super) state: State,
     pub(super) ended_at: i64,
+    pub(super) ended_in_truth: i64,
     pub(super) applied: i64,
     pub(super) link: LinkKnown,
     /// Whether it was ever paid.
@@ -66,6 +67,7 @@ impl Line {
             pay_by: pay_by.0,
             state: State::Pending,
             ended_at: 0,
+            ended_in_truth: 0,
             applied: 0,
             link: LinkKnown::None,
             sold: false,
@@ -76,9 +78,9 @@ impl Line {
         }
     }
 
-    pub(super) fn end(&mut self, state: State, now: i64) {
+    pub(super) fn end(&mut self, state: State, now: i64, true_now: i64) {
         if self.state == State::Pending {
-            self.ended_at = now;
+            (self.ended_at, self.ended_in_truth) = (now, true_now);
         }
         self.state = state;
         self.applied = 0;

@@ -4,6 +4,7 @@
 mod line;
 mod money;
 mod promises;
+mod time;
 mod unmatched;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,6 +17,7 @@ use ledger::Fact;
 
 use self::line::{Line, LinkKnown, State};
 use self::promises::Asked;
+use self::time::LawfulTime;
 use self::unmatched::UnmatchedMoney;
 use crate::origin::Disk;
 use crate::payos::PayOs;
@@ -58,7 +60,7 @@ pub(crate) struct Oracle {
     money_before: i64,
     /// Reports of money that were taken in, and for which orders.
     reported: HashMap<(PaymentIdentity, i64), BTreeSet<OrderCode>>,
-    pub(crate) clock_stepped_at: i64,
+    pub(crate) time: LawfulTime,
 }
 
 impl Oracle {
@@ -83,13 +85,14 @@ impl Oracle {
             money: 0,
             money_before: 0,
             reported: HashMap::new(),
-            clock_stepped_at: i64::MIN / 2,
+            time: LawfulTime::new(),
             terms,
         }
     }
 
-    /// The row `seq` of the ledger, written at the origin's time `now` and in truth at `true_now`.
+    /// The row `seq` of the ledger, written at the sale's time `now` and in truth at `true_now`.
     pub(crate) fn hear(&mut self, seq: i64, fact: &Fact, now: i64, true_now: i64, payos: &PayOs) {
+        self.time.assert_row(seq, now, true_now);
         match fact {
             Fact::Sale(event) => self.hear_event(event, now, true_now, payos),
             Fact::PaymentUnmatched { order, payment } => self.unmatched_arrived(seq, *order, payment),
@@ -104,9 +107,9 @@ impl Oracle {
             Event::DropResumed => self.paused = false,
             Event::DropKilled => self.killed = true,
             Event::OrderPlaced { .. } => self.placed(event, now, true_now),
-            Event::OrderPaid { order, late, .. } => self.paid(*order, *late, now),
-            Event::OrderExpired { order, reason, .. } => self.expired(*order, *reason, now),
-            Event::OrderCancelled { order, restock, .. } => self.cancelled(*order, *restock, now),
+            Event::OrderPaid { order, late, .. } => self.paid(*order, *late, now, true_now),
+            Event::OrderExpired { order, reason, .. } => self.expired(*order, *reason, now, true_now),
+            Event::OrderCancelled { order, restock, .. } => self.cancelled(*order, *restock, now, true_now),
             Event::PaymentReceived { order, payment, applied } => {
                 self.money += payment.amount.get();
                 self.assert_not_entered(payment);
@@ -151,7 +154,7 @@ impl Oracle {
         self.lines.insert(*order, Line::placed(event, now, true_now));
     }
 
-    fn paid(&mut self, order: OrderCode, late: bool, now: i64) {
+    fn paid(&mut self, order: OrderCode, late: bool, now: i64, true_now: i64) {
         let (killed, window) = (self.killed, i64::from(self.terms.late_payment_seconds) * 1_000);
         let line = self.line(order);
         let (quantity, sub) = (line.quantity, line.sub.0);
@@ -162,7 +165,7 @@ impl Oracle {
             line.applied = line.amount;
         } else {
             assert_eq!(line.state, State::Pending, "order {order} paid");
-            line.ended_at = now;
+            (line.ended_at, line.ended_in_truth) = (now, true_now);
         }
         line.state = State::Paid;
         line.sold = true;
@@ -176,7 +179,7 @@ impl Oracle {
         self.sold += quantity;
     }
 
-    fn expired(&mut self, order: OrderCode, reason: ExpiryReason, now: i64) {
+    fn expired(&mut self, order: OrderCode, reason: ExpiryReason, now: i64, true_now: i64) {
         let line = self.line(order);
         assert_eq!(line.state, State::Pending, "order {order} expired");
         let (sub, quantity) = (line.sub, line.quantity);
@@ -193,7 +196,7 @@ impl Oracle {
             }
             ExpiryReason::LinkConflict => assert_eq!(line.link, LinkKnown::Conflict),
         }
-        self.line(order).end(State::Expired, now);
+        self.line(order).end(State::Expired, now, true_now);
         self.give_units(order, sub.0, quantity);
     }
 
@@ -204,16 +207,16 @@ impl Oracle {
         *self.units_of.entry(sub).or_default() -= quantity;
     }
 
-    fn cancelled(&mut self, order: OrderCode, restock: bool, now: i64) {
+    fn cancelled(&mut self, order: OrderCode, restock: bool, now: i64, true_now: i64) {
         let line = self.line(order);
         let (was, sub, quantity) = (line.state, line.sub.0, line.quantity);
         match was {
             State::Pending => {
-                line.end(State::Cancelled, now);
+                line.end(State::Cancelled, now, true_now);
                 self.give_units(order, sub, quantity);
             }
             State::Paid => {
-                line.end(if restock { State::Cancelled } else { State::Withdrawn }, now);
+                line.end(if restock { State::Cancelled } else { State::Withdrawn }, now, true_now);
                 self.sold -= quantity;
                 *(if restock { &mut self.free } else { &mut self.withdrawn }) += quantity;
                 *self.units_of.entry(sub).or_default() -= quantity;

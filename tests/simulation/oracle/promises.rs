@@ -30,8 +30,8 @@ impl Oracle {
             let told = self.promised.insert(receipt.order, receipt);
             assert!(told.is_none_or(|told| told == receipt), "one order, two receipts: {told:?}, {receipt:?}");
         }
-        // Set clocks may make the origin forget a token early: it then answers as to a new one.
-        let made = self.by_token.get(&token.jti).filter(|_| token.minted_at > self.clock_stepped_at);
+        // When the sale's time jumps the origin may forget a token early: it then answers as to a new one.
+        let made = self.by_token.get(&token.jti).filter(|_| token.minted_at > self.time.jumped_at);
         if let Some(order) = made {
             let same = self.lines[order].quantity == purchase.quantity && self.bought_by[order] == buyer;
             match reply {
@@ -61,13 +61,13 @@ impl Oracle {
     }
 
     /// Whatever PayOS does or does not say, a unit comes back in the end.
-    pub(crate) fn assert_deadlines(&self, wall: i64, now: i64, started_at: i64) {
-        if now - started_at.max(self.clock_stepped_at) < TIMER_MS {
+    pub(crate) fn assert_deadlines(&self, sale_now: i64, now: i64, started_at: i64) {
+        if now - started_at.max(self.time.jumped_at) < TIMER_MS {
             return;
         }
         for order in &self.pending {
             let latest = self.lines[order].pay_by + GRACE_MS + SETTLING_MS + TIMER_MS;
-            assert!(wall <= latest, "order {order} is held {} ms too long", wall - latest);
+            assert!(sale_now <= latest, "order {order} is held {} ms too long", sale_now - latest);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One batch of the origin: the engine decides it, and the process may die before or after it is on disk.
 
 use domain::{OrderCode, Timestamp};
-use engine::{Batch, BatchTime, Changes, Reply, Request};
+use engine::{Batch, Changes, Reply, Request};
 use ledger::{Entry, Fact};
 
 use super::{Answer, Waiting};
@@ -16,8 +16,8 @@ impl World {
         self.origin.batch_comes = false;
         let mut waiting = std::mem::take(&mut self.origin.waiting);
         waiting.sort_by_key(|waiting| waiting.request.precedence());
+        let time = self.read_clock();
         let disk = &self.origin.disk;
-        let time = BatchTime::at(Timestamp(self.wall()), disk.head_at());
         let first_row = disk.head_seq() + 1;
         let Some(memory) = &mut self.origin.memory else { return };
         let mut batch = Batch::new(memory, disk, time, disk.head_seq(), waiting.len());
@@ -75,6 +75,9 @@ impl World {
             if let Fact::Sale(event) = fact {
                 self.effects_owed(event, now.0);
             }
+        }
+        if let Some(step_ms) = changes.clock_step_ms {
+            self.accept_step(step_ms);
         }
         self.transfers_listed(changes.transfers);
     }

@@ -13,9 +13,12 @@ use engine::{
 };
 use ledger::{Entry, Fact, Listing};
 
+use crate::clocks::StoredClock;
+
 #[derive(Default)]
 pub(crate) struct Disk {
     ledger: Vec<(Timestamp, Entry)>,
+    pub(crate) clock: Option<StoredClock>,
     listing: Option<Listing>,
     counters: Option<DropCounters>,
     pub(crate) orders: BTreeMap<OrderCode, OrderRecord>,

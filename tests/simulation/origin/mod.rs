@@ -6,7 +6,8 @@ mod disk;
 use std::collections::HashMap;
 
 use domain::{
-    Command, DropId, DropState, OrderCode, Outcome, Payment, PaymentIdentity, Refusal, Terms, Timestamp, decide,
+    Command, DropId, DropState, OrderCode, Outcome, Payment, PaymentIdentity, Refusal, SaleClock, Terms, Timestamp,
+    decide,
 };
 use engine::{
     Destination, NewDrop, NewProduct, OrderFilter, OrderRequest, ProductOf, PurchaseRequest, Reply, Request, Resumed,
@@ -29,6 +30,9 @@ pub(crate) struct Origin {
     /// `None` while the process is down.
     memory: Option<SaleState>,
     pub(crate) disk: Disk,
+    pub(crate) sale_clock: Option<SaleClock>,
+    /// The sale's time, as published last, against true time.
+    pub(crate) sale_ahead: i64,
     /// Which start of the process this is.
     pub(crate) epoch: u32,
     pub(crate) started_at: i64,
@@ -71,6 +75,8 @@ impl Origin {
         Self {
             memory: None,
             disk: Disk::default(),
+            sale_clock: None,
+            sale_ahead: 0,
             epoch: 0,
             started_at: 0,
             waiting: Vec::new(),
@@ -98,6 +104,7 @@ impl World {
     /// The first start of the process; an operator creates the drop.
     pub(crate) fn opens_shop(&mut self, terms: Terms) {
         let wall = Timestamp(self.wall());
+        self.start_clock();
         self.origin.memory = Some(resumed(&self.origin.disk, wall, wall));
         self.origin.epoch = 1;
         self.origin.started_at = self.now;
@@ -148,10 +155,10 @@ impl World {
     pub(crate) fn refused_already(&self, request: &PurchaseRequest) -> Option<Refusal> {
         let memory = self.origin.memory.as_ref()?;
         let state = &memory.drops.get(&request.drop)?.state;
-        let (wall, purchase) = (Timestamp(self.wall()), &request.purchase);
-        let refusal = memory.order_filter.refuses(state.terms(), state.status(), state.stock(), wall, purchase)?;
+        let (now, purchase) = (Timestamp(self.sale_now()), &request.purchase);
+        let refusal = memory.order_filter.refuses(state.terms(), state.status(), state.stock(), now, purchase)?;
         // The writer would look at the customer too, and must come to the same.
-        let decided = decide(state, None, wall, &Command::Purchase(purchase.clone())).outcome;
+        let decided = decide(state, None, now, &Command::Purchase(purchase.clone())).outcome;
         assert_eq!(decided, Outcome::Refused(refusal), "a shopper was refused otherwise than by the writer");
         Some(refusal)
     }
@@ -178,20 +185,20 @@ impl World {
         }
     }
 
-    pub(crate) fn clock_steps(&mut self, ms: i64) {
-        self.skew += ms;
-        self.oracle.clock_stepped_at = self.now;
+    fn die(&mut self) {
+        let down_ms = self.rng.i64(100..20_000);
+        self.die_for(down_ms);
     }
 
-    /// All that is in memory is gone, and no request that waits is answered.
-    fn die(&mut self) {
+    /// All that is in memory is gone, and no request that waits is answered. The process is started again.
+    pub(crate) fn die_for(&mut self, down_ms: i64) {
         self.tell(|| "the process dies".to_owned());
         self.origin.memory = None;
+        self.origin.sale_clock = None;
         self.origin.batch_comes = false;
         self.origin.tick_comes = false;
         self.origin.asked.clear();
         let waiting = std::mem::take(&mut self.origin.waiting);
-        let down_ms = self.rng.i64(100..20_000);
         self.after(down_ms, ScheduledEvent::Restart);
         for Waiting { ticket, .. } in waiting {
             self.answer(ticket, Answer::Lost);
@@ -201,6 +208,7 @@ impl World {
     pub(crate) fn restart(&mut self) {
         self.origin.epoch += 1;
         self.origin.started_at = self.now;
+        self.start_clock();
         let disk = &self.origin.disk;
         let as_of = disk.head_at();
         disk.assert_replay_agrees(None, as_of);
