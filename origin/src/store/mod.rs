@@ -15,6 +15,7 @@ mod meta;
 mod migrate;
 mod orders;
 pub(crate) mod outbox;
+mod read;
 mod records;
 mod refunds;
 mod restore;
@@ -26,22 +27,20 @@ mod webhooks;
 
 use std::path::{Path, PathBuf};
 
-use ::ledger::{Entry, Fact, Head, LedgerRow, Listing, Product, RowKind};
+use ::ledger::{Entry, Fact, Head, Listing, Product};
 use anyhow::{Context, Result, bail, ensure};
 use domain::{DropState, Event, Jti, OrderCode, Timestamp};
-use engine::{
-    Changes, Destination, KnownPayment, Payer, RefundId, RefundTransfer, Retry, StoredOrder, UnmatchedPayment,
-};
+use engine::Changes;
 use libsql::params;
 
 use crate::failpoint::{self, Point};
-use crate::statement::KnownTransfer;
 
 pub use file_modes::require_private;
 pub use known_transfers::Referenced;
 pub use lock::FolderLock;
 pub(crate) use mail::MailStop;
 pub use meta::StoredClock;
+pub use read::ReadStore;
 pub use refunds::{MoneyWaiting, OpenRefund};
 pub use verify::{Verified, verify};
 pub use webhooks::StoredWebhook;
@@ -243,150 +242,6 @@ impl WriteStore {
         }
         failpoint::reached(Point::Checkpointed);
         Ok(())
-    }
-}
-
-/// A read-only connection with its statements.
-pub struct ReadStore {
-    begin: Statement,
-    end: Statement,
-    orders: OrderReader,
-    destinations: Destinations,
-    revoked: Statement,
-    ledger_time: Statement,
-    log: PathBuf,
-    db: Db,
-}
-
-impl ReadStore {
-    pub fn open(folder: &Path) -> Result<Self> {
-        let db = Db::open_for_read(&sale_file(folder))?;
-        migrate::require_current(&db)?;
-        Ok(Self {
-            begin: db.prepare("BEGIN")?,
-            end: db.prepare("END")?,
-            orders: OrderReader::prepare(&db)?,
-            destinations: Destinations::prepare(&db)?,
-            revoked: db.prepare("SELECT 1 FROM revoked_tokens WHERE jti = ?")?,
-            ledger_time: db.prepare("SELECT at FROM ledger WHERE seq = ?")?,
-            log: sale_file(folder).with_extension("db-wal"),
-            db,
-        })
-    }
-
-    /// Everything that `read` reads is of one moment. Reading an order takes several queries. A batch that commits
-    /// between two of them would show a link without its facts, or money without its payment.
-    pub fn at_one_moment<T>(&self, read: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        self.begin.execute(())?;
-        let read = read(self);
-        let ended = self.end.execute(());
-        // The first failure is the one worth reporting.
-        let read = read?;
-        ended?;
-        Ok(read)
-    }
-
-    pub fn load_order(&self, order: OrderCode) -> Result<Option<StoredOrder>> {
-        self.orders.load(order)
-    }
-
-    /// Orders placed since `since` whose link was asked for, ascending after `after`.
-    pub fn orders_with_links(&self, since: Timestamp, after: OrderCode, max: u32) -> Result<Vec<OrderCode>> {
-        let Some(first) = orders::first_placed_from(&self.db, ledger::first_since(&self.db, since)?)? else {
-            return Ok(Vec::new());
-        };
-        let from = first.0.max(after.0.saturating_add(1));
-        let select = self.db.prepare(
-            "SELECT order_code FROM orders WHERE order_code >= ? AND link_state IN (1, 2, 3)
-             ORDER BY order_code LIMIT ?",
-        )?;
-        select.rows((from.cast_signed(), max), |row| Ok(OrderCode(row.get::<i64>(0)?.cast_unsigned())))
-    }
-
-    pub fn ledger_after(&self, after: i64, max: u32) -> Result<Vec<LedgerRow>> {
-        ledger::read(&self.db, after, max)
-    }
-
-    /// Rows after `after` up to `up_to` that are of one of these kinds.
-    pub fn ledger_of_kinds(&self, after: i64, up_to: i64, kinds: &[RowKind]) -> Result<Vec<LedgerRow>> {
-        ledger::read_kinds(&self.db, after, up_to, kinds)
-    }
-
-    /// The time at which a row was written; `None` before that.
-    pub fn ledger_time(&self, seq: i64) -> Result<Option<Timestamp>> {
-        self.ledger_time.first([seq], |row| Ok(Timestamp(row.get(0)?)))
-    }
-
-    /// The size of the write-ahead log. A reader that does not end, or a disk that fails, keeps it from being emptied.
-    pub fn log_bytes(&self) -> Result<u64> {
-        Ok(std::fs::metadata(&self.log).with_context(|| format!("cannot look at {}", self.log.display()))?.len())
-    }
-
-    pub fn outbox(&self, channel: &str) -> Result<(i64, Vec<Retry>)> {
-        outbox::load(&self.db, channel)
-    }
-
-    /// The destination of a refund, and the time from which it may be used.
-    pub fn refund_destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
-        self.destinations.of(payer)
-    }
-
-    /// Refunds that are due or under way, oldest first.
-    pub fn open_refunds(&self) -> Result<Vec<OpenRefund>> {
-        refunds::open(&self.db)
-    }
-
-    /// A list of transfers as it was exported.
-    pub fn refund_transfers(&self, batch: u64) -> Result<Vec<RefundTransfer>> {
-        refunds::transfers(&self.db, batch)
-    }
-
-    /// The bank's reference of a refund that was sent and did not fail.
-    pub fn sent_reference(&self, refund: RefundId) -> Result<Option<String>> {
-        sent::reference(&self.db, refund)
-    }
-
-    /// Every payment of this reference, in any spelling, and the ledger row up to which it was looked for.
-    pub fn payments_of_reference(&self, reference: &str) -> Result<(i64, Vec<KnownPayment>)> {
-        Ok((ledger::head(&self.db)?.seq, known_transfers::of_reference(&self.db, reference)?))
-    }
-
-    /// Payments of references that the ledger knows more than once, for at most `max` references.
-    pub fn references_known_more_than_once(&self, max: usize) -> Result<Vec<Vec<Referenced>>> {
-        known_transfers::more_than_once(&self.db, max)
-    }
-
-    /// Every transfer that the ledger counts.
-    pub fn known_transfers(&self) -> Result<Vec<KnownTransfer>> {
-        known_transfers::all(&self.db)
-    }
-
-    /// Payments that named no order, in every state, oldest first.
-    pub fn unmatched_payments(&self) -> Result<Vec<UnmatchedPayment>> {
-        unmatched::all(&self.db)
-    }
-
-    /// Orders whose address takes no mail, oldest first.
-    pub(crate) fn mail_stops(&self) -> Result<Vec<MailStop>> {
-        mail::stops(&self.db)
-    }
-
-    /// Whether a mail server has refused this address for good.
-    pub fn takes_no_mail(&self, email: &str) -> Result<bool> {
-        mail::is_stopped(&self.db, email)
-    }
-
-    /// Signed webhooks that report no money which could be recorded, oldest first.
-    pub fn unreadable_webhooks(&self) -> Result<Vec<StoredWebhook>> {
-        webhooks::all(&self.db)
-    }
-
-    pub fn money_waiting(&self) -> Result<MoneyWaiting> {
-        refunds::waiting(&self.db)
-    }
-
-    pub fn is_revoked(&self, jti: Jti) -> Result<bool> {
-        Ok(self.revoked.first(params![jti.0.to_vec()], |_| Ok(()))?.is_some())
     }
 }
 
