@@ -56,8 +56,8 @@ pub struct SaleClock {
     /// The sale has a time to go by, and need not wait for a better wall clock.
     settled: bool,
     needs_synchronised: bool,
-    /// The step that is not followed, as it was when it was told.
-    told_us: Option<i64>,
+    /// The step that is not followed, as it was when [`ClockNews::Step`] reported it.
+    reported_us: Option<i64>,
 }
 
 impl SaleClock {
@@ -74,7 +74,7 @@ impl SaleClock {
                 if near || (wall_us > row_us && believed) { (wall_us.max(row_us), true) } else { (row_us, false) }
             }
         };
-        Self { time_us, last: reading, settled, needs_synchronised, told_us: None }
+        Self { time_us, last: reading, settled, needs_synchronised, reported_us: None }
     }
 
     /// Moves on to what the clocks say now. `synchronised` asks the kernel, and only while the clock is not settled.
@@ -89,12 +89,12 @@ impl SaleClock {
         if ahead.abs() <= STEP_US {
             self.settled = true;
             self.time_us += ahead.clamp(-passed / FOLLOW_PART, passed / FOLLOW_PART);
-            return self.told_us.take().map(|_| ClockNews::Gone);
+            return self.reported_us.take().map(|_| ClockNews::Gone);
         }
-        if self.told_us.is_some_and(|told| (ahead - told).abs() <= STEP_US) {
+        if self.reported_us.is_some_and(|reported| (ahead - reported).abs() <= STEP_US) {
             return None;
         }
-        self.told_us = Some(ahead);
+        self.reported_us = Some(ahead);
         Some(ClockNews::Step { ms: ahead / 1_000 })
     }
 
@@ -102,7 +102,7 @@ impl SaleClock {
     pub fn accept(&mut self) {
         self.time_us = self.last.wall_us;
         self.settled = true;
-        self.told_us = None;
+        self.reported_us = None;
     }
 
     pub fn time(&self) -> Timestamp {

@@ -64,7 +64,7 @@ impl Channel for MailToBuyers {
         Settings {
             name: MAIL.name,
             rows: MAIL.rows,
-            // Most payments are settled by then, and what happens to an order at once is told once.
+            // Most payments are settled by then, and an order that changed twice within seconds gets one letter.
             delay_ms: 5_000,
             at_once: CONNECTIONS_MAX as usize,
             retry_ms_max: 300_000,

@@ -60,7 +60,7 @@ test("on the front page the code is asked for too, and taken as it is typed", as
   assert.deepEqual(asked, [{ order: "KF12OT8G1", email: "an@example.com" }]);
 });
 
-test("who asks too often is told when to ask again, and a shop without mail asks for nothing", async () => {
+test("a shopper who asks too often reads when to ask again, and a shop without mail shows no form", async () => {
   const limited = { status: 429, headers: { "retry-after": "3600" }, json: { code: "rate_limited" } };
   const page = await storefront.open("/orders/157600000000001", shop(true, limited).answers);
   await page.getByTestId("look-up-email").fill("an@example.com");

@@ -6,7 +6,7 @@ use ledger::{Entry, Fact};
 use super::Batch;
 use crate::{KeptWebhook, Records, UnreadableWebhook, WebhookKept};
 
-/// PayOS signs each, so one is a fault of PayOS and a thousand are the same fault, of which a person has long been told.
+/// PayOS signs each, so one is a fault of PayOS, and a thousand are the same fault. The alarm came with the first.
 /// With the limit of a webhook they take 64 MiB at most.
 const UNREADABLE_WEBHOOKS_MAX: usize = 1_000;
 

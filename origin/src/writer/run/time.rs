@@ -1,4 +1,4 @@
-//! The time of the sale: kept by the writer, published to everyone, stored so that a restart goes on with it.
+//! The time of the sale: kept by the writer, published to the other parts, stored so that a restart goes on with it.
 
 use anyhow::Result;
 use domain::{ClockNews, ClockStart, SaleClock, Timestamp};
