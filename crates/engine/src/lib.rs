@@ -4,6 +4,7 @@
 //! [`SaleState`], and leaves writing the [`Changes`] and sending the [`Reply`]s to its caller. Nothing here reads a
 //! clock, holds a lock or knows SQL, so that the origin and the simulation run the same code.
 
+mod allowance;
 mod batch;
 mod batch_time;
 mod buyer;
@@ -18,12 +19,12 @@ mod request;
 mod sale_state;
 mod used_tokens;
 
+pub use allowance::Allowance;
 pub use batch::Batch;
 pub use batch_time::{BatchTime, CLOCK_BEHIND_MS};
 pub use buyer::{Address, Buyer, Language, Salt};
 pub use changes::{Changes, DropCounters, GivenDestination, KeptWebhook, PlacedOrder, TransferOnList};
 pub use known_payment::{KnownPayment, NO_ORDER};
-pub use link_mails::LinkMails;
 pub use order_filter::OrderFilter;
 pub use progress::{Progress, Retry};
 pub use records::{Records, StoredOrder, UnmatchedPayment};

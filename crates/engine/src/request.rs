@@ -262,8 +262,8 @@ pub enum Reply {
     /// From when on the destination is used.
     Destination(Result<Timestamp, Refusal>),
     Moved(Result<(), MoveRefused>),
-    /// Whether there is such an order, and more mail may go to it today.
-    LinkAsked(bool),
+    /// Whether it was recorded: there is such an order, and it had no more links than it may have today.
+    Mail(bool),
     /// The number of the new list, unless no refund was ready.
     Exported(Option<u64>),
     DueHolds(Vec<OrderCode>),

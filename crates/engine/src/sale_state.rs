@@ -4,7 +4,8 @@ use std::sync::Arc;
 use domain::{DropId, DropState, Jti, OrderCode, Timestamp};
 use ledger::{Listing, Product};
 
-use crate::{LinkMails, OrderFilter, UsedTokens};
+use crate::link_mails::link_mails;
+use crate::{Allowance, OrderFilter, UsedTokens};
 
 /// What is kept in memory of the whole sale between batches. Everything in it can be read back from disk.
 pub struct SaleState {
@@ -13,7 +14,7 @@ pub struct SaleState {
     pub used_tokens: UsedTokens,
     /// Shared with readers outside the writer.
     pub order_filter: Arc<OrderFilter>,
-    pub link_mails: LinkMails,
+    pub link_mails: Allowance<OrderCode>,
     /// The code the next order gets.
     pub next_order: OrderCode,
     /// The number the next list of refunds gets.
@@ -46,7 +47,7 @@ impl SaleState {
             products: BTreeMap::new(),
             used_tokens: UsedTokens::starting(from.as_of),
             order_filter: Arc::new(order_filter),
-            link_mails: LinkMails::default(),
+            link_mails: link_mails(),
             next_order: from.first_order.max(after_last),
             next_refund_batch: from.last_refund_batch + 1,
         }

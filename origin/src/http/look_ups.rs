@@ -1,9 +1,9 @@
 //! Bounds how often shoppers ask for the address of an order.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::Timestamp;
+use engine::Allowance;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Questions about one e-mail address in an hour. A shopper mistypes a code once or twice.
@@ -14,21 +14,17 @@ const ADDRESSES_MAX: usize = 50_000;
 const HOUR_MS: i64 = 3_600_000;
 /// Look-ups under way; each is one read and at most one small batch.
 const AT_ONCE: usize = 16;
-/// How often each e-mail address was asked about in this hour, whether it is known or not.
-pub(crate) struct LookUps {
-    hour: Mutex<Hour>,
-    permits: Arc<Semaphore>,
-}
 
-#[derive(Default)]
-struct Hour {
-    hour: i64,
-    counts: BTreeMap<String, u8>,
+/// How often each e-mail address may be asked about, whether it is known or not.
+pub(crate) struct LookUps {
+    addresses: Mutex<Allowance<String>>,
+    permits: Arc<Semaphore>,
 }
 
 impl Default for LookUps {
     fn default() -> Self {
-        Self { hour: Mutex::default(), permits: Arc::new(Semaphore::new(AT_ONCE)) }
+        let addresses = Mutex::new(Allowance::new(HOUR_MS, AN_HOUR_MAX, ADDRESSES_MAX));
+        Self { addresses, permits: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 }
 
@@ -40,17 +36,7 @@ impl LookUps {
 
     /// Counts one more, unless there were enough.
     pub(super) fn count(&self, email: &str, now: Timestamp) -> bool {
-        let mut state = self.hour.lock().unwrap_or_else(PoisonError::into_inner);
-        let hour = now.0.div_euclid(HOUR_MS);
-        if hour != state.hour {
-            *state = Hour { hour, counts: BTreeMap::new() };
-        }
-        if state.counts.len() >= ADDRESSES_MAX && !state.counts.contains_key(email) {
-            return false;
-        }
-        let count = state.counts.entry(email.to_owned()).or_default();
-        *count = count.saturating_add(1);
-        *count <= AN_HOUR_MAX
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).take(email, now)
     }
 }
 

@@ -216,19 +216,24 @@ impl Writer {
 
     /// Owes the order's buyer a mail with the order's address. False when there is no such order, or it had enough today.
     pub(crate) async fn ask_order_link(&self, order: OrderCode) -> Result<bool, SubmitError> {
-        match self.ask(Request::AskOrderLink { order }).await? {
-            Reply::LinkAsked(owed) => Ok(owed),
+        self.ask_about_mail(Request::AskOrderLink { order }).await
+    }
+
+    /// A mail server refused the order's address for good. False when there is no such order.
+    pub(crate) async fn stop_mail(&self, order: OrderCode, reply: u16) -> Result<bool, SubmitError> {
+        self.ask_about_mail(Request::StopMail { order, reply }).await
+    }
+
+    /// Lets mail go to the order's address again. False when there is no such order.
+    pub(crate) async fn allow_mail(&self, order: OrderCode, operator: String) -> Result<bool, SubmitError> {
+        self.ask_about_mail(Request::AllowMail { order, operator }).await
+    }
+
+    async fn ask_about_mail(&self, request: Request) -> Result<bool, SubmitError> {
+        match self.ask(request).await? {
+            Reply::Mail(recorded) => Ok(recorded),
             other => mismatched(&other),
         }
-    }
-
-    /// A mail server refused the order's address for good.
-    pub(crate) async fn stop_mail(&self, order: OrderCode, reply: u16) -> Result<(), SubmitError> {
-        self.ask(Request::StopMail { order, reply }).await.map(drop)
-    }
-
-    pub(crate) async fn allow_mail(&self, order: OrderCode, operator: String) -> Result<(), SubmitError> {
-        self.ask(Request::AllowMail { order, operator }).await.map(drop)
     }
 
     /// Records how far a channel of the outbox has come.

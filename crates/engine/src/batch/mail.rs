@@ -5,7 +5,7 @@ use domain::OrderCode;
 use ledger::{Entry, Fact};
 
 use super::Batch;
-use crate::{Records, Reply};
+use crate::Records;
 
 impl<R: Records> Batch<'_, R> {
     /// Whether the mail is owed: there is such an order, and it had few of them today.
@@ -13,7 +13,7 @@ impl<R: Records> Batch<'_, R> {
         let now = self.now();
         let Some((record, _)) = self.find(order)? else { return Ok(false) };
         let drop = record.drop;
-        if !self.sale.link_mails.count(order, now) {
+        if !self.sale.link_mails.take(&order, now) {
             return Ok(false);
         }
         let fact = Fact::OrderLinkAsked { order };
@@ -21,11 +21,11 @@ impl<R: Records> Batch<'_, R> {
         Ok(true)
     }
 
-    pub(super) fn record_mail(&mut self, order: OrderCode, fact: Fact, operator: &str) -> Result<Reply> {
-        if let Some((record, _)) = self.find(order)? {
-            let drop = Some(record.drop);
-            self.changes.entries.push(Entry { drop, operator: operator.to_owned(), fact });
-        }
-        Ok(Reply::Done)
+    /// Whether there is such an order.
+    pub(super) fn record_mail(&mut self, order: OrderCode, fact: Fact, operator: String) -> Result<bool> {
+        let Some((record, _)) = self.find(order)? else { return Ok(false) };
+        let drop = Some(record.drop);
+        self.changes.entries.push(Entry { drop, operator, fact });
+        Ok(true)
     }
 }

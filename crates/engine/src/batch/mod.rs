@@ -72,10 +72,12 @@ impl<'a, R: Records> Batch<'a, R> {
                 Reply::Done
             }
             Request::AcceptClock { step_ms, operator } => Reply::Clock(self.accept_clock(step_ms, operator)),
-            Request::AskOrderLink { order } => Reply::LinkAsked(self.ask_order_link(order)?),
-            Request::StopMail { order, reply } => self.record_mail(order, Fact::MailStopped { order, reply }, "")?,
+            Request::AskOrderLink { order } => Reply::Mail(self.ask_order_link(order)?),
+            Request::StopMail { order, reply } => {
+                Reply::Mail(self.record_mail(order, Fact::MailStopped { order, reply }, String::new())?)
+            }
             Request::AllowMail { order, operator } => {
-                self.record_mail(order, Fact::MailAllowed { order }, &operator)?
+                Reply::Mail(self.record_mail(order, Fact::MailAllowed { order }, operator)?)
             }
             Request::Progress(progress) => {
                 self.changes.progress.push(progress);

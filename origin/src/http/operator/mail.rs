@@ -39,10 +39,6 @@ pub(crate) async fn stops(operator: Operator, State(app): State<Arc<App>>) -> Ap
 pub(crate) async fn allow(operator: Operator, State(app): State<Arc<App>>, Path(code): Path) -> ApiResult<StatusCode> {
     let operator = operator.require(Role::Operate)?;
     let order = code.parse().map(OrderCode).map_err(|_| Refusal::OrderNotFound)?;
-    let known = app.reader.read(move |store| Ok(store.load_order(order)?.is_some())).await?;
-    if !known {
-        return Err(Refusal::OrderNotFound.into());
-    }
-    app.writer.allow_mail(order, operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let allowed = app.writer.allow_mail(order, operator).await?;
+    if allowed { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::OrderNotFound.into()) }
 }
