@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use domain::Vnd;
-use edge_protocol::{DropSnapshot, vietnam_time};
+use edge_protocol::{DropSnapshot, vietnam_money, vietnam_time};
 
 /// Where the card goes in `storefront/static/drop.html`. Without a card it is the page's title.
 const PLACE: &str = "<title>Dropgate</title>";
@@ -55,15 +55,7 @@ fn image_address(url: &str, site: &str) -> Option<String> {
 
 /// As Vietnamese shops write it: `1.250.000 ₫`.
 fn price(price: Vnd) -> String {
-    let digits = price.get().to_string();
-    let mut text = String::with_capacity(digits.len() * 2);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('.');
-        }
-        text.push(digit);
-    }
-    text + " ₫"
+    vietnam_money::grouped(price) + " ₫"
 }
 
 /// For the text of an element and for an attribute in double quotes.

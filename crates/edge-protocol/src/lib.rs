@@ -15,6 +15,7 @@ pub mod headers;
 pub mod json;
 pub mod limits;
 pub mod rfc3339;
+pub mod vietnam_money;
 pub mod vietnam_time;
 
 pub use crypto::install_crypto;

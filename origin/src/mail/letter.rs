@@ -1,7 +1,7 @@
 //! What a letter tells, before it has words.
 
 use domain::{OrderCode, Timestamp, Vnd};
-use edge_protocol::vietnam_time;
+use edge_protocol::{vietnam_money, vietnam_time};
 use engine::Language;
 use serde::Serialize;
 
@@ -84,17 +84,9 @@ pub(crate) struct RefundFacts {
     pub bank_reference: String,
 }
 
-/// As Vietnamese shops write it: `1.250.000 ₫`.
+/// As Vietnamese shops write it: `1.250.000 ₫`, on one line.
 pub(crate) fn amount(amount: Vnd) -> String {
-    let digits = amount.get().to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 4);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('.');
-        }
-        text.push(digit);
-    }
-    text + "\u{a0}₫"
+    vietnam_money::grouped(amount) + "\u{a0}₫"
 }
 
 /// A letter with invented facts, to look at.
