@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -96,7 +95,6 @@ pub async fn serve(
         mailer,
         order_keys: config.order_keys.clone(),
         public_url: config.public_url,
-        server_takes_mail: AtomicBool::new(true),
     });
     let app = Arc::new(App {
         writer: running.writer.clone(),

@@ -1,7 +1,5 @@
 //! Writes to buyers: when an order is paid, when money goes back, and when a shopper asks for the order's address.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use anyhow::{Context, Result};
 use domain::{Event, OrderCode, OrderRecord, OrderState, PaymentState, RefundReason, RefundState, Timestamp};
 use edge_protocol::{OrderKeys, vietnam_time};
@@ -29,8 +27,6 @@ pub(crate) struct MailToBuyers {
     pub order_keys: OrderKeys,
     /// Where shoppers open their orders.
     pub public_url: String,
-    /// Whether the last try was taken, so that an outage is logged once and not for every mail.
-    pub server_takes_mail: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,9 +163,6 @@ impl MailToBuyers {
         match self.mailer.send(&letter).await? {
             Handed::Accepted => {
                 Metrics::count(mails, "accepted");
-                if !self.server_takes_mail.swap(true, Ordering::Relaxed) {
-                    info!("the mail server takes mail again");
-                }
                 Ok(Delivery::Done)
             }
             Handed::AddressRefused { reply } => {
@@ -184,9 +177,8 @@ impl MailToBuyers {
             }
             Handed::NotNow(reason) => {
                 Metrics::count(mails, "not_now");
-                if self.server_takes_mail.swap(false, Ordering::Relaxed) {
-                    warn!(order.code = letter.order.0, reason, "the mail server did not take a mail; trying again");
-                }
+                // It names no order: so an outage is one line, and not one for every mail.
+                warn!(reason, "the mail server did not take a mail; trying again");
                 Ok(Delivery::LATER)
             }
         }
