@@ -1,6 +1,6 @@
 import { onLanguage, t } from "../i18n/index.js";
 import { problemMessage } from "../i18n/problems.js";
-import { byTestId, setText } from "../ui/dom.js";
+import { byTestId, h, setText } from "../ui/dom.js";
 import { RetryLock } from "../ui/retry-lock.js";
 import { isEmail } from "../ui/email.js";
 import { isCode, plainCode } from "./rules.js";
@@ -27,6 +27,7 @@ export class LookUp {
     this.refusedWith = null;
     /** @type {Map<FieldName, string>} dictionary keys of the mistakes shown */
     this.errors = new Map();
+    byTestId("look-up").replaceChildren(...content());
     this.submit = /** @type {HTMLButtonElement} */ (byTestId("look-up-submit"));
     byTestId("look-up-code-field").hidden = code !== null;
     for (const field of FIELDS) {
@@ -108,6 +109,51 @@ export class LookUp {
     this.submit.setAttribute("aria-busy", String(this.busy));
     setText(this.submit, t(this.busy ? "look_up.sending" : "look_up.send"));
   }
+}
+
+/** What stands in the section, on every page that has one. */
+function content() {
+  return [
+    translated("h2", "look_up.title", { id: "look-up-title" }),
+    translated("p", "look_up.text"),
+    h(
+      "form",
+      { "data-testid": "look-up-form", novalidate: true },
+      row("code", "order.short_code", { type: "text", autocomplete: "off", autocapitalize: "characters", enterkeyhint: "next" }),
+      row("email", "form.email", {
+        type: "email", inputmode: "email", autocomplete: "email", autocapitalize: "none", enterkeyhint: "send", required: true,
+      }),
+      h("button", { class: "button", type: "submit", "data-testid": "look-up-submit" }),
+      h("p", { class: "look-up-answer", "data-testid": "look-up-answer", role: "status", tabindex: "-1", hidden: true }),
+    ),
+  ];
+}
+
+/**
+ * @param {FieldName} field
+ * @param {string} label dictionary key
+ * @param {Record<string, string | boolean>} attributes of the input
+ */
+function row(field, label, attributes) {
+  const id = `look-up-${field}`;
+  const error = `${id}-error`;
+  return h(
+    "div",
+    { class: "field", "data-testid": `${id}-field` },
+    translated("label", label, { for: id }),
+    h("input", { id, "data-testid": id, name: field, spellcheck: "false", "aria-describedby": error, ...attributes }),
+    h("p", { class: "error", id: error, "data-testid": error, hidden: true }),
+  );
+}
+
+/**
+ * Goes along when the page changes to another language.
+ * @param {string} tag
+ * @param {string} key of the dictionary
+ * @param {Record<string, string>} [attributes]
+ */
+function translated(tag, key, attributes = {}) {
+  return h(tag, { "data-i18n": key, ...attributes }, t(key));
 }
 
 /** @param {string} code of the problem */
