@@ -122,18 +122,8 @@ async fn purchase(request: &mut Request, site: &Site, drop: DropRef<'_>) -> Resu
         DropRef::Slug(_) => status::find(&snapshot(site).await?, drop)?.id,
     };
     let token = gate::purchase(&site.config, &credentials, drop, now())?;
-    let content_type = header(request, "content-type");
-    gate::json_only(content_type.as_deref())?;
-    let body = body(request, BODY_BYTES_MAX).await?;
-    let onward = OriginRequest {
-        method: Method::Post,
-        path: "/purchase",
-        token,
-        content_type: content_type.as_deref(),
-        body: Some(&body),
-        timeout: PURCHASE_TIMEOUT,
-    };
-    forward(site, onward).await
+    let body = json_body(request).await?;
+    forward_body(site, "/purchase", token, &body, PURCHASE_TIMEOUT).await
 }
 
 async fn order(request: &Request, site: &Site, order_code: OrderCode) -> Result<EdgeResponse, Problem> {
@@ -153,19 +143,9 @@ async fn refund_destination(
     order_code: OrderCode,
 ) -> Result<EdgeResponse, Problem> {
     let claims = gate::order(&site.config, &credentials(request), order_code)?;
-    let content_type = header(request, "content-type");
-    gate::json_only(content_type.as_deref())?;
-    let body = body(request, BODY_BYTES_MAX).await?;
+    let body = json_body(request).await?;
     let token = mint_order(&site.config.edge_keys, &claims, now());
-    let onward = OriginRequest {
-        method: Method::Post,
-        path: &format!("/orders/{order_code}/refund-destination"),
-        token: &token,
-        content_type: content_type.as_deref(),
-        body: Some(&body),
-        timeout: ORDER_TIMEOUT,
-    };
-    forward(site, onward).await
+    forward_body(site, &format!("/orders/{order_code}/refund-destination"), &token, &body, ORDER_TIMEOUT).await
 }
 
 async fn order_link(request: &mut Request, site: &Site) -> Result<EdgeResponse, Problem> {
@@ -173,19 +153,32 @@ async fn order_link(request: &mut Request, site: &Site) -> Result<EdgeResponse, 
     if !allowed(site, &LOOK_UPS_BY_ADDRESS, &address).await? {
         return Ok(LOOK_UPS_BY_ADDRESS.exceeded());
     }
+    let body = json_body(request).await?;
+    let token = mint_look_up(&site.config.edge_keys, now());
+    forward_body(site, "/order-links", &token, &body, ORDER_TIMEOUT).await
+}
+
+/// As it came: the edge passes it on without reading it.
+struct JsonBody {
+    content_type: Option<String>,
+    bytes: Vec<u8>,
+}
+
+async fn json_body(request: &mut Request) -> Result<JsonBody, Problem> {
     let content_type = header(request, "content-type");
     gate::json_only(content_type.as_deref())?;
-    let body = body(request, BODY_BYTES_MAX).await?;
-    let token = mint_look_up(&site.config.edge_keys, now());
-    let onward = OriginRequest {
-        method: Method::Post,
-        path: "/order-links",
-        token: &token,
-        content_type: content_type.as_deref(),
-        body: Some(&body),
-        timeout: ORDER_TIMEOUT,
-    };
-    forward(site, onward).await
+    Ok(JsonBody { content_type, bytes: body(request, BODY_BYTES_MAX).await? })
+}
+
+async fn forward_body(
+    site: &Site,
+    path: &str,
+    token: &str,
+    body: &JsonBody,
+    timeout: Duration,
+) -> Result<EdgeResponse, Problem> {
+    let (method, content_type, body) = (Method::Post, body.content_type.as_deref(), Some(&*body.bytes));
+    forward(site, OriginRequest { method, path, token, content_type, body, timeout }).await
 }
 
 async fn forward_order(site: &Site, method: Method, path: &str, claims: &OrderClaims) -> Result<EdgeResponse, Problem> {
