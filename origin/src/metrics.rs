@@ -38,6 +38,9 @@ pub(crate) struct Metrics {
     pub outbox_lag_seconds: Family<Channelled, Gauge>,
     pub outbox_retries: Family<Channelled, Gauge>,
     pub repeated_lines: RepeatedLines,
+    /// Tries to tell the merchant's own systems of something.
+    pub deliveries: Family<Ended, Counter>,
+    pub outbox_failures: Family<Channelled, Counter>,
 }
 
 impl Metrics {
@@ -54,6 +57,12 @@ impl Metrics {
         registry.register("outbox_retries", help, self.outbox_retries.clone());
         let help = "Warnings and errors left out of the log because they had appeared within the hour";
         registry.register("log_lines_repeated", help, self.repeated_lines.clone());
+        registry.register("webhook_deliveries", "Deliveries to webhook endpoints by result", self.deliveries.clone());
+        registry.register(
+            "outbox_failures",
+            "Tries that carried nothing out and are followed by another, by channel",
+            self.outbox_failures.clone(),
+        );
     }
 
     pub(crate) fn count(family: &Family<Ended, Counter>, result: &'static str) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::delivery::Retried;
 use crate::metrics::Metrics;
 use crate::reader::Reader;
 use crate::writer::Writer;
@@ -14,4 +15,5 @@ pub(crate) struct Ports {
     pub reader: Reader,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
+    pub retried: Arc<Retried>,
 }

@@ -82,6 +82,7 @@ pub async fn serve(
         reader: reader.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),
+        retried: Arc::default(),
     };
     let links = Arc::new(PaymentLinks {
         ports: ports.clone(),

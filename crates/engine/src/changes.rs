@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use domain::{DropId, DropStatus, OrderRecord, Stock, Timestamp};
 use ledger::Entry;
 
-use crate::{Buyer, Destination, Payer, Progress, RefundTransfer, Salt};
+use crate::{Buyer, Destination, Endpoint, EndpointSecret, Payer, Progress, RefundTransfer, Salt};
 
 /// Everything one batch did. The caller writes it in one transaction, or stops.
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub struct Changes {
     pub webhooks: Vec<KeptWebhook>,
     /// Refunds put on lists of transfers.
     pub transfers: Vec<TransferOnList>,
+    /// Webhook endpoints that changed, as they stand at the end of the batch; `None` for one that was removed.
+    pub endpoints: BTreeMap<u8, Option<Endpoint<EndpointSecret>>>,
     /// The caller's clock goes on by the wall clock, which was this far ahead of it.
     pub clock_step_ms: Option<i64>,
 }

@@ -9,6 +9,7 @@ mod batch;
 mod batch_time;
 mod buyer;
 mod changes;
+mod endpoints;
 mod known_payment;
 mod link_mails;
 mod order_filter;
@@ -24,9 +25,12 @@ pub use batch::Batch;
 pub use batch_time::{BatchTime, CLOCK_BEHIND_MS};
 pub use buyer::{Address, Buyer, Language, Salt};
 pub use changes::{Changes, DropCounters, GivenDestination, KeptWebhook, PlacedOrder, TransferOnList};
+pub use endpoints::{
+    Endpoint, EndpointRefused, EndpointRequest, EndpointSecret, EndpointState, Endpoints, WEBHOOK_ENDPOINTS_MAX,
+};
 pub use known_payment::{KnownPayment, NO_ORDER};
 pub use order_filter::OrderFilter;
-pub use progress::{Progress, Retry};
+pub use progress::{GivenUp, Progress, Retry};
 pub use records::{Records, StoredOrder, UnmatchedPayment};
 pub use refund::{Destination, Payer, RefundId, RefundTransfer};
 pub use request::{

@@ -9,6 +9,15 @@ pub struct Retry {
     pub due_at: Timestamp,
 }
 
+/// An effect that failed so long that its channel tries it no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The ledger row that made it owed.
+    pub seq: i64,
+    pub attempt: u32,
+    pub at: Timestamp,
+}
+
 /// What a channel of the outbox did since it last reported.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -18,4 +27,5 @@ pub struct Progress {
     pub failed: Vec<Retry>,
     /// Retries that are owed no longer.
     pub done: Vec<i64>,
+    pub given_up: Vec<GivenUp>,
 }

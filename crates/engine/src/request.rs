@@ -7,7 +7,7 @@ use domain::{
 };
 use ledger::{Listing, Product};
 
-use crate::{Buyer, Destination, KnownPayment, Progress, Salt};
+use crate::{Buyer, Destination, EndpointRefused, EndpointRequest, KnownPayment, Progress, Salt};
 
 pub enum Request {
     Purchase(PurchaseRequest),
@@ -66,6 +66,17 @@ pub enum Request {
         order: OrderCode,
         operator: String,
     },
+    /// Changes the merchant's webhook endpoints.
+    Endpoint {
+        request: EndpointRequest,
+        operator: String,
+    },
+    /// Lets a channel of the outbox try again what it owed for a ledger row and gave up.
+    RetryDelivery {
+        channel: String,
+        row: i64,
+        operator: String,
+    },
     /// Records how far a channel of the outbox has come.
     Progress(Progress),
     /// Asks for pending orders whose time has come, ascending after `after`.
@@ -106,6 +117,8 @@ impl Request {
             | Self::CreateDrop { .. }
             | Self::RevokeToken { .. }
             | Self::AcceptClock { .. }
+            | Self::Endpoint { .. }
+            | Self::RetryDelivery { .. }
             | Self::EnterPayment(_)
             | Self::MovePayment(_)
             | Self::Unmatched(_)
@@ -269,6 +282,8 @@ pub enum Reply {
     DueHolds(Vec<OrderCode>),
     /// The step that was accepted.
     Clock(Result<i64, ClockRefused>),
+    /// The number of the endpoint.
+    Endpoint(Result<u8, EndpointRefused>),
     Done,
 }
 

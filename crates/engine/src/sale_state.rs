@@ -5,7 +5,7 @@ use domain::{DropId, DropState, Jti, OrderCode, Timestamp};
 use ledger::{Listing, Product};
 
 use crate::link_mails::link_mails;
-use crate::{Allowance, OrderFilter, UsedTokens};
+use crate::{Allowance, Endpoints, OrderFilter, UsedTokens};
 
 /// What is kept in memory of the whole sale between batches. Everything in it can be read back from disk.
 pub struct SaleState {
@@ -15,6 +15,7 @@ pub struct SaleState {
     /// Shared with readers outside the writer.
     pub order_filter: Arc<OrderFilter>,
     pub link_mails: Allowance<OrderCode>,
+    pub endpoints: Endpoints,
     /// The code the next order gets.
     pub next_order: OrderCode,
     /// The number the next list of refunds gets.
@@ -48,6 +49,7 @@ impl SaleState {
             used_tokens: UsedTokens::starting(from.as_of),
             order_filter: Arc::new(order_filter),
             link_mails: link_mails(),
+            endpoints: Endpoints::new(),
             next_order: from.first_order.max(after_last),
             next_refund_batch: from.last_refund_batch + 1,
         }

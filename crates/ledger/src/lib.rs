@@ -10,5 +10,7 @@ mod entry;
 mod row_kind;
 
 pub use chain::{Head, LedgerRow, StoredRow};
-pub use entry::{AccountCommit, Columns, Entry, Fact, GivenAccount, Listing, ORDER_PLACED_VERSION, Product};
+pub use entry::{
+    AccountCommit, Columns, EndpointStep, Entry, Fact, GivenAccount, Listing, ORDER_PLACED_VERSION, Product,
+};
 pub use row_kind::RowKind;

@@ -66,6 +66,13 @@ row_kinds! {
     OrderLinkAsked            "order_link_asked"
     MailStopped               "mail_stopped"
     MailAllowed               "mail_allowed"
+    EndpointAdded             "endpoint_added"
+    EndpointSecretRotated     "endpoint_secret_rotated"
+    EndpointSecretRetired     "endpoint_secret_retired"
+    EndpointDisabled          "endpoint_disabled"
+    EndpointEnabled           "endpoint_enabled"
+    EndpointRemoved           "endpoint_removed"
+    DeliveryRetried           "delivery_retried"
 }
 
 impl std::fmt::Display for RowKind {

@@ -89,9 +89,19 @@ impl<E: Copy> Backlog<E> {
         Some((seq, self.effects.get(&seq)?.owed.effect))
     }
 
+    /// Whether the effect is owed, and was read.
+    pub(super) fn holds(&self, seq: i64) -> bool {
+        self.effects.contains_key(&seq)
+    }
+
     /// How often the effect was tried before.
     pub(super) fn attempt(&self, seq: i64) -> u32 {
         self.effects.get(&seq).map_or(0, |waiting| waiting.attempt)
+    }
+
+    /// Since when the effect has been due.
+    pub(super) fn due_at(&self, seq: i64) -> Option<Timestamp> {
+        self.effects.get(&seq).map(|waiting| waiting.owed.due_at)
     }
 
     /// The effect is owed no longer. Returns whether it is stored among the retries.

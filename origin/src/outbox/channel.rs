@@ -16,6 +16,11 @@ pub(super) trait Channel: Send + Sync + 'static {
 
     fn settings(&self) -> Settings;
 
+    /// The row after which rows can owe something; `None` while none does. Rows in between are not read.
+    fn owes_after(&self) -> Option<i64> {
+        Some(0)
+    }
+
     /// What the row owes, whichever fact it holds.
     fn owed(&self, row: &LedgerRow) -> Option<Self::Effect>;
 
@@ -35,4 +40,23 @@ pub(super) struct Settings {
     pub(super) at_once: usize,
     /// The longest wait between two tries, unless the destination asks for more.
     pub(super) retry_ms_max: i64,
+    pub(super) patience: Patience,
+}
+
+/// When a channel gives an effect up: after so many tries, and not before so long after it was due. Tries that an
+/// operator asks for are counted from the start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    pub(super) tries: u32,
+    pub(super) ms: i64,
+}
+
+impl Patience {
+    /// About two hours of tries for a channel that tries every 20 seconds; the money rules do not depend on an effect that
+    /// fails longer.
+    pub(super) const MANY_TRIES: Self = Self { tries: 360, ms: 0 };
+
+    pub(super) fn is_over(self, tries: u32, overdue_ms: i64) -> bool {
+        tries >= self.tries && overdue_ms >= self.ms
+    }
 }

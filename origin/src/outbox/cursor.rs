@@ -29,6 +29,14 @@ impl Cursor {
         self.read_to
     }
 
+    /// Rows up to here need not be read.
+    pub(super) fn skip_to(&mut self, seq: i64) {
+        if seq > self.read_to {
+            self.read_to = seq;
+            self.next_due = None;
+        }
+    }
+
     /// When a row that was written at `at` is due.
     pub(super) fn due_at(&self, at: Timestamp) -> Timestamp {
         at.plus_ms(self.delay_ms)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use engine::Retry;
+use engine::{GivenUp, Retry};
 use ledger::LedgerRow;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Interval;
@@ -16,7 +16,7 @@ use tracing::error;
 use super::backlog::{Backlog, Owed};
 use super::channel::{Channel, Settings};
 use super::cursor::Cursor;
-use super::progress::{ProgressReport, REPORT_EVERY, measure};
+use super::progress::{ProgressReport, REPORT_EVERY, count, measure};
 use crate::delivery::Delivery;
 use crate::ports::Ports;
 use crate::store::ReadStore;
@@ -27,8 +27,6 @@ const LATE_STARTS_MAX: usize = 64;
 /// With more effects that wait the destination is down, and reading on would only collect more.
 const WAITING_MAX: usize = 1_024;
 const RETRY_FIRST_MS: i64 = 1_000;
-/// About two hours of tries; the money rules do not depend on an effect that fails longer.
-const ATTEMPTS_MAX: u32 = 360;
 /// A destination that asks for a longer wait is tried again after this: its clock or its answer may be wrong.
 const ASKED_WAIT_MS_MAX: i64 = 60 * 60_000;
 
@@ -46,6 +44,8 @@ struct Runner<C: Channel> {
     rows: HashMap<Id, i64>,
     /// Effects started since the last look at the clock.
     started: usize,
+    /// No row owes anything.
+    idle: bool,
 }
 
 /// Runs until the origin stops, then reports how far the channel came.
@@ -95,6 +95,7 @@ impl<C: Channel> Runner<C> {
             tries: JoinSet::new(),
             rows: HashMap::new(),
             started: 0,
+            idle: false,
         };
         for (retry, row) in passed {
             match row.and_then(|row| runner.owed(&row)) {
@@ -112,6 +113,7 @@ impl<C: Channel> Runner<C> {
         let mut ledger_seq = self.ports.writer.ledger_seq();
         loop {
             let written_to = *ledger_seq.borrow_and_update();
+            self.skip(written_to);
             if let Err(error) = self.read(written_to).await {
                 let channel = self.settings.name;
                 error!(channel, error = format!("{error:#}"), "the ledger could not be read; trying again");
@@ -120,7 +122,7 @@ impl<C: Channel> Runner<C> {
             tokio::select! {
                 () = stop.cancelled() => return,
                 // What is due later is found at the next tick.
-                changed = ledger_seq.changed(), if self.settings.delay_ms == 0 => {
+                changed = ledger_seq.changed(), if self.settings.delay_ms == 0 && !self.idle => {
                     if changed.is_err() {
                         return;
                     }
@@ -128,6 +130,7 @@ impl<C: Channel> Runner<C> {
                 Some(tried) = self.tries.join_next_with_id() => self.finish(tried),
                 _ = tick.tick() => {
                     self.started = 0;
+                    self.take_retried().await;
                     let (now, oldest_due) = (self.ports.clock.now(), self.backlog.oldest_due());
                     measure(&self.ports.metrics, self.settings.name, now, oldest_due, self.backlog.stored());
                     self.send_report().await;
@@ -136,8 +139,41 @@ impl<C: Channel> Runner<C> {
         }
     }
 
+    /// Passes rows that owe nothing whatever they hold. `written_to` was read before the channel is asked: a change that
+    /// makes rows owe something is published before its row is.
+    fn skip(&mut self, written_to: i64) {
+        let owes_after = self.channel.owes_after();
+        self.idle = owes_after.is_none();
+        self.cursor.skip_to(owes_after.unwrap_or(written_to).min(written_to));
+    }
+
+    /// Takes what an operator wants tried again. It is stored among the retries: what is missed here is read at a start.
+    async fn take_retried(&mut self) {
+        for seq in self.ports.retried.take(self.settings.name) {
+            let kinds = self.settings.rows;
+            let row = self.ports.reader.read(move |store| store.ledger_of_kinds(seq - 1, seq, kinds)).await;
+            let row = match row {
+                Ok(rows) => rows.into_iter().next(),
+                Err(error) => {
+                    let (channel, error) = (self.settings.name, anyhow::Error::from(error));
+                    error!(channel, ledger.seq = seq, error = format!("{error:#}"), "trying again at the next start");
+                    continue;
+                }
+            };
+            let retry = Retry { seq, attempt: 0, due_at: self.ports.clock.now() };
+            match row.and_then(|row| self.owed(&row)) {
+                Some(owed) if !self.backlog.holds(seq) => self.backlog.restore(owed, retry),
+                Some(_) => {}
+                None => self.report.done(seq),
+            }
+        }
+    }
+
     /// Reads on while there is room for what rows may owe.
     async fn read(&mut self, written_to: i64) -> Result<()> {
+        if self.idle {
+            return Ok(());
+        }
         let now = self.ports.clock.now();
         while self.backlog.fresh() < self.settings.at_once && self.backlog.waiting() < WAITING_MAX {
             let Some(rows) = self.cursor.next_page(&self.ports.reader, written_to, now).await? else {
@@ -187,12 +223,15 @@ impl<C: Channel> Runner<C> {
                 None
             }
         };
-        let attempt = self.backlog.attempt(seq) + 1;
-        if attempt >= ATTEMPTS_MAX {
+        let (now, attempt) = (self.ports.clock.now(), self.backlog.attempt(seq) + 1);
+        count(&self.ports.metrics.outbox_failures, channel);
+        let overdue_ms = self.backlog.due_at(seq).map_or(0, |due_at| now.0 - due_at.0);
+        if self.settings.patience.is_over(attempt, overdue_ms) {
             error!(channel, ledger.seq = seq, attempt, "giving an effect up");
-            return self.forget(seq);
+            self.backlog.forget(seq);
+            return self.report.give_up(GivenUp { seq, attempt, at: now });
         }
-        let try_at = self.ports.clock.now().plus_ms(wait_ms(attempt, seq, asked_wait, self.settings.retry_ms_max));
+        let try_at = now.plus_ms(wait_ms(attempt, seq, asked_wait, self.settings.retry_ms_max));
         for retry in self.backlog.put_aside(seq, try_at) {
             self.report.put_aside(retry);
         }
@@ -205,7 +244,8 @@ impl<C: Channel> Runner<C> {
     }
 
     async fn send_report(&mut self) {
-        let cursor = self.backlog.cursor(self.cursor.read_to());
+        // The cursor of a channel that owes nothing moves in memory alone.
+        let cursor = if self.idle { self.report.reported() } else { self.backlog.cursor(self.cursor.read_to()) };
         let idle = self.backlog.under_way() == 0 && self.backlog.fresh() == 0;
         self.report.send(&self.ports.writer, cursor, idle).await;
     }

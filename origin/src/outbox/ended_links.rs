@@ -7,7 +7,7 @@ use anyhow::Result;
 use domain::{Event, OrderCode};
 use ledger::{Fact, LedgerRow};
 
-use super::channel::{Channel, Settings};
+use super::channel::{Channel, Patience, Settings};
 use crate::delivery::Delivery;
 use crate::payos::PaymentLinks;
 use crate::store::outbox::{CHECKS_1H, CHECKS_5M, CHECKS_24H, StoredChannel};
@@ -42,6 +42,7 @@ impl Channel for EndedLinks {
             delay_ms: self.delay_ms,
             at_once: 8,
             retry_ms_max: 300_000,
+            patience: Patience::MANY_TRIES,
         }
     }
 

@@ -7,7 +7,7 @@ use engine::{Buyer, Payer, RefundId, StoredOrder};
 use ledger::{Fact, LedgerRow};
 use tracing::{info, warn};
 
-use super::channel::{Channel, Settings};
+use super::channel::{Channel, Patience, Settings};
 use crate::delivery::Delivery;
 use crate::mail::{CONNECTIONS_MAX, Facts, Handed, Kind, Letter, Mailer, RefundFacts, amount};
 use crate::metrics::Metrics;
@@ -64,6 +64,7 @@ impl Channel for MailToBuyers {
             delay_ms: 5_000,
             at_once: CONNECTIONS_MAX as usize,
             retry_ms_max: 300_000,
+            patience: Patience::MANY_TRIES,
         }
     }
 

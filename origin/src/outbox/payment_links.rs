@@ -6,7 +6,7 @@ use anyhow::Result;
 use domain::{Event, OrderCode};
 use ledger::{Fact, LedgerRow};
 
-use super::channel::{Channel, Settings};
+use super::channel::{Channel, Patience, Settings};
 use crate::delivery::Delivery;
 use crate::payos::PaymentLinks;
 use crate::store::outbox::PAYMENT_LINKS;
@@ -39,6 +39,7 @@ impl Channel for LinksOfOrders {
             at_once: 32,
             // A hold lives minutes: PayOS, when it comes back, should be asked again within a fraction of that.
             retry_ms_max: 20_000,
+            patience: Patience::MANY_TRIES,
         }
     }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use domain::{Event, OrderCode, Proof};
 use ledger::{Fact, LedgerRow};
 
-use super::channel::{Channel, Settings};
+use super::channel::{Channel, Patience, Settings};
 use crate::delivery::Delivery;
 use crate::payos::PaymentLinks;
 use crate::store::outbox::SETTLEMENTS;
@@ -32,6 +32,7 @@ impl Channel for Settlements {
             delay_ms: 2_000,
             at_once: 8,
             retry_ms_max: 300_000,
+            patience: Patience::MANY_TRIES,
         }
     }
 

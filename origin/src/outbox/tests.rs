@@ -9,7 +9,7 @@ use ledger::{LedgerRow, RowKind};
 use tokio::spawn;
 use tokio_util::sync::CancellationToken;
 
-use super::channel::{Channel, Settings};
+use super::channel::{Channel, Patience, Settings};
 use super::each::run;
 use crate::delivery::Delivery;
 use crate::tests::Sale;
@@ -25,7 +25,14 @@ impl<F: Fn(i64) -> Answer + Send + Sync + 'static> Channel for Destination<F> {
     type Effect = i64;
 
     fn settings(&self) -> Settings {
-        Settings { name: self.name, rows: self.rows, delay_ms: 0, at_once: 2, retry_ms_max: 1_000 }
+        Settings {
+            name: self.name,
+            rows: self.rows,
+            delay_ms: 0,
+            at_once: 2,
+            retry_ms_max: 1_000,
+            patience: Patience::MANY_TRIES,
+        }
     }
 
     fn owed(&self, row: &LedgerRow) -> Option<i64> {

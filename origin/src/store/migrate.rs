@@ -28,6 +28,7 @@ const SALE: &[Migration] = &[
     migration!(7, "0007_destination_salts.sql"),
     migration!(8, "0008_mail.sql"),
     migration!(9, "0009_unreadable_webhooks.sql"),
+    migration!(10, "0010_webhooks.sql"),
 ];
 
 struct Applied {

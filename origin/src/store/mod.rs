@@ -5,6 +5,7 @@
 
 mod bind;
 mod drops;
+mod endpoints;
 mod file_modes;
 mod known_transfers;
 mod ledger;
@@ -20,6 +21,7 @@ mod records;
 mod refunds;
 mod restore;
 mod sent;
+mod settled;
 mod sqlite;
 mod unmatched;
 mod verify;
@@ -40,12 +42,14 @@ pub use known_transfers::Referenced;
 pub use lock::FolderLock;
 pub(crate) use mail::MailStop;
 pub use meta::StoredClock;
+pub(crate) use outbox::{NextTry, StoredDelivery};
 pub use read::ReadStore;
 pub use refunds::{MoneyWaiting, OpenRefund};
 pub use verify::{Verified, verify};
 pub use webhooks::StoredWebhook;
 
 use self::drops::DropWriter;
+use self::endpoints::EndpointWriter;
 use self::ledger::Ledger;
 use self::mail::MailWriter;
 use self::meta::ClockRow;
@@ -73,6 +77,7 @@ pub struct WriteStore {
     unmatched: UnmatchedWriter,
     mail: MailWriter,
     webhooks: WebhookWriter,
+    endpoints: EndpointWriter,
     destinations: Destinations,
     revoke: Statement,
     clock: ClockRow,
@@ -111,6 +116,7 @@ impl WriteStore {
             unmatched: UnmatchedWriter::prepare(&db)?,
             mail: MailWriter::prepare(&db)?,
             webhooks: WebhookWriter::prepare(&db)?,
+            endpoints: EndpointWriter::prepare(&db)?,
             destinations: Destinations::prepare(&db)?,
             revoke: db.prepare("INSERT OR IGNORE INTO revoked_tokens VALUES (?)")?,
             clock: ClockRow::open(&db)?,
@@ -205,6 +211,7 @@ impl WriteStore {
         for listed in &changes.transfers {
             self.refunds.insert_transfer(listed)?;
         }
+        self.endpoints.record(&changes.endpoints)?;
         if let Some(step_ms) = changes.clock_step_ms {
             self.clock.step(step_ms)?;
         }
@@ -223,7 +230,9 @@ impl WriteStore {
             | Fact::UnmatchedDestinationGiven { .. }
             | Fact::AnotherTransfer { .. }
             | Fact::WebhookUnreadable { .. }
+            | Fact::Endpoint { .. }
             | Fact::ClockAccepted { .. } => Ok(()),
+            Fact::DeliveryRetried { channel, row } => self.outbox.retry(channel, *row, now),
             Fact::TokenRevoked { jti } => {
                 self.revoke.execute(params![jti.0.to_vec()])?;
                 Ok(())

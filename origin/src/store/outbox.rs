@@ -1,10 +1,13 @@
-//! The place up to which each channel of the outbox has read the ledger, and the effects that it must try again.
+//! The place up to which each channel of the outbox has read the ledger, the effects that it must try again, and those
+//! that it gave up.
 
-use anyhow::Result;
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
 use domain::Timestamp;
-use engine::{Progress, Retry};
+use engine::{GivenUp, Progress, Retry, WEBHOOK_ENDPOINTS_MAX};
 use ledger::RowKind;
-use libsql::params;
+use libsql::{Row, params};
 
 use super::sqlite::{Db, Statement};
 
@@ -35,6 +38,17 @@ pub(crate) const MAIL: StoredChannel = StoredChannel {
     ],
 };
 const ENDED: &[RowKind] = &[RowKind::OrderPaid, RowKind::OrderExpired, RowKind::OrderCancelled];
+/// One for each webhook endpoint, by its number.
+pub(crate) const WEBHOOKS: [StoredChannel; WEBHOOK_ENDPOINTS_MAX as usize] = [
+    webhook("webhook_1"),
+    webhook("webhook_2"),
+    webhook("webhook_3"),
+    webhook("webhook_4"),
+    webhook("webhook_5"),
+    webhook("webhook_6"),
+    webhook("webhook_7"),
+    webhook("webhook_8"),
+];
 const CHANNELS: [StoredChannel; 6] = [PAYMENT_LINKS, SETTLEMENTS, CHECKS_5M, CHECKS_1H, CHECKS_24H, MAIL];
 
 /// Those of the outbox's own tests.
@@ -49,18 +63,74 @@ const OF_TESTS: [StoredChannel; 4] = {
     ]
 };
 
+/// The number of the endpoint that has this channel.
+pub(crate) fn endpoint_number(channel: &str) -> Option<u8> {
+    (1..=WEBHOOK_ENDPOINTS_MAX).zip(WEBHOOKS).find(|(_, webhook)| webhook.name == channel).map(|(number, _)| number)
+}
+
+const fn webhook(name: &'static str) -> StoredChannel {
+    StoredChannel {
+        name,
+        rows: &[
+            RowKind::OrderPlaced,
+            RowKind::OrderPaid,
+            RowKind::PaymentReceived,
+            RowKind::PaymentSettled,
+            RowKind::OrderExpired,
+            RowKind::OrderCancelled,
+            RowKind::RefundDue,
+            RowKind::RefundBatched,
+            RowKind::RefundSent,
+            RowKind::RefundConfirmed,
+            RowKind::RefundFailed,
+            RowKind::RefundVoided,
+            RowKind::UnmatchedRefundDue,
+            RowKind::UnmatchedRefundBatched,
+            RowKind::UnmatchedRefundSent,
+            RowKind::UnmatchedRefundConfirmed,
+            RowKind::UnmatchedRefundFailed,
+            RowKind::DropCreated,
+            RowKind::DropPaused,
+            RowKind::DropResumed,
+            RowKind::DropKilled,
+        ],
+    }
+}
+
 /// `None` for a name that no channel has.
 pub(crate) fn channel(name: &str) -> Option<StoredChannel> {
-    let known = CHANNELS.iter();
+    let known = CHANNELS.iter().chain(&WEBHOOKS);
     #[cfg(test)]
     let known = known.chain(&OF_TESTS);
     known.copied().find(|channel| channel.name == name)
+}
+
+/// An effect that its channel must try again, or gave up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredDelivery {
+    pub channel: String,
+    /// The ledger row that made it owed.
+    pub seq: i64,
+    pub attempt: u32,
+    pub next: NextTry,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NextTry {
+    At(Timestamp),
+    /// An operator must ask for it.
+    GivenUp {
+        at: Timestamp,
+    },
 }
 
 pub(crate) struct OutboxWriter {
     put_cursor: Statement,
     put_retry: Statement,
     delete_retry: Statement,
+    put_given_up: Statement,
+    retry_given_up: Statement,
+    delete_given_up: Statement,
 }
 
 impl OutboxWriter {
@@ -69,6 +139,12 @@ impl OutboxWriter {
             put_cursor: db.prepare("INSERT OR REPLACE INTO outbox_cursors VALUES (?, ?)")?,
             put_retry: db.prepare("INSERT OR REPLACE INTO outbox_retries VALUES (?, ?, ?, ?)")?,
             delete_retry: db.prepare("DELETE FROM outbox_retries WHERE channel = ? AND seq = ?")?,
+            put_given_up: db.prepare("INSERT OR REPLACE INTO outbox_given_up VALUES (?, ?, ?, ?)")?,
+            retry_given_up: db.prepare(
+                "INSERT OR REPLACE INTO outbox_retries
+                 SELECT channel, seq, 0, ?3 FROM outbox_given_up WHERE channel = ?1 AND seq = ?2",
+            )?,
+            delete_given_up: db.prepare("DELETE FROM outbox_given_up WHERE channel = ? AND seq = ?")?,
         })
     }
 
@@ -80,6 +156,16 @@ impl OutboxWriter {
         for seq in &progress.done {
             self.delete_retry.execute((progress.channel, *seq))?;
         }
+        for GivenUp { seq, attempt, at } in &progress.given_up {
+            self.put_given_up.execute(params![progress.channel, *seq, *attempt, at.0])?;
+        }
+        Ok(())
+    }
+
+    /// What was given up is owed again from now on. Nothing happens when it is not there.
+    pub(crate) fn retry(&self, channel: &str, seq: i64, now: Timestamp) -> Result<()> {
+        self.retry_given_up.execute((channel, seq, now.0))?;
+        self.delete_given_up.execute((channel, seq))?;
         Ok(())
     }
 }
@@ -92,4 +178,36 @@ pub(crate) fn load(db: &Db, channel: &str) -> Result<(i64, Vec<Retry>)> {
     let retries = retries
         .rows([channel], |row| Ok(Retry { seq: row.get(0)?, attempt: row.get(1)?, due_at: Timestamp(row.get(2)?) }))?;
     Ok((cursor, retries))
+}
+
+const DELIVERIES: &str = "SELECT channel, seq, attempt, due_at AS next, 0 AS given_up FROM outbox_retries
+     UNION ALL SELECT channel, seq, attempt, given_up_at, 1 FROM outbox_given_up";
+
+/// What was given up and what waits for another try, of one channel or of all, the newest rows first.
+pub(crate) fn deliveries(db: &Db, channel: Option<&str>, max: u32) -> Result<Vec<StoredDelivery>> {
+    let select = db.prepare(&format!(
+        "SELECT * FROM ({DELIVERIES}) WHERE ?1 IS NULL OR channel = ?1
+         ORDER BY given_up DESC, seq DESC, channel LIMIT ?2"
+    ))?;
+    select.rows((channel, max), read_delivery)
+}
+
+pub(crate) fn delivery(db: &Db, channel: &str, seq: i64) -> Result<Option<StoredDelivery>> {
+    let select = db.prepare(&format!("SELECT * FROM ({DELIVERIES}) WHERE channel = ? AND seq = ?"))?;
+    select.first((channel, seq), read_delivery)
+}
+
+/// How many effects each channel has given up.
+pub(crate) fn given_up_counts(db: &Db) -> Result<Vec<(&'static str, i64)>> {
+    let select = db.prepare("SELECT channel, count(*) FROM outbox_given_up GROUP BY channel")?;
+    let counts: BTreeMap<String, i64> = select.rows((), |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect();
+    let known = CHANNELS.iter().chain(&WEBHOOKS).map(|channel| channel.name);
+    Ok(known.map(|name| (name, counts.get(name).copied().unwrap_or(0))).collect())
+}
+
+fn read_delivery(row: &Row) -> Result<StoredDelivery> {
+    let at = Timestamp(row.get(3)?);
+    let next = if row.get::<i64>(4)? == 0 { NextTry::At(at) } else { NextTry::GivenUp { at } };
+    let attempt = u32::try_from(row.get::<i64>(2)?).context("a number of tries is out of range")?;
+    Ok(StoredDelivery { channel: row.get(0)?, seq: row.get(1)?, attempt, next })
 }

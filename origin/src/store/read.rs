@@ -12,10 +12,11 @@ use super::known_transfers::{self, Referenced};
 use super::ledger as rows;
 use super::mail::{self, MailStop};
 use super::orders::{self, OrderReader};
+use super::outbox::{self, StoredDelivery};
 use super::refunds::{self, Destinations, MoneyWaiting, OpenRefund};
 use super::sqlite::{Db, Statement};
 use super::webhooks::{self, StoredWebhook};
-use super::{migrate, outbox, sale_file, sent, unmatched};
+use super::{migrate, sale_file, sent, settled, unmatched};
 use crate::statement::KnownTransfer;
 
 /// A read-only connection with its statements.
@@ -98,6 +99,25 @@ impl ReadStore {
         outbox::load(&self.db, channel)
     }
 
+    /// What was given up and what waits for another try, of one channel or of all, the newest rows first.
+    pub(crate) fn deliveries(&self, channel: Option<&str>, max: u32) -> Result<Vec<StoredDelivery>> {
+        outbox::deliveries(&self.db, channel, max)
+    }
+
+    pub(crate) fn delivery(&self, channel: &str, seq: i64) -> Result<Option<StoredDelivery>> {
+        outbox::delivery(&self.db, channel, seq)
+    }
+
+    /// How many effects each channel has given up.
+    pub(crate) fn given_up_counts(&self) -> Result<Vec<(&'static str, i64)>> {
+        outbox::given_up_counts(&self.db)
+    }
+
+    /// The ledger row that settled the last of the payments that paid the order; `None` before that.
+    pub(crate) fn settled_row(&self, order: OrderCode) -> Result<Option<i64>> {
+        settled::row(&self.db, order)
+    }
+
     /// The destination of a refund, and the time from which it may be used.
     pub fn refund_destination(&self, payer: Payer) -> Result<Option<(Destination, Timestamp)>> {
         self.destinations.of(payer)
@@ -136,6 +156,11 @@ impl ReadStore {
     /// Payments that named no order, in every state, oldest first.
     pub fn unmatched_payments(&self) -> Result<Vec<UnmatchedPayment>> {
         unmatched::all(&self.db)
+    }
+
+    /// The one that the ledger row `seq` recorded.
+    pub(crate) fn unmatched_payment(&self, seq: i64) -> Result<Option<UnmatchedPayment>> {
+        unmatched::one(&self.db, seq)
     }
 
     /// Orders whose address takes no mail, oldest first.

@@ -73,6 +73,11 @@ impl UnmatchedWriter {
     }
 }
 
+/// The one that the ledger row `seq` recorded.
+pub(crate) fn one(db: &Db, seq: i64) -> Result<Option<UnmatchedPayment>> {
+    db.prepare(&format!("SELECT {COLUMNS} FROM unmatched_payments WHERE seq = ?"))?.first([seq], read)
+}
+
 /// All of them, oldest first.
 pub(crate) fn all(db: &Db) -> Result<Vec<UnmatchedPayment>> {
     db.prepare(&format!("SELECT {COLUMNS} FROM unmatched_payments ORDER BY seq"))?.rows((), read)

@@ -71,6 +71,7 @@ impl Sale {
             reader: Reader::start(folder.path(), 1).unwrap(),
             clock: clock.clone(),
             metrics,
+            retried: Arc::default(),
         };
         let links = Arc::new(PaymentLinks {
             ports: ports.clone(),

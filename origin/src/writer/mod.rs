@@ -15,9 +15,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use domain::{Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Refusal, Timestamp};
 use engine::{
-    ClockRefused, CreateDropError, Destination, EnterPayment, Entered, Lane, MoneyPlace, MovePayment, MoveRefused,
-    NewDrop, NewProduct, NoSuchDrop, OrderFilter, OrderRequest, Progress, PurchaseReply, PurchaseRequest, Reply,
-    Request, UnmatchedRequest, UnreadableWebhook, WebhookKept,
+    ClockRefused, CreateDropError, Destination, EndpointRefused, EndpointRequest, EnterPayment, Entered, Lane,
+    MoneyPlace, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop, OrderFilter, OrderRequest, Progress,
+    PurchaseReply, PurchaseRequest, Reply, Request, UnmatchedRequest, UnreadableWebhook, WebhookKept,
 };
 use ledger::{Listing, Product};
 use sha2::{Digest as _, Sha256};
@@ -234,6 +234,23 @@ impl Writer {
             Reply::Mail(recorded) => Ok(recorded),
             other => mismatched(&other),
         }
+    }
+
+    /// Changes the merchant's webhook endpoints; answers the number of the one that is meant.
+    pub(crate) async fn change_endpoint(
+        &self,
+        request: EndpointRequest,
+        operator: String,
+    ) -> Result<Result<u8, EndpointRefused>, SubmitError> {
+        match self.ask(Request::Endpoint { request, operator }).await? {
+            Reply::Endpoint(reply) => Ok(reply),
+            other => mismatched(&other),
+        }
+    }
+
+    /// Lets a channel of the outbox try again what it owed for a ledger row and gave up.
+    pub(crate) async fn retry_delivery(&self, channel: String, row: i64, operator: String) -> Result<(), SubmitError> {
+        self.ask(Request::RetryDelivery { channel, row, operator }).await.map(drop)
     }
 
     /// Records how far a channel of the outbox has come.

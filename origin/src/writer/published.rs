@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::{DropId, DropStatus, Stock, Timestamp};
-use engine::{OfferedDrop, SaleState};
+use engine::{Endpoints, OfferedDrop, SaleState};
 use ledger::Listing;
 
 /// Every drop as of one commit.
@@ -13,6 +13,8 @@ pub(crate) struct Published {
     pub version: u64,
     /// The last row of the ledger that is in it.
     pub seq: i64,
+    /// The merchant's webhook endpoints.
+    pub endpoints: Arc<Endpoints>,
     /// Drops in which something may still happen, by id.
     live: Vec<PublishedDrop>,
     /// The others, by id, shared with the publication before: they become ever more, and no batch pays for each.
@@ -46,7 +48,11 @@ impl Published {
             all.sort_by_key(PublishedDrop::id);
             done = Arc::new(all);
         }
-        Self { version: self.version + 1, seq, live: published(live), done }
+        let mut endpoints = self.endpoints.clone();
+        if *endpoints != sale.endpoints {
+            endpoints = Arc::new(sale.endpoints.clone());
+        }
+        Self { version: self.version + 1, seq, endpoints, live: published(live), done }
     }
 
     pub(crate) fn find(&self, id: DropId) -> Option<&PublishedDrop> {

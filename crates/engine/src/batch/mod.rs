@@ -1,6 +1,7 @@
 //! Decides one batch: what it finds in memory and on disk, what it changes, and what it replies.
 
 mod clock;
+mod endpoints;
 mod entries;
 mod mail;
 mod operator;
@@ -78,6 +79,12 @@ impl<'a, R: Records> Batch<'a, R> {
             }
             Request::AllowMail { order, operator } => {
                 Reply::Mail(self.record_mail(order, Fact::MailAllowed { order }, operator)?)
+            }
+            Request::Endpoint { request, operator } => Reply::Endpoint(self.change_endpoint(request, operator)),
+            Request::RetryDelivery { channel, row, operator } => {
+                let fact = Fact::DeliveryRetried { channel, row };
+                self.changes.entries.push(Entry { drop: None, operator, fact });
+                Reply::Done
             }
             Request::Progress(progress) => {
                 self.changes.progress.push(progress);

@@ -1,6 +1,7 @@
 //! What a row records, and its versioned encodings.
 
 mod destinations;
+mod endpoints;
 mod payments;
 mod placed;
 mod stored;
@@ -11,6 +12,7 @@ use domain::{DropId, Event, Jti, OrderCode, Payment, Terms, UnmatchedStep};
 use serde::{Deserialize, Serialize};
 
 pub use self::destinations::{AccountCommit, GivenAccount};
+pub use self::endpoints::EndpointStep;
 use self::stored::{EventV1, JtiV1, OrderCodeV1, PaymentV1, TermsV1, base64url};
 use crate::row_kind::RowKind;
 
@@ -101,6 +103,16 @@ pub enum Fact {
     MailAllowed {
         #[serde(with = "OrderCodeV1")]
         order: OrderCode,
+    },
+    /// A change of the merchant's webhook endpoint with this number.
+    Endpoint {
+        number: u8,
+        step: EndpointStep,
+    },
+    /// An operator lets a channel of the outbox try again what it owed for the ledger row `row` and gave up.
+    DeliveryRetried {
+        channel: String,
+        row: i64,
     },
 }
 
@@ -222,7 +234,9 @@ impl Fact {
             | Self::AnotherTransfer { .. }
             | Self::WebhookUnreadable { .. }
             | Self::TokenRevoked { .. }
-            | Self::ClockAccepted { .. } => None,
+            | Self::ClockAccepted { .. }
+            | Self::Endpoint { .. }
+            | Self::DeliveryRetried { .. } => None,
         }
     }
 
@@ -241,6 +255,8 @@ impl Fact {
             Self::OrderLinkAsked { .. } => RowKind::OrderLinkAsked,
             Self::MailStopped { .. } => RowKind::MailStopped,
             Self::MailAllowed { .. } => RowKind::MailAllowed,
+            Self::Endpoint { step, .. } => endpoints::kind(step),
+            Self::DeliveryRetried { .. } => RowKind::DeliveryRetried,
             Self::Sale(event) => match event {
                 Event::DropPaused => RowKind::DropPaused,
                 Event::DropResumed => RowKind::DropResumed,

@@ -16,7 +16,7 @@ use prometheus_client::registry::Registry;
 
 use crate::http::app::App;
 use crate::http::problem::ApiError;
-use crate::store::MoneyWaiting;
+use crate::store::{MoneyWaiting, ReadStore};
 use crate::writer::Published;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -29,10 +29,11 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn render(app: &App) -> Result<String> {
-    let (money_waiting, log_bytes) = app.reader.read(|store| Ok((store.money_waiting()?, store.log_bytes()?))).await?;
+    let read = |store: &ReadStore| Ok((store.money_waiting()?, store.given_up_counts()?, store.log_bytes()?));
+    let (money_waiting, given_up, log_bytes) = app.reader.read(read).await?;
     let mut registry = Registry::with_prefix("dropgate");
     registry.register_collector(Box::new(Sale { published: app.writer.published(), lane_depths: app.writer.depths() }));
-    registry.register_collector(Box::new(Stored { money_waiting, log_bytes, now: app.clock.now() }));
+    registry.register_collector(Box::new(Stored { money_waiting, given_up, log_bytes, now: app.clock.now() }));
     app.metrics.register(&mut registry);
     app.writer.metrics().register(&mut registry);
     let mut text = String::new();
@@ -70,6 +71,8 @@ impl Collector for Sale {
 #[derive(Debug)]
 struct Stored {
     money_waiting: MoneyWaiting,
+    /// Effects that no channel tries again by itself, by channel.
+    given_up: Vec<(&'static str, i64)>,
     /// Some megabytes while the writer empties the log in time.
     log_bytes: u64,
     now: Timestamp,
@@ -91,6 +94,11 @@ impl Collector for Stored {
             ("webhooks_unreadable", "Signed webhooks whose money is in no sum.", waiting.unreadable_webhooks),
         ] {
             gauge(&mut encoder, name, help, &value)?;
+        }
+        let help = "Effects that were given up, by channel.";
+        let mut given_up = encoder.encode_descriptor("outbox_given_up", help, None, MetricType::Gauge)?;
+        for (channel, count) in &self.given_up {
+            given_up.encode_family(&[("channel", *channel)])?.encode_gauge(count)?;
         }
         gauge(&mut encoder, "write_ahead_log_bytes", "Size of the write-ahead log.", &self.log_bytes)
     }
@@ -114,7 +122,8 @@ mod tests {
         };
         let mut registry = Registry::with_prefix("dropgate");
         registry.register_collector(Box::new(Sale { published: Arc::default(), lane_depths: [("money", 3); 3] }));
-        let stored = Stored { money_waiting: waiting, log_bytes: 4_096, now: Timestamp(100_000) };
+        let stored =
+            Stored { money_waiting: waiting, given_up: vec![("mail", 3)], log_bytes: 4_096, now: Timestamp(100_000) };
         registry.register_collector(Box::new(stored));
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();
@@ -127,6 +136,7 @@ mod tests {
             "dropgate_refunds_due_vnd 500000",
             "dropgate_refunds_due_oldest_seconds 60",
             "dropgate_payments_unsettled_oldest_seconds 0",
+            "dropgate_outbox_given_up{channel=\"mail\"} 3",
             "dropgate_write_ahead_log_bytes 4096",
             "# EOF",
         ] {

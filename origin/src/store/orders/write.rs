@@ -35,7 +35,7 @@ impl OrderWriter {
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
             settle_payment: db.prepare(
-                "UPDATE payments SET settled = 1 WHERE order_code = ? AND link = ? AND reference = ? AND state = 0",
+                "UPDATE payments SET settled = 1, settled_by = ? WHERE order_code = ? AND link = ? AND reference = ? AND state = 0",
             )?,
             release_payment: db.prepare(
                 "UPDATE payments SET state = 2 WHERE order_code = ? AND link = ? AND reference = ? AND state = 0",
@@ -103,7 +103,7 @@ impl OrderWriter {
             }
             Event::PaymentSettled { order, identity } => {
                 let (link, reference) = (identity.link.as_str(), identity.reference.as_str());
-                changed_one(self.settle_payment.execute(params![code(*order), link, reference])?)
+                changed_one(self.settle_payment.execute(params![seq, code(*order), link, reference])?)
             }
             Event::PaymentReleased { order, identity, refund } => {
                 let (link, reference) = (identity.link.as_str(), identity.reference.as_str());

@@ -2,6 +2,7 @@
 //! buyer and every account that money goes to is the one that the ledger committed to, and units and money add up.
 
 mod account;
+mod endpoints;
 mod lists;
 mod order;
 mod orders;
@@ -25,6 +26,7 @@ use super::sale_file;
 use super::sqlite::{Db, bytes};
 use super::webhooks;
 
+use self::endpoints::Endpoints;
 use self::lists::Lists;
 use self::order::{Beside, Order};
 use self::orders::{Orders, Sums, Units};
@@ -50,6 +52,7 @@ struct Replay<'a> {
     /// The SMTP reply code, and when it came.
     mail_stops: BTreeMap<OrderCode, (u16, Timestamp)>,
     unreadable_webhooks: Vec<(i64, [u8; 32])>,
+    endpoints: Endpoints,
 }
 
 /// Checks the database in `folder`. `known_head` is a head of the chain that an operator kept elsewhere. With it, the
@@ -99,6 +102,7 @@ impl<'a> Replay<'a> {
             revoked: BTreeSet::new(),
             mail_stops: BTreeMap::new(),
             unreadable_webhooks: Vec::new(),
+            endpoints: Endpoints::default(),
         })
     }
 
@@ -134,6 +138,10 @@ impl<'a> Replay<'a> {
             Fact::WebhookUnreadable { digest } => self.unreadable_webhooks.push((row.seq, *digest)),
             Fact::TokenRevoked { jti } => {
                 self.revoked.insert(*jti);
+            }
+            Fact::Endpoint { number, step } => self.endpoints.step(*number, step, row.seq)?,
+            Fact::DeliveryRetried { row: owing, .. } => {
+                ensure!((1..row.seq).contains(owing), "row {owing} is no earlier row");
             }
             Fact::ClockAccepted { .. } => {}
         }
@@ -181,7 +189,18 @@ impl<'a> Replay<'a> {
 
     /// Compares the replayed state with the tables. Returns the number of orders.
     fn compare(self) -> Result<i64> {
-        let Self { db, products, drops, orders, unmatched, mut lists, revoked, mail_stops, unreadable_webhooks } = self;
+        let Self {
+            db,
+            products,
+            drops,
+            orders,
+            unmatched,
+            mut lists,
+            revoked,
+            mail_stops,
+            unreadable_webhooks,
+            endpoints,
+        } = self;
         let orders = orders.end()?;
         lists.compare(db)?;
         let stored: BTreeMap<i64, Product> =
@@ -189,6 +208,7 @@ impl<'a> Replay<'a> {
         ensure!(stored == products, "the products are stored otherwise than the ledger says");
         compare_drops(db, &drops, &orders)?;
         unmatched.compare(db)?;
+        endpoints.compare(db)?;
         for (table, told) in [
             ("orders", orders.orders),
             ("links", orders.links),

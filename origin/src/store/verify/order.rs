@@ -30,6 +30,8 @@ struct PaymentRow {
     seq: i64,
     identity: PaymentIdentity,
     amount: Vnd,
+    /// The row in which a signed read settled it.
+    settled_by: Option<i64>,
 }
 
 impl Beside {
@@ -38,7 +40,12 @@ impl Beside {
         match event {
             Event::PaymentReceived { payment, .. } | Event::PaymentDisputed { payment, .. } => {
                 let (identity, amount) = (payment.identity.clone(), payment.amount);
-                self.payments.push(PaymentRow { seq, identity, amount });
+                self.payments.push(PaymentRow { seq, identity, amount, settled_by: None });
+            }
+            Event::PaymentSettled { identity, .. } => {
+                // The first report of an identity counts; later ones with another amount are disputed.
+                let settled = self.payments.iter_mut().find(|payment| payment.identity == *identity);
+                settled.into_iter().for_each(|payment| payment.settled_by = Some(seq));
             }
             Event::RefundDue { .. } => self.refunds_due_at.push(at),
             _ => {}
@@ -107,8 +114,9 @@ impl OrderRows {
         Ok(Self {
             orders: OrderReader::prepare(db)?,
             destinations: Destinations::prepare(db)?,
-            payments: db
-                .prepare("SELECT seq, link, reference, amount FROM payments WHERE order_code = ? ORDER BY seq")?,
+            payments: db.prepare(
+                "SELECT seq, link, reference, amount, settled_by FROM payments WHERE order_code = ? ORDER BY seq",
+            )?,
             refunds: db.prepare("SELECT due_at FROM refunds WHERE order_code = ? ORDER BY number")?,
         })
     }
@@ -130,7 +138,7 @@ impl OrderRows {
             beside.payments = self.payments.rows(key, |row| {
                 let identity = PaymentIdentity { link: row.get(1)?, reference: row.get(2)? };
                 let amount = Vnd::new(row.get(3)?).context("a stored amount is out of range")?;
-                Ok(PaymentRow { seq: row.get(0)?, identity, amount })
+                Ok(PaymentRow { seq: row.get(0)?, identity, amount, settled_by: row.get(4)? })
             })?;
             beside.account = Account::stored(&self.destinations, Payer::Order(code))?;
         }

@@ -11,7 +11,7 @@ use crate::store::outbox;
 use crate::store::sqlite::{Db, bytes};
 
 /// Every table that a check here or beside covers. A migration that adds a table adds its check and its name.
-const CHECKED: [&str; 20] = [
+const CHECKED: [&str; 22] = [
     "drop_counters",
     "drops",
     "ledger",
@@ -20,6 +20,7 @@ const CHECKED: [&str; 20] = [
     "meta",
     "orders",
     "outbox_cursors",
+    "outbox_given_up",
     "outbox_retries",
     "payments",
     "products",
@@ -32,6 +33,7 @@ const CHECKED: [&str; 20] = [
     "unmatched_payments",
     "unmatched_transfers",
     "unreadable_webhooks",
+    "webhook_endpoints",
 ];
 /// Litestream makes them in the database that it copies. They hold nothing of the sale.
 const OF_LITESTREAM: [&str; 2] = ["_litestream_lock", "_litestream_seq"];
@@ -82,18 +84,27 @@ pub(super) fn check_outbox(db: &Db, head: &Head) -> Result<()> {
         ensure!(outbox::channel(&name).is_some(), "outbox_cursors: a channel is not known");
         ensure!((0..=head.seq).contains(&seq), "outbox_cursors: {name} has read up to row {seq}, which there is not");
     }
-    let retries = db.prepare(
-        "SELECT r.channel, r.seq, r.attempt, r.due_at, l.kind FROM outbox_retries r LEFT JOIN ledger l ON l.seq = r.seq",
-    )?;
-    retries.each((), |row| {
+    for (table, at) in [("outbox_retries", "due_at"), ("outbox_given_up", "given_up_at")] {
+        check_owed(db, table, at)?;
+    }
+    Ok(())
+}
+
+/// Every row of the table names a row of the ledger that owes its channel something. The channel may not have read it
+/// yet when it stopped: what comes before was still under way.
+fn check_owed(db: &Db, table: &str, at: &str) -> Result<()> {
+    let owed = db.prepare(&format!(
+        "SELECT o.channel, o.seq, o.attempt, o.{at}, l.kind FROM {table} o LEFT JOIN ledger l ON l.seq = o.seq"
+    ))?;
+    owed.each((), |row| {
         let (name, seq): (String, i64) = (row.get(0)?, row.get(1)?);
-        let (attempt, due_at): (i64, i64) = (row.get(2)?, row.get(3)?);
+        let (attempt, at): (i64, i64) = (row.get(2)?, row.get(3)?);
         let kind: Option<String> = row.get(4)?;
-        let channel = outbox::channel(&name).context("outbox_retries: a channel is not known")?;
+        let channel = outbox::channel(&name).with_context(|| format!("{table}: a channel is not known"))?;
         let owes = kind.is_some_and(|kind| channel.rows.iter().any(|owing| owing.as_str() == kind));
-        ensure!(owes, "outbox_retries: row {seq} owes {name} nothing");
-        let possible = (0..=i64::from(u32::MAX)).contains(&attempt) && due_at >= 0;
-        ensure!(possible, "outbox_retries: try {attempt} of row {seq} for {name} at {due_at} is none");
+        ensure!(owes, "{table}: row {seq} owes {name} nothing");
+        let possible = (0..=i64::from(u32::MAX)).contains(&attempt) && at >= 0;
+        ensure!(possible, "{table}: try {attempt} of row {seq} for {name} at {at} is none");
         Ok(())
     })
 }

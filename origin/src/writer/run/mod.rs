@@ -92,6 +92,7 @@ fn load(store: &WriteStore, first_order: OrderCode) -> Result<SaleState> {
     for (listing, state) in store.load_drops(as_of, UsedTokens::since(as_of), token)? {
         sale.restore_drop(listing, state);
     }
+    sale.endpoints = store.load_endpoints()?;
     for product in store.load_products()? {
         sale.restore_product(product);
     }
@@ -172,7 +173,7 @@ impl Run {
         if changes.clock_step_ms.is_some() {
             self.time.accept_step();
         }
-        if !changes.drops.is_empty() {
+        if !changes.drops.is_empty() || !changes.endpoints.is_empty() {
             self.publish(time.now, &changes.drops.iter().map(|counters| counters.drop).collect());
         }
         self.seq.send_if_modified(|seq| std::mem::replace(seq, self.store.head().seq) != self.store.head().seq);

@@ -2,6 +2,7 @@
 
 mod broken_rows;
 mod clock;
+mod endpoints;
 mod entries;
 mod old_file;
 mod payments;

@@ -1,7 +1,7 @@
 //! `verify` on databases in which one value was changed, deleted, invented or doubled.
 
 use domain::BankTransferDetails;
-use engine::{Address, Language, Progress, Retry, UnreadableWebhook};
+use engine::{Address, EndpointRequest, EndpointSecret, GivenUp, Language, Progress, Retry, UnreadableWebhook};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
@@ -30,6 +30,9 @@ pub(super) fn filled() -> Rig {
     rig.command_from(orders[1], payment("FT1", PRICE), Some(account("11")));
     rig.command_from(orders[2], payment("FT2", PRICE + 30), Some(account("12")));
     rig.command(orders[2], payment("FT2", 7));
+    // A signed read has settled it.
+    let Command::Payment(seen) = payment("FT2", PRICE + 30) else { unreachable!("a payment") };
+    rig.command(orders[2], Command::Payment(Payment { proof: Proof::SignedRead, ..seen }));
     // Ended with money: on a list, back from it, on the next, sent.
     for (index, who) in [(3, 4), (4, 5), (5, 6)] {
         rig.command(orders[index], Command::Cancel { sid: Sid([who; 16]) });
@@ -62,17 +65,32 @@ pub(super) fn filled() -> Rig {
     rig.ask(Request::RevokeToken { jti: Jti([9; 16]), operator: "an".into() });
     let digest = Sha256::digest("{}").into();
     rig.ask(Request::KeepWebhook(UnreadableWebhook { digest, body: "{}".into() }));
-    let (cursor, due_at) = (rig.run.store.head().seq, rig.clock.now());
-    let placed = ReadStore::open(rig.folder.path()).unwrap();
-    let placed = placed.ledger_of_kinds(0, cursor, &[RowKind::OrderPlaced]).unwrap()[0].seq;
-    let failed = vec![Retry { seq: placed, attempt: 1, due_at }];
-    rig.ask(Request::Progress(Progress { channel: "payment_links", cursor, failed, done: Vec::new() }));
+    rig.fill_outbox();
     rig.verified();
     rig.run.store.checkpoint().unwrap();
     rig
 }
 
 impl Rig {
+    /// A try that failed, one that was given up, and an endpoint with two secrets.
+    fn fill_outbox(&mut self) {
+        let (cursor, due_at) = (self.run.store.head().seq, self.clock.now());
+        let placed = ReadStore::open(self.folder.path()).unwrap();
+        let placed = placed.ledger_of_kinds(0, cursor, &[RowKind::OrderPlaced]).unwrap()[0].seq;
+        let failed = vec![Retry { seq: placed, attempt: 1, due_at }];
+        let given_up = vec![GivenUp { seq: placed, attempt: 20, at: due_at }];
+        let channel = "payment_links";
+        self.ask(Request::Progress(Progress { channel, cursor, failed, done: Vec::new(), given_up }));
+        let secret = |byte| EndpointSecret(vec![byte; 32]);
+        let (url, events) = ("https://shop.example/hook".into(), vec!["order.paid".into(), "refund.*".into()]);
+        for request in [
+            EndpointRequest::Add { url, events, personal: true, secret: secret(1) },
+            EndpointRequest::Rotate { endpoint: 1, secret: secret(2) },
+        ] {
+            self.ask(Request::Endpoint { request, operator: "an".into() });
+        }
+    }
+
     fn order_in_boots(&mut self, who: u8) -> OrderCode {
         let mut purchase = self.purchase(who);
         purchase.drop = DropId(2);

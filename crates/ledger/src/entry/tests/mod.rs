@@ -1,5 +1,7 @@
 //! Golden rows: what version 1 looks like on disk. A row here never changes; a new shape gets a new version.
 
+mod endpoints;
+
 use domain::*;
 
 use super::*;
