@@ -32,6 +32,8 @@ pub struct ServeConfig {
     pub payos: payos::Config,
     /// `None` when the shop sends no mail.
     pub mail: Option<MailSettings>,
+    /// Whether webhook endpoints may be on this machine: for tests, and never where customers are.
+    pub webhooks_to_this_machine: bool,
 }
 
 /// What the commands that talk to a running origin need.
@@ -76,6 +78,7 @@ impl ServeConfig {
         let customer_secret = env.keys("DROPGATE_CUSTOMER_SECRET", CustomerSecret::parse);
         let payos = env.payos();
         let mail = env.mail();
+        let webhooks_to_this_machine = env.switch("DROPGATE_WEBHOOKS_TO_THIS_MACHINE");
         env.finish(|| {
             Some(Self {
                 data: data?,
@@ -89,6 +92,7 @@ impl ServeConfig {
                 customer_secret: customer_secret?,
                 payos: payos?,
                 mail,
+                webhooks_to_this_machine: webhooks_to_this_machine?,
             })
         })
     }
@@ -259,6 +263,18 @@ impl Env {
             Ok(content) => Some(content),
             Err(error) => {
                 self.problems.push(format!("{name}: {path} cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Off unless it is 1.
+    fn switch(&mut self, name: &str) -> Option<bool> {
+        match self.text(name, Some("0"))?.as_str() {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ => {
+                self.problems.push(format!("{name} is neither 0 nor 1"));
                 None
             }
         }

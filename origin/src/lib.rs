@@ -22,4 +22,5 @@ pub mod telemetry;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod webhooks;
 mod writer;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwapOption;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -28,6 +29,7 @@ use crate::reader::Reader;
 use crate::store::FolderLock;
 use crate::telemetry::RepeatedLines;
 use crate::timers::HoldTimer;
+use crate::webhooks::Sender;
 use crate::writer;
 
 /// Requests under way get this long at a stop; nothing here takes longer unless a client is slow on purpose.
@@ -97,6 +99,8 @@ pub async fn serve(
         order_keys: config.order_keys.clone(),
         public_url: config.public_url,
     });
+    let sender = Sender::new(config.webhooks_to_this_machine);
+    let webhooks = Arc::new(sender.context("webhooks cannot be sent")?);
     let app = Arc::new(App {
         writer: running.writer.clone(),
         reader,
@@ -116,9 +120,11 @@ pub async fn serve(
         links: links.clone(),
         origin_no: config.origin_no,
         sends_mail: mail.is_some(),
+        webhooks: webhooks.clone(),
+        retried: ports.retried.clone(),
     });
     listeners.announce()?;
-    let channels = outbox::start(&ports, &links, mail, &stop);
+    let channels = outbox::start(&ports, &links, mail, &webhooks, config.origin_no, &stop);
     let timer = tokio::spawn(HoldTimer::new(ports, links).run(stop.clone()));
     let public = serve_public(listeners.public, public_router(app.clone()), stop.clone());
     let private = serve_private(listeners.private, private_router(app), stop.clone());
@@ -129,17 +135,22 @@ pub async fn serve(
         result = running.ended() => return Err(fatal(result)),
     }
     stop.cancel();
+    drained(servers, channels, timer).await?;
+    running.stop().await?;
+    drop(lock);
+    info!("stopped");
+    Ok(())
+}
+
+/// Waits until everything that asks the writer has ended.
+async fn drained<T>(servers: JoinHandle<T>, channels: Vec<JoinHandle<()>>, timer: JoinHandle<()>) -> Result<()> {
     if tokio::time::timeout(DRAIN_TIMEOUT, servers).await.is_err() {
         warn!("some requests did not end in time; their connections are closed");
     }
     for channel in channels {
         channel.await.context("a channel of the outbox panicked")?;
     }
-    timer.await.context("the hold timer panicked")?;
-    running.stop().await?;
-    drop(lock);
-    info!("stopped");
-    Ok(())
+    timer.await.context("the hold timer panicked")
 }
 
 /// The writer ended on its own. The origin must not answer any request after that, so the caller exits the process.

@@ -20,6 +20,7 @@ mod secrets;
 mod shop;
 mod shopper;
 mod wait;
+mod webhook_receiver;
 
 pub use built::root;
 pub use data_folder::create_data_folder;
@@ -32,3 +33,4 @@ pub use secrets::Secrets;
 pub use shop::Shop;
 pub use shopper::{Order, Shopper};
 pub use wait::until;
+pub use webhook_receiver::{WebhookDelivery, WebhookReceiver};

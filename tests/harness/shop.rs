@@ -269,6 +269,7 @@ fn origin_command(ports: &Ports, secrets: &Secrets, payos_url: &str, data: &Path
         .env("DROPGATE_LISTEN", ports.origin.address())
         .env("DROPGATE_PRIVATE_LISTEN", ports.origin_private.address())
         .env("DROPGATE_PUBLIC_URL", ports.edge.url())
+        .env("DROPGATE_WEBHOOKS_TO_THIS_MACHINE", "1")
         .env("PAYOS_BASE_URL", payos_url)
         .env("PAYOS_CLIENT_ID", payos::CLIENT_ID)
         .env("PAYOS_API_KEY", payos::API_KEY)

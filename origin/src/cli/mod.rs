@@ -2,6 +2,7 @@
 
 mod admin_client;
 mod clock;
+mod delivery;
 mod drop;
 mod file;
 mod keys;
@@ -14,6 +15,7 @@ mod run;
 mod terminal;
 mod token;
 mod verify;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +58,12 @@ enum Command {
     /// Look at the mails to buyers, try the mail server, and see which addresses it refused.
     #[command(subcommand)]
     Mail(mail::MailCommand),
+    /// Tell the merchant's own systems of orders, refunds and drops.
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
+    /// Show what could not be delivered yet, and try again what was given up.
+    #[command(subcommand)]
+    Delivery(delivery::DeliveryCommand),
     /// Read payment links at PayOS again, record missing payments, and print every difference. With --csv, compare the
     /// ledger with an export of a bank or of PayOS instead.
     Reconcile(reconcile::Reconcile),
@@ -93,6 +101,8 @@ impl Cli {
             Command::Payment(command) => run::blocking(payment::run(command)),
             Command::Refund(command) => run::blocking(refund::run(command)),
             Command::Mail(command) => run::blocking(mail::run(command)),
+            Command::Webhook(command) => run::blocking(webhook::run(command)),
+            Command::Delivery(command) => run::blocking(delivery::run(command)),
             Command::Reconcile(command) => run::blocking(reconcile::run(command)),
             Command::Verify { head, data } => verify::run(head, data),
         }

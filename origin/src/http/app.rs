@@ -11,9 +11,11 @@ use tokio::sync::Semaphore;
 use super::look_ups::LookUps;
 use super::read_tokens::ReadTokens;
 use crate::clock::Clock;
+use crate::delivery::Retried;
 use crate::metrics::Metrics;
 use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::reader::Reader;
+use crate::webhooks::Sender;
 use crate::writer::Writer;
 
 /// Purchases that the origin works on at once: eight batches of the writer, with those whose bodies still arrive among
@@ -42,6 +44,8 @@ pub(crate) struct App {
     pub origin_no: u8,
     /// Whether buyers get mail: only then the page promises it.
     pub sends_mail: bool,
+    pub webhooks: Arc<Sender>,
+    pub retried: Arc<Retried>,
 }
 
 /// The last snapshot that was written as JSON, so that a thousand readers of one version cost one writing.

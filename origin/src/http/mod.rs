@@ -22,7 +22,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use self::operator::{clock, drops, mail, orders, payments, products, reconcile, refunds, tokens};
+use self::operator::{
+    clock, deliveries, drops, mail, orders, payments, products, reconcile, refunds, tokens, webhooks,
+};
 use self::provider::webhook;
 use self::server::{health, metrics};
 use self::shopper::{order, order_link, purchase, refund_destination, snapshot};
@@ -62,6 +64,17 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/refunds/{id}/sent", post(refunds::sent))
         .route("/admin/refunds/{id}/confirm", post(refunds::confirm))
         .route("/admin/refunds/{id}/fail", post(refunds::fail))
+        .route("/admin/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/admin/webhooks/{endpoint}/test", post(webhooks::test))
+        .route("/admin/webhooks/{endpoint}/rotate", post(webhooks::rotate))
+        .route("/admin/webhooks/{endpoint}/retire-secret", post(webhooks::retire_secret))
+        .route("/admin/webhooks/{endpoint}/disable", post(webhooks::disable))
+        .route("/admin/webhooks/{endpoint}/enable", post(webhooks::enable))
+        .route("/admin/webhooks/{endpoint}/remove", post(webhooks::remove))
+        .route("/admin/deliveries", get(deliveries::list))
+        .route("/admin/deliveries/{channel}", get(deliveries::of_channel))
+        .route("/admin/deliveries/{channel}/{row}", get(deliveries::show))
+        .route("/admin/deliveries/{channel}/{row}/retry", post(deliveries::retry))
         .route("/admin/clock", get(clock::show))
         .route("/admin/clock/accept", post(clock::accept))
         .route("/admin/reconcile", post(reconcile::run))

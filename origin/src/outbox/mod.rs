@@ -15,9 +15,11 @@ mod progress;
 mod settlements;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::sync::Arc;
 
+use engine::WEBHOOK_ENDPOINTS_MAX;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -26,14 +28,18 @@ use self::ended_links::EndedLinks;
 pub(crate) use self::mail::MailToBuyers;
 use self::payment_links::LinksOfOrders;
 use self::settlements::Settlements;
+use self::webhooks::Webhooks;
 use crate::payos::PaymentLinks;
 use crate::ports::Ports;
+use crate::webhooks::Sender;
 
 /// Starts every channel; each runs until the origin stops.
 pub(crate) fn start(
     ports: &Ports,
     links: &Arc<PaymentLinks>,
     mail: Option<MailToBuyers>,
+    webhooks: &Arc<Sender>,
+    origin_no: u8,
     stop: &CancellationToken,
 ) -> Vec<JoinHandle<()>> {
     let start = Start { ports, stop };
@@ -45,6 +51,10 @@ pub(crate) fn start(
         start.each(EndedLinks::after_a_day(links.clone())),
     ];
     channels.extend(mail.map(|mail| start.each(mail)));
+    channels.extend(
+        (1..=WEBHOOK_ENDPOINTS_MAX)
+            .map(|number| start.each(Webhooks { number, ports: ports.clone(), sender: webhooks.clone(), origin_no })),
+    );
     channels
 }
 

@@ -4,6 +4,7 @@
 mod hold_end;
 mod outage;
 mod sold_out;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::ports::Ports;
 use crate::reader::Reader;
 use crate::store::verify;
 use crate::timers::HoldTimer;
+use crate::webhooks::Sender;
 use crate::writer;
 
 const UNPAID: OrderState = OrderState::Expired(ExpiryReason::Unpaid);
@@ -80,8 +82,9 @@ impl Sale {
             public_url: "http://shop.example".to_owned(),
         });
         ports.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
+        let webhooks = Arc::new(Sender::new(true).unwrap());
         let stop = CancellationToken::new();
-        let channels = outbox::start(&ports, &links, None, &stop);
+        let channels = outbox::start(&ports, &links, None, &webhooks, 1, &stop);
         let timer = HoldTimer::new(ports.clone(), links.clone());
         Self { payos, clock, ports, links, timer, writer, stop, channels, folder, purchases: 0 }
     }
