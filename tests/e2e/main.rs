@@ -14,6 +14,7 @@ mod late;
 mod ledger;
 mod links;
 mod mail;
+mod merchant_webhooks;
 mod origin_doors;
 mod payments;
 mod privacy;

@@ -139,6 +139,7 @@ fn start_origin(parts: &mut Parts, dropgate: &Path, data: &Path, keys: &Keys) ->
             .env("DROPGATE_LISTEN", format!("127.0.0.1:{ORIGIN_PORT}"))
             .env("DROPGATE_PRIVATE_LISTEN", format!("127.0.0.1:{ORIGIN_PRIVATE_PORT}"))
             .env("DROPGATE_PUBLIC_URL", local(EDGE_PORT, ""))
+            .env("DROPGATE_WEBHOOKS_TO_THIS_MACHINE", "1")
             .env("PAYOS_BASE_URL", local(PAYOS_PORT, ""))
             .env("PAYOS_CLIENT_ID", payos_account::CLIENT_ID)
             .env("PAYOS_API_KEY", payos_account::API_KEY)
