@@ -12,6 +12,7 @@ use super::channel::{Channel, Patience, Settings};
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 use crate::ports::Ports;
+use crate::store::ReadStore;
 use crate::store::outbox::WEBHOOKS;
 use crate::webhooks::{
     About, Answer, Body, BuyerData, DropData, OrderData, Sender, Sent, event_of, unmatched_refund, wants,
@@ -86,18 +87,11 @@ impl Webhooks {
 
     /// What the delivery says. None when the row turns out to be no such event.
     async fn body(&self, effect: Effect, personal: bool) -> Result<Option<Vec<u8>>> {
-        let Effect { seq, at, event, about } = effect;
+        let Effect { at, event, about, .. } = effect;
         match about {
-            About::Order(order) => self.order_body(effect, order, None, personal).await,
+            About::Order(order) | About::SettledOrder(order) => self.order_body(effect, order, None, personal).await,
             About::Refund(RefundId::Order(order, number)) => {
                 self.order_body(effect, order, Some(number), personal).await
-            }
-            About::SettledOrder(order) => {
-                let settled = self.ports.reader.read(move |store| store.settled_row(order)).await?;
-                if settled != Some(seq) {
-                    return Ok(None);
-                }
-                self.order_body(effect, order, None, personal).await
             }
             About::Refund(RefundId::Unmatched(payment)) => {
                 let read = self.ports.reader.read(move |store| store.unmatched_payment(payment)).await?;
@@ -120,12 +114,17 @@ impl Webhooks {
         refund: Option<u32>,
         personal: bool,
     ) -> Result<Option<Vec<u8>>> {
-        let stored = self.ports.reader.read(move |store| store.load_order(order)).await?;
+        let read = move |store: &ReadStore| Ok((store.load_order(order)?, store.settled_row(order)?));
+        let (stored, settled_row) = self.ports.reader.read(read).await?;
+        // An order is settled by one row.
+        if matches!(effect.about, About::SettledOrder(_)) && settled_row != Some(effect.seq) {
+            return Ok(None);
+        }
         let stored = stored.with_context(|| format!("order {order} is not stored"))?;
         let record = &stored.record;
         let buyer = stored.buyer.filter(|_| personal).map(|(_, buyer)| BuyerData::new(buyer));
         let refund = refund.and_then(|number| record.refunds.iter().find(|refund| refund.number == number));
-        let data = OrderData::new(record, &self.slug(record.drop)?, refund, buyer);
+        let data = OrderData::new(record, &self.slug(record.drop)?, settled_row.is_some(), refund, buyer);
         Ok(Some(Body::json(effect.event, effect.at, data)?))
     }
 

@@ -1,8 +1,6 @@
 //! What a delivery says. It tells how an order, a refund or a drop stands when it is sent, whatever the event was.
 
-use domain::{
-    DropStatus, OrderRecord, OrderState, PaymentState, Refund, RefundState, Stock, Timestamp, UnmatchedState,
-};
+use domain::{DropStatus, OrderRecord, OrderState, Refund, RefundState, Stock, Timestamp, UnmatchedState};
 use edge_protocol::rfc3339;
 use engine::{Buyer, RefundId, UnmatchedPayment};
 use serde::Serialize;
@@ -33,7 +31,7 @@ pub(crate) struct OrderData {
     state: &'static str,
     /// Paid after its hold had ended.
     paid_late: bool,
-    /// A signed read of the payment link has shown every payment.
+    /// Signed reads have shown all the money that paid it.
     settled: bool,
     quantity: u32,
     amount: i64,
@@ -104,7 +102,13 @@ struct StockData {
 }
 
 impl OrderData {
-    pub(crate) fn new(record: &OrderRecord, slug: &str, refund: Option<&Refund>, buyer: Option<BuyerData>) -> Self {
+    pub(crate) fn new(
+        record: &OrderRecord,
+        slug: &str,
+        settled: bool,
+        refund: Option<&Refund>,
+        buyer: Option<BuyerData>,
+    ) -> Self {
         let order = record.order;
         let refund = refund.map(|refund| RefundOf {
             number: Some(refund.number),
@@ -112,7 +116,6 @@ impl OrderData {
             amount: refund.amount.get(),
             state: refund_state(refund.state),
         });
-        let mut counted = record.payments.iter().filter(|payment| payment.state == PaymentState::Counted);
         Self {
             order_code: order.0,
             short_code: order.short_code(),
@@ -124,7 +127,7 @@ impl OrderData {
                 OrderState::Cancelled(_) | OrderState::Withdrawn => "cancelled",
             },
             paid_late: matches!(record.state, OrderState::Paid { late: true }),
-            settled: !record.payments.is_empty() && counted.all(|payment| payment.settled),
+            settled,
             quantity: record.quantity,
             amount: record.amount.get(),
             amount_applied: record.applied.get(),
