@@ -56,6 +56,10 @@ impl<E: Copy> Backlog<E> {
 
     /// Takes an effect whose row was read. Returns what is to be stored: it waits behind one that was put aside.
     pub(super) fn add(&mut self, owed: Owed<E>) -> Option<Retry> {
+        // An operator's retry came before the cursor, which a start had put back.
+        if self.holds(owed.seq) {
+            return None;
+        }
         match self.unread.remove(&owed.seq) {
             Some(retry) => {
                 self.restore(owed, retry);

@@ -11,7 +11,7 @@ use ledger::LedgerRow;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::backlog::{Backlog, Owed};
 use super::channel::{Channel, Settings};
@@ -44,8 +44,7 @@ struct Runner<C: Channel> {
     rows: HashMap<Id, i64>,
     /// Effects started since the last look at the clock.
     started: usize,
-    /// No row owes anything.
-    idle: bool,
+    owes_nothing: bool,
 }
 
 /// Runs until the origin stops, then reports how far the channel came.
@@ -75,9 +74,12 @@ impl<C: Channel> Runner<C> {
     /// Goes on from where the channel stood when it last reported.
     async fn load(channel: Arc<C>, ports: Ports) -> Result<Self> {
         let settings = channel.settings();
+        // The cursor will not stop at these rows.
+        let skipped_to = channel.owes_after().unwrap_or(i64::MAX);
         let load = move |store: &ReadStore| {
             let (cursor, retries) = store.outbox(settings.name)?;
-            let (passed, unread): (Vec<_>, Vec<_>) = retries.into_iter().partition(|retry| retry.seq <= cursor);
+            let is_passed = |retry: &Retry| retry.seq <= cursor.max(skipped_to);
+            let (passed, unread): (Vec<_>, Vec<_>) = retries.into_iter().partition(is_passed);
             let with_row = |retry: Retry| {
                 let rows = store.ledger_of_kinds(retry.seq - 1, retry.seq, settings.rows)?;
                 Ok((retry, rows.into_iter().next()))
@@ -95,16 +97,20 @@ impl<C: Channel> Runner<C> {
             tries: JoinSet::new(),
             rows: HashMap::new(),
             started: 0,
-            idle: false,
+            owes_nothing: false,
         };
+        let mut dropped = 0;
         for (retry, row) in passed {
             match row.and_then(|row| runner.owed(&row)) {
                 Some(owed) => runner.backlog.restore(owed, retry),
                 None => {
-                    error!(channel = settings.name, ledger.seq = retry.seq, "dropping a retry whose row owes nothing");
+                    dropped += 1;
                     runner.report.done(retry.seq);
                 }
             }
+        }
+        if dropped > 0 {
+            warn!(channel = settings.name, dropped, "retries are dropped, because their rows owe nothing now");
         }
         Ok(runner)
     }
@@ -122,7 +128,7 @@ impl<C: Channel> Runner<C> {
             tokio::select! {
                 () = stop.cancelled() => return,
                 // What is due later is found at the next tick.
-                changed = ledger_seq.changed(), if self.settings.delay_ms == 0 && !self.idle => {
+                changed = ledger_seq.changed(), if self.settings.delay_ms == 0 && !self.owes_nothing => {
                     if changed.is_err() {
                         return;
                     }
@@ -143,7 +149,7 @@ impl<C: Channel> Runner<C> {
     /// makes rows owe something is published before its row is.
     fn skip(&mut self, written_to: i64) {
         let owes_after = self.channel.owes_after();
-        self.idle = owes_after.is_none();
+        self.owes_nothing = owes_after.is_none();
         self.cursor.skip_to(owes_after.unwrap_or(written_to).min(written_to));
     }
 
@@ -171,7 +177,7 @@ impl<C: Channel> Runner<C> {
 
     /// Reads on while there is room for what rows may owe.
     async fn read(&mut self, written_to: i64) -> Result<()> {
-        if self.idle {
+        if self.owes_nothing {
             return Ok(());
         }
         let now = self.ports.clock.now();
@@ -245,7 +251,8 @@ impl<C: Channel> Runner<C> {
 
     async fn send_report(&mut self) {
         // The cursor of a channel that owes nothing moves in memory alone.
-        let cursor = if self.idle { self.report.reported() } else { self.backlog.cursor(self.cursor.read_to()) };
+        let cursor =
+            if self.owes_nothing { self.report.reported() } else { self.backlog.cursor(self.cursor.read_to()) };
         let idle = self.backlog.under_way() == 0 && self.backlog.fresh() == 0;
         self.report.send(&self.ports.writer, cursor, idle).await;
     }

@@ -1,6 +1,6 @@
 //! The runners over a real ledger, with destinations that answer as a test says.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
@@ -44,6 +44,33 @@ impl<F: Fn(i64) -> Answer + Send + Sync + 'static> Channel for Destination<F> {
             Answer::Now(delivery) => Ok(delivery),
             Answer::Never => std::future::pending().await,
         }
+    }
+}
+
+/// A destination that is owed nothing for a while.
+struct Sometimes<F> {
+    destination: Destination<F>,
+    /// Negative while it is owed nothing.
+    owes_after: Arc<AtomicI64>,
+}
+
+impl<F: Fn(i64) -> Answer + Send + Sync + 'static> Channel for Sometimes<F> {
+    type Effect = i64;
+
+    fn settings(&self) -> Settings {
+        self.destination.settings()
+    }
+
+    fn owes_after(&self) -> Option<i64> {
+        Some(self.owes_after.load(Ordering::SeqCst)).filter(|seq| *seq >= 0)
+    }
+
+    fn owed(&self, row: &LedgerRow) -> Option<i64> {
+        self.destination.owed(row)
+    }
+
+    async fn deliver(&self, seq: i64) -> Result<Delivery> {
+        self.destination.deliver(seq).await
     }
 }
 
@@ -101,6 +128,39 @@ async fn a_destination_that_never_answers_stops_its_own_channel_and_is_owed_ever
     assert_eq!(tries.load(Ordering::SeqCst), 3);
     stop.cancel();
     running.await.unwrap();
+    sale.finish().await;
+}
+
+#[tokio::test]
+async fn a_channel_to_which_no_row_can_owe_anything_reads_none_and_later_only_those_after_its_start() {
+    let mut sale = Sale::of(3).await;
+    let (owes_after, done) = (Arc::new(AtomicI64::new(-1)), Arc::new(Mutex::new(Vec::new())));
+    let recorded = done.clone();
+    let answer = move |seq| {
+        recorded.lock().unwrap().push(seq);
+        Answer::Now(Delivery::Done)
+    };
+    let rows = &[RowKind::OrderPlaced];
+    let destination = Destination { name: "other", rows, answer };
+    let stop = CancellationToken::new();
+    let sometimes = Sometimes { destination, owes_after: owes_after.clone() };
+    let always = Destination { name: "silent", rows, answer: |_| Answer::Now(Delivery::Done) };
+    let running =
+        [spawn(run(sometimes, sale.ports.clone(), stop.clone())), spawn(run(always, sale.ports.clone(), stop.clone()))];
+    sale.buys(1).await;
+    sale.buys(2).await;
+    sale.owes_nothing("silent").await;
+    let read = sale.ports.reader.read(move |store| store.ledger_of_kinds(0, i64::MAX, rows)).await.unwrap();
+    let [_, second] = read.iter().map(|row| row.seq).collect::<Vec<_>>()[..] else { panic!("{read:?}") };
+    owes_after.store(second, Ordering::SeqCst);
+    sale.buys(3).await;
+    sale.owes_nothing("other").await;
+    let read = sale.ports.reader.read(move |store| store.ledger_of_kinds(second, i64::MAX, rows)).await.unwrap();
+    assert_eq!(*done.lock().unwrap(), [read[0].seq]);
+    stop.cancel();
+    for channel in running {
+        channel.await.unwrap();
+    }
     sale.finish().await;
 }
 
