@@ -61,8 +61,8 @@ pub(crate) async fn list(operator: Operator, State(app): State<Arc<App>>) -> Api
 pub(crate) async fn add(operator: Operator, State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
     let operator = operator.require(Role::Operate)?;
     let AddBody { url, events, personal } = read_json(request).await?;
-    let url = required("url", url)?;
-    checked_url(&url, app.webhooks.allows_this_machine()).map_err(|error| ApiError::field("url", error.to_string()))?;
+    let url = checked_url(&required("url", url)?, app.webhooks.allows_this_machine());
+    let url = url.map_err(|error| ApiError::field("url", error.to_string()))?.to_string();
     let mut events = required("events", events)?;
     if let Some(wrong) = events.iter().find(|event| !is_pattern(event)) {
         return Err(ApiError::field("events", format!("there is no event {wrong:?}")));
@@ -73,19 +73,19 @@ pub(crate) async fn add(operator: Operator, State(app): State<Arc<App>>, request
     events.sort_unstable();
     events.dedup();
     let secret = new_secret().map_err(|error| ApiError::internal(&error))?;
-    let shown = shown(&secret);
+    let text = shown(&secret);
     let request = EndpointRequest::Add { url, events, personal: personal.unwrap_or(false), secret };
     let endpoint = change(&app, operator, request).await?;
-    Ok((StatusCode::CREATED, Json(SecretView { endpoint, secret: shown })).into_response())
+    Ok((StatusCode::CREATED, Json(SecretView { endpoint, secret: text })).into_response())
 }
 
 /// A new secret signs beside the one before, until that one is retired.
 pub(crate) async fn rotate(operator: Operator, State(app): State<Arc<App>>, Path(number): Path) -> ApiResult<Response> {
     let operator = operator.require(Role::Operate)?;
     let secret = new_secret().map_err(|error| ApiError::internal(&error))?;
-    let shown = shown(&secret);
+    let text = shown(&secret);
     let endpoint = change(&app, operator, EndpointRequest::Rotate { endpoint: parsed(&number)?, secret }).await?;
-    Ok(Json(SecretView { endpoint, secret: shown }).into_response())
+    Ok(Json(SecretView { endpoint, secret: text }).into_response())
 }
 
 pub(crate) async fn retire_secret(
