@@ -29,7 +29,7 @@ async fn an_endpoint_hears_of_a_sale_signed_with_each_secret_and_nothing_of_it_i
     let rotated = secret_in(&shop.operates(&["webhook", "rotate", "1"]));
     receiver.knows_secrets("/receipts", &[&secret, &rotated]).await;
     receiver.behaves("/receipts", json!({ "mode": "refuse" })).await;
-    let tries = receiver.tries("/receipts").await;
+    let tries = receiver.tried("/receipts").await.len();
     shop.operates(&["drop", "pause", &drop.id.to_string()]);
     receiver.was_tried("/receipts", tries + 1).await;
     shop.kill_origin().await;
@@ -55,6 +55,8 @@ async fn an_operator_sees_what_an_endpoint_answers_and_what_waits_for_it() {
     let shopper = shop.shopper("0912000602");
     let order = shopper.buys(&drop, 1).await;
     shop.shows_metric("dropgate_outbox_retries{channel=\"webhook_1\"}", 1).await;
+    shop.shows_metric("dropgate_outbox_failures_total{channel=\"webhook_1\"}", 1).await;
+    shop.shows_metric("dropgate_outbox_given_up{channel=\"webhook_1\"}", 0).await;
     let waiting = shop.operates(&["delivery", "list", "--channel", "webhook_1"]);
     assert!(waiting.contains("order_placed") && waiting.contains(&order.code.to_string()), "{waiting}");
     let row = waiting.lines().nth(1).and_then(|line| line.split_whitespace().nth(1)).expect("a row").to_owned();

@@ -31,7 +31,7 @@ pub struct WebhookDelivery {
 #[derive(Deserialize)]
 struct Seen {
     deliveries: Vec<WebhookDelivery>,
-    tries: u64,
+    tried: Vec<String>,
 }
 
 impl WebhookReceiver {
@@ -67,8 +67,9 @@ impl WebhookReceiver {
         self.control("deliveries", json!({ "of": path })).await.deliveries
     }
 
-    pub async fn tries(&self, path: &str) -> u64 {
-        self.control("deliveries", json!({ "of": path })).await.tries
+    /// The id of each try, accepted or not.
+    pub async fn tried(&self, path: &str) -> Vec<String> {
+        self.control("deliveries", json!({ "of": path })).await.tried
     }
 
     /// Waits until so many deliveries were accepted.
@@ -81,9 +82,9 @@ impl WebhookReceiver {
     }
 
     /// Waits until so many deliveries were tried, accepted or not.
-    pub async fn was_tried(&self, path: &str, times: u64) {
+    pub async fn was_tried(&self, path: &str, times: usize) {
         until(&format!("{times} tries at {path}"), DELIVERY_DEADLINE, async || {
-            (self.tries(path).await >= times).then_some(())
+            (self.tried(path).await.len() >= times).then_some(())
         })
         .await;
     }

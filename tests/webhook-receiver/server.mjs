@@ -16,7 +16,7 @@ const { values } = parseArgs({ options: { port: { type: "string" } } });
 const endpoints = new Map();
 
 function endpoint(path) {
-  if (!endpoints.has(path)) endpoints.set(path, { secrets: [], behaviour: { mode: "accept" }, deliveries: [], tries: 0 });
+  if (!endpoints.has(path)) endpoints.set(path, { secrets: [], behaviour: { mode: "accept" }, deliveries: [], tried: [] });
   return endpoints.get(path);
 }
 
@@ -75,13 +75,13 @@ async function control(request, response, path) {
   const known = endpoint(of);
   if (path === "/_control/behaviour") known.behaviour = given;
   if (path === "/_control/secrets") known.secrets = given.secrets;
-  const { deliveries, tries } = known;
-  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ deliveries, tries }));
+  const { deliveries, tried } = known;
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ deliveries, tried }));
 }
 
 async function take(request, response, path) {
   const known = endpoint(path);
-  known.tries++;
+  known.tried.push(request.headers["webhook-id"]);
   const body = await text(request);
   const { secrets, behaviour } = known;
   const verified = secrets.map((secret) => isVerified(secret, body, request.headers));

@@ -1,7 +1,9 @@
 //! Deliveries to the merchant's own systems, which accept them, fail in every way, or are gone.
 
+use std::collections::BTreeSet;
+
 use engine::{EndpointRequest, EndpointSecret, EndpointState};
-use harness::WebhookReceiver;
+use harness::{WebhookDelivery, WebhookReceiver};
 use serde_json::json;
 
 use super::*;
@@ -104,20 +106,53 @@ async fn an_endpoint_that_fails_in_any_way_is_tried_again_with_the_same_id_and_d
     for (index, failure) in failures.into_iter().enumerate() {
         merchant.receiver.behaves("/fails", failure.clone()).await;
         sale.buys(index as u8 + 1).await;
-        merchant.receiver.was_tried("/fails", index as u64 + 1).await;
+        merchant.receiver.was_tried("/fails", index + 1).await;
         // The other endpoint does not wait for it.
         merchant.receiver.accepts("/works", index + 1).await;
         assert_eq!(merchant.receiver.deliveries("/fails").await.len(), 0, "{failure}");
     }
-    assert_eq!(merchant.receiver.tries("/private").await, 0, "a redirect was followed");
+    assert!(merchant.receiver.tried("/private").await.is_empty(), "a redirect was followed");
     merchant.receiver.behaves("/fails", json!({ "mode": "accept" })).await;
     sale.owes_nothing("webhook_1").await;
-    let ids = |deliveries: Vec<harness::WebhookDelivery>| {
-        let rows = deliveries.into_iter().map(|delivery| delivery.id.rsplit('-').next().unwrap().to_owned());
-        rows.collect::<std::collections::BTreeSet<_>>()
-    };
     let (late, works) = (merchant.receiver.deliveries("/fails").await, merchant.receiver.deliveries("/works").await);
-    assert_eq!(ids(late), ids(works));
+    let rows = |deliveries: &[WebhookDelivery]| {
+        let rows = deliveries.iter().map(|delivery| delivery.id.rsplit('-').next().unwrap().to_owned());
+        rows.collect::<BTreeSet<_>>()
+    };
+    assert_eq!(rows(&late), rows(&works));
+    let mut ids: Vec<String> = late.into_iter().map(|delivery| delivery.id).collect();
+    ids.sort();
+    let mut tried = merchant.receiver.tried("/fails").await;
+    tried.sort();
+    assert_eq!(tried, ids.iter().flat_map(|id| [id.clone(), id.clone()]).collect::<Vec<_>>());
+    sale.finish().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_asks_for_a_wait_gets_it_up_to_an_hour() {
+    let mut sale = Sale::of(2).await;
+    let merchant = Merchant::new().await;
+    merchant.listens(&sale, "/busy", &["order.placed"]).await;
+    for (shopper, asked_seconds, waited_seconds) in [(1, 900, 900), (2, 100_000, 3_600)] {
+        merchant
+            .receiver
+            .behaves("/busy", json!({ "mode": "status", "status": 503, "retry_after": asked_seconds }))
+            .await;
+        sale.buys(shopper).await;
+        let wait_ms = until("a try failed", OUTBOX_DEADLINE, async || {
+            let read = move |store: &crate::store::ReadStore| store.deliveries(Some("webhook_1"), 10);
+            let found = sale.ports.reader.read(read).await.unwrap();
+            let waiting = found.get(usize::from(shopper) - 1).map(|_| found[0].next)?;
+            match waiting {
+                NextTry::At(at) => Some(at.0 - sale.clock.now().0),
+                NextTry::GivenUp { .. } => None,
+            }
+        });
+        assert_eq!(wait_ms.await, waited_seconds * 1_000);
+    }
+    merchant.receiver.behaves("/busy", json!({ "mode": "accept" })).await;
+    sale.clock.advance(60 * 60_000);
+    sale.owes_nothing("webhook_1").await;
     sale.finish().await;
 }
 
@@ -146,7 +181,7 @@ async fn an_endpoint_that_is_gone_is_disabled_and_hears_nothing_until_it_is_enab
 async fn a_delivery_is_given_up_after_three_days_and_carried_out_when_an_operator_retries_it() {
     let mut sale = Sale::of(2).await;
     let merchant = Merchant::new().await;
-    merchant.listens(&sale, "/down", &["order.placed"]).await;
+    let (endpoint, _) = merchant.listens(&sale, "/down", &["order.placed"]).await;
     merchant.receiver.behaves("/down", json!({ "mode": "status", "status": 500 })).await;
     let placed_at = sale.clock.now();
     let order = sale.buys(1).await;
@@ -156,6 +191,10 @@ async fn a_delivery_is_given_up_after_three_days_and_carried_out_when_an_operato
     merchant.receiver.behaves("/down", json!({ "mode": "accept" })).await;
     sale.owes_nothing("webhook_1").await;
     assert_eq!(merchant.receiver.deliveries("/down").await.len(), 0);
+    // An endpoint that was disabled in between still gets what the operator retries.
+    for request in [EndpointRequest::Disable { endpoint }, EndpointRequest::Enable { endpoint }] {
+        sale.ports.writer.change_endpoint(request, "an".to_owned()).await.unwrap().unwrap();
+    }
     sale.ports.writer.retry_delivery("webhook_1".to_owned(), row, "an".to_owned()).await.unwrap();
     sale.ports.retried.add("webhook_1", row);
     let deliveries = merchant.receiver.accepts("/down", 1).await;
