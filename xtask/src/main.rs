@@ -1,6 +1,7 @@
 //! The project's own commands. What cargo does by itself is left to cargo.
 
 mod build;
+mod debian;
 mod demo;
 mod dev;
 mod keys;

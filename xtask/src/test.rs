@@ -1,11 +1,11 @@
 //! `cargo xtask test`: everything that must hold before a change is merged, in the order of its cost.
 
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use crate::{
-    build, root,
+    build, debian, root,
     step::{self, cargo},
     tools,
 };
@@ -62,23 +62,12 @@ fn build_parts() -> Result<()> {
 }
 
 fn install_browser() -> Result<()> {
-    if BROWSERS.iter().any(|browser| on_path(browser).is_some()) {
+    if BROWSERS.iter().any(|browser| debian::on_path(browser).is_some()) {
         return Ok(());
     }
-    let by_hand = "the browser test needs Chromium or Google Chrome on the PATH: install one of them";
-    let Some(apt_get) = on_path("apt-get") else { bail!("{by_hand}") };
-    let as_root =
-        if rustix::process::geteuid().is_root() { PathBuf::from("env") } else { on_path("sudo").context(by_hand)? };
-    step::run("Updating the package lists", step::command(&as_root).arg(&apt_get).arg("update")).context(by_hand)?;
-    step::run(
-        "Installing Chromium for the browser test (once, about 1 minute)",
-        step::command(&as_root).arg(&apt_get).args(["install", "--yes", "--no-install-recommends", "chromium"]),
+    debian::install(
+        "Chromium for the browser test",
+        &[("chromium", "chromium")],
+        "the browser test needs Chromium or Google Chrome on the PATH: install one of them",
     )
-    .context(by_hand)
-}
-
-/// Where `program` is, as a shell would find it.
-fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
