@@ -25,7 +25,7 @@ pub(crate) fn install(what: &str, programs: &[(&str, &str)], by_hand: &str) -> R
 }
 
 /// The program that runs another one as root.
-fn as_root() -> Option<PathBuf> {
+pub(crate) fn as_root() -> Option<PathBuf> {
     if rustix::process::geteuid().is_root() { Some(PathBuf::from("env")) } else { on_path("sudo") }
 }
 

@@ -5,8 +5,10 @@ mod debian;
 mod demo;
 mod dev;
 mod keys;
+mod machine;
 mod parts;
 mod step;
+mod terraform;
 mod test;
 mod tools;
 
@@ -19,6 +21,7 @@ usage: cargo xtask <command>
 
   dev                  set up what is missing, then run the whole shop on this machine until Ctrl-C
   test                 format, lints, unit, property, end-to-end and browser tests
+  test-terraform       the checks of terraform/ alone
   build-edge [--dev]   build the worker into edge-worker/build (wrangler runs this before a deploy)";
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["dev"] => dev::dev(),
         ["test"] => test::test(),
+        ["test-terraform"] => tools::set_up().and_then(|()| terraform::check()),
         ["build-edge"] => build::edge_for_wrangler(build::Profile::Release),
         ["build-edge", "--dev"] => build::edge_for_wrangler(build::Profile::Dev),
         ["help" | "--help" | "-h"] => {

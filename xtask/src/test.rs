@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::{
     build, debian, root,
     step::{self, cargo},
-    tools,
+    terraform, tools,
 };
 
 /// What the worker is made of must not need an operating system.
@@ -25,6 +25,7 @@ pub(crate) fn test() -> Result<()> {
     tools::set_up()?;
     step::run("Types of the storefront", step::command(tools::npm_program("tsc")).args(["--project", "storefront"]))?;
     install_browser()?;
+    terraform::check()?;
     check()?;
     build_parts()?;
     let mut node = step::command("node");

@@ -33,7 +33,7 @@ pub(crate) fn set_up() -> Result<()> {
 
 /// A program that `set_up` installed.
 pub(crate) fn installed(program: &str) -> PathBuf {
-    tools_folder().join("bin").join(program)
+    folder().join("bin").join(program)
 }
 
 /// A program of an npm package that `set_up` installed.
@@ -90,7 +90,7 @@ fn install_npm_packages() -> Result<()> {
     )
 }
 
-fn modified(path: &Path) -> Option<std::time::SystemTime> {
+pub(crate) fn modified(path: &Path) -> Option<std::time::SystemTime> {
     fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
@@ -118,16 +118,16 @@ fn install(package: &str, program: &str, version: &str, duration: &str) -> Resul
     // Without --locked: the lock files these packages carry can name crate versions that are gone.
     step::run(
         &format!("Building {package} {version} into .tools (once, about {duration})"),
-        step::cargo().args(["install", package, "--version", version, "--force", "--root"]).arg(tools_folder()),
+        step::cargo().args(["install", package, "--version", version, "--force", "--root"]).arg(folder()),
     )
 }
 
 fn is_installed(package: &str, program: &str, version: &str) -> bool {
-    let record = fs::read_to_string(tools_folder().join(".crates.toml")).unwrap_or_default();
+    let record = fs::read_to_string(folder().join(".crates.toml")).unwrap_or_default();
     record.contains(&format!("\"{package} {version} (")) && installed(program).is_file()
 }
 
-fn tools_folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     root().join(".tools")
 }
 
