@@ -45,6 +45,18 @@ pub enum OrderState {
     Withdrawn,
 }
 
+impl OrderState {
+    /// As shoppers and merchants see it: how a state came about is left out.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Paid { .. } => "paid",
+            Self::Expired(_) => "expired",
+            Self::Cancelled(_) | Self::Withdrawn => "cancelled",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {
     NotAsked,

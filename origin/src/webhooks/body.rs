@@ -120,12 +120,7 @@ impl OrderData {
             order_code: order.0,
             short_code: order.short_code(),
             drop: DropName { id: record.drop.0, slug: slug.to_owned() },
-            state: match record.state {
-                OrderState::Pending => "pending",
-                OrderState::Paid { .. } => "paid",
-                OrderState::Expired(_) => "expired",
-                OrderState::Cancelled(_) | OrderState::Withdrawn => "cancelled",
-            },
+            state: record.state.as_str(),
             paid_late: matches!(record.state, OrderState::Paid { late: true }),
             settled,
             quantity: record.quantity,

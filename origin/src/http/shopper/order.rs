@@ -115,12 +115,7 @@ fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Time
         order_code: record.order.0,
         short_code: record.order.short_code(),
         drop: DropView { id: record.drop.0, slug: listing.slug.clone(), name: listing.product.name.clone() },
-        state: match record.state {
-            OrderState::Pending => "pending",
-            OrderState::Paid { .. } => "paid",
-            OrderState::Expired(_) => "expired",
-            OrderState::Cancelled(_) | OrderState::Withdrawn => "cancelled",
-        },
+        state: record.state.as_str(),
         settling: record.settling,
         quantity: record.quantity,
         amount: record.amount.get(),
