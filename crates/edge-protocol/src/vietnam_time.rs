@@ -14,6 +14,12 @@ pub fn format(at: Timestamp) -> String {
     format!("{} {}/{}/{}", part(11, 16), part(8, 10), part(5, 7), part(0, 4))
 }
 
+/// To the second, for programs and for sorting, such as `2026-12-01T20:00:00+07:00`. For any year from 0 to 9999.
+pub fn rfc3339(at: Timestamp) -> String {
+    let second = Timestamp(at.0 - at.0.rem_euclid(1000));
+    rfc3339::format(second.plus_ms(OFFSET_MS)).replace('Z', "+07:00")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,6 +33,16 @@ mod tests {
             ("2028-02-28T17:30:00Z", "00:30 29/02/2028"),
         ] {
             assert_eq!(format(rfc3339::parse(utc).unwrap()), shown, "{utc}");
+        }
+    }
+
+    #[test]
+    fn a_moment_for_programs_is_the_same_moment() {
+        for (utc, shown) in [
+            ("2026-12-31T17:00:00Z", "2027-01-01T00:00:00+07:00"),
+            ("2026-12-01T13:00:00.999Z", "2026-12-01T20:00:00+07:00"),
+        ] {
+            assert_eq!(super::rfc3339(rfc3339::parse(utc).unwrap()), shown, "{utc}");
         }
     }
 }
