@@ -12,6 +12,7 @@ use domain::OrderCode;
 use edge_protocol::{CustomerSecret, KeyRing, OrderKeys, Ring};
 
 use crate::mail::MailSettings;
+use crate::sheets::{self, ServiceAccount, SheetsSettings};
 
 /// What `dropgate serve` needs.
 pub struct ServeConfig {
@@ -34,6 +35,8 @@ pub struct ServeConfig {
     pub mail: Option<MailSettings>,
     /// Whether webhook endpoints may be on this machine: for tests, and never where customers are.
     pub webhooks_to_this_machine: bool,
+    /// `None` when no Google sheet shows the orders.
+    pub sheets: Option<SheetsSettings>,
 }
 
 /// What the commands that talk to a running origin need.
@@ -79,6 +82,7 @@ impl ServeConfig {
         let payos = env.payos();
         let mail = env.mail();
         let webhooks_to_this_machine = env.switch("DROPGATE_WEBHOOKS_TO_THIS_MACHINE");
+        let sheets = env.sheets();
         env.finish(|| {
             Some(Self {
                 data: data?,
@@ -93,6 +97,7 @@ impl ServeConfig {
                 payos: payos?,
                 mail,
                 webhooks_to_this_machine: webhooks_to_this_machine?,
+                sheets,
             })
         })
     }
@@ -250,6 +255,39 @@ impl Env {
         }
         ca.into_iter().for_each(|ca| mail.trust(ca));
         Some(mail)
+    }
+
+    /// `None` when none of its settings is there, or after a problem.
+    fn sheets(&mut self) -> Option<SheetsSettings> {
+        const REQUIRED: [&str; 2] = ["DROPGATE_SHEETS_ID", "DROPGATE_SHEETS_KEY_FILE"];
+        const OTHERS: [&str; 3] = ["DROPGATE_SHEETS_TAB", "DROPGATE_SHEETS_PERSONAL", "DROPGATE_SHEETS_URL"];
+        if REQUIRED.iter().chain(&OTHERS).all(|name| self.optional(name).is_none()) {
+            return None;
+        }
+        for name in REQUIRED {
+            // Names it where it is missing.
+            self.text(name, None);
+        }
+        let spreadsheet = self.optional(REQUIRED[0]).map(|id| sheets::spreadsheet_id(&id));
+        let spreadsheet = self.checked(REQUIRED[0], spreadsheet);
+        let account = self.file(REQUIRED[1]).map(|key| ServiceAccount::parse(&key));
+        let account = self.checked(REQUIRED[1], account);
+        let tab = self.text(OTHERS[0], Some(sheets::TAB_DEFAULT)).map(|name| sheets::tab_name(&name));
+        let tab = self.checked(OTHERS[0], tab);
+        let personal = self.switch(OTHERS[1]);
+        let url = self.text(OTHERS[2], Some(sheets::GOOGLE_URL)).map(sheets::address);
+        let url = self.checked(OTHERS[2], url);
+        Some(SheetsSettings { account: account?, spreadsheet: spreadsheet?, tab: tab?, personal: personal?, url: url? })
+    }
+
+    fn checked<T, E: fmt::Display>(&mut self, name: &str, parsed: Option<Result<T, E>>) -> Option<T> {
+        match parsed? {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problems.push(format!("{name}: {error}"));
+                None
+            }
+        }
     }
 
     fn optional(&mut self, name: &str) -> Option<String> {

@@ -16,6 +16,7 @@ mod ports;
 mod reader;
 mod refund_list;
 pub mod serve;
+mod sheets;
 mod statement;
 pub mod store;
 pub mod telemetry;

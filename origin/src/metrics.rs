@@ -37,6 +37,10 @@ pub(crate) struct Metrics {
     /// How long the oldest effect of a channel has been due: of the checks, how far reconciliation is behind.
     pub outbox_lag_seconds: Family<Channelled, Gauge>,
     pub outbox_retries: Family<Channelled, Gauge>,
+    /// Whether the destination of a channel takes nothing until a person acts.
+    pub outbox_refused: Family<Channelled, Gauge>,
+    /// Pages of rows for the Google sheet, by what came of them.
+    pub sheet_pages: Family<Ended, Counter>,
     pub repeated_lines: RepeatedLines,
     /// Tries to tell the merchant's own systems of something.
     pub deliveries: Family<Ended, Counter>,
@@ -55,6 +59,9 @@ impl Metrics {
         registry.register("outbox_lag_seconds", help, self.outbox_lag_seconds.clone());
         let help = "Effects that failed and wait, by channel";
         registry.register("outbox_retries", help, self.outbox_retries.clone());
+        let help = "1 while the destination of a channel takes nothing until a person acts";
+        registry.register("outbox_refused", help, self.outbox_refused.clone());
+        registry.register("sheet_pages", "Pages of rows for the Google sheet, by result", self.sheet_pages.clone());
         let help = "Warnings and errors left out of the log because they had appeared within the hour";
         registry.register("log_lines_repeated", help, self.repeated_lines.clone());
         registry.register("webhook_deliveries", "Deliveries to webhook endpoints by result", self.deliveries.clone());

@@ -22,7 +22,7 @@ use crate::http::{
 };
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
-use crate::outbox::{self, MailToBuyers};
+use crate::outbox::{self, MailToBuyers, SheetOfOrders};
 use crate::payos::{DescriptionSalt, PaymentLinks};
 use crate::ports::Ports;
 use crate::reader::Reader;
@@ -101,6 +101,7 @@ pub async fn serve(
     });
     let sender = Sender::new(config.webhooks_to_this_machine);
     let webhooks = Arc::new(sender.context("webhooks cannot be sent")?);
+    let sheet = config.sheets.map(|settings| SheetOfOrders::new(ports.clone(), settings)).transpose()?;
     let app = Arc::new(App {
         writer: running.writer.clone(),
         reader,
@@ -124,7 +125,7 @@ pub async fn serve(
         retried: ports.retried.clone(),
     });
     listeners.announce()?;
-    let channels = outbox::start(&ports, &links, mail, &webhooks, config.origin_no, &stop);
+    let channels = outbox::start(&ports, &links, mail, sheet, &webhooks, config.origin_no, &stop);
     let timer = tokio::spawn(HoldTimer::new(ports, links).run(stop.clone()));
     let public = serve_public(listeners.public, public_router(app.clone()), stop.clone());
     let private = serve_private(listeners.private, private_router(app), stop.clone());

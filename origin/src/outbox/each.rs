@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Result;
 use engine::{GivenUp, Retry};
@@ -17,6 +16,7 @@ use super::backlog::{Backlog, Owed};
 use super::channel::{Channel, Settings};
 use super::cursor::Cursor;
 use super::progress::{ProgressReport, REPORT_EVERY, count, measure};
+use super::wait::wait_ms;
 use crate::delivery::Delivery;
 use crate::ports::Ports;
 use crate::store::ReadStore;
@@ -26,9 +26,6 @@ use crate::store::ReadStore;
 const LATE_STARTS_MAX: usize = 64;
 /// With more effects that wait the destination is down, and reading on would only collect more.
 const WAITING_MAX: usize = 1_024;
-const RETRY_FIRST_MS: i64 = 1_000;
-/// A destination that asks for a longer wait is tried again after this: its clock or its answer may be wrong.
-const ASKED_WAIT_MS_MAX: i64 = 60 * 60_000;
 
 type Tried = Result<(Id, Result<Delivery>), JoinError>;
 
@@ -256,18 +253,6 @@ impl<C: Channel> Runner<C> {
         let idle = self.backlog.under_way() == 0 && self.backlog.fresh() == 0;
         self.report.send(&self.ports.writer, cursor, idle).await;
     }
-}
-
-/// Doubles from try to try, up to the channel's longest wait, and is never shorter than the destination asked for.
-fn wait_ms(attempt: u32, seq: i64, asked: Option<Duration>, retry_ms_max: i64) -> i64 {
-    let asked_ms = asked.map_or(0, |asked| i64::try_from(asked.as_millis()).unwrap_or(i64::MAX));
-    let backoff_ms = (RETRY_FIRST_MS << attempt.min(10)).min(retry_ms_max);
-    asked_ms.min(ASKED_WAIT_MS_MAX).max(jittered(backoff_ms, seq))
-}
-
-/// Spreads effects that failed together over a quarter of their wait.
-fn jittered(wait_ms: i64, seq: i64) -> i64 {
-    wait_ms + (seq.wrapping_mul(7_919) & 0xff) * wait_ms / 1024
 }
 
 #[cfg(test)]

@@ -1,20 +1,24 @@
 //! What the origin owes to destinations outside. The ledger itself is the queue: a channel reads it by a cursor of its
 //! own, carries out what rows owe its destination, and reports to the writer how far it has come.
 //!
-//! `each` runs a channel whose effects are carried out one by one, many at once. `cursor` (reading the ledger) and
-//! `progress` (reports, metrics) know nothing of effects.
+//! `each` runs a channel whose effects are carried out one by one, many at once; `feed` runs one whose destination takes
+//! pages of rows in the order of the ledger. `cursor` (reading the ledger) and `progress` (reports, metrics) know nothing
+//! of effects.
 
 mod backlog;
 mod channel;
 mod cursor;
 mod each;
 mod ended_links;
+mod feed;
 mod mail;
 mod payment_links;
 mod progress;
 mod settlements;
+mod sheets;
 #[cfg(test)]
 mod tests;
+mod wait;
 mod webhooks;
 
 use std::sync::Arc;
@@ -25,9 +29,11 @@ use tokio_util::sync::CancellationToken;
 
 use self::channel::Channel;
 use self::ended_links::EndedLinks;
+use self::feed::Feed;
 pub(crate) use self::mail::MailToBuyers;
 use self::payment_links::LinksOfOrders;
 use self::settlements::Settlements;
+pub(crate) use self::sheets::SheetOfOrders;
 use self::webhooks::Webhooks;
 use crate::payos::PaymentLinks;
 use crate::ports::Ports;
@@ -38,6 +44,7 @@ pub(crate) fn start(
     ports: &Ports,
     links: &Arc<PaymentLinks>,
     mail: Option<MailToBuyers>,
+    sheet: Option<SheetOfOrders>,
     webhooks: &Arc<Sender>,
     origin_no: u8,
     stop: &CancellationToken,
@@ -51,6 +58,7 @@ pub(crate) fn start(
         start.each(EndedLinks::after_a_day(links.clone())),
     ];
     channels.extend(mail.map(|mail| start.each(mail)));
+    channels.extend(sheet.map(|sheet| start.feed(sheet)));
     channels.extend(
         (1..=WEBHOOK_ENDPOINTS_MAX)
             .map(|number| start.each(Webhooks { number, ports: ports.clone(), sender: webhooks.clone(), origin_no })),
@@ -66,5 +74,9 @@ struct Start<'a> {
 impl Start<'_> {
     fn each(&self, channel: impl Channel) -> JoinHandle<()> {
         tokio::spawn(each::run(channel, self.ports.clone(), self.stop.clone()))
+    }
+
+    fn feed(&self, destination: impl Feed) -> JoinHandle<()> {
+        tokio::spawn(feed::run(destination, self.ports.clone(), self.stop.clone()))
     }
 }

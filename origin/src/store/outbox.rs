@@ -37,6 +37,22 @@ pub(crate) const MAIL: StoredChannel = StoredChannel {
         RowKind::OrderLinkAsked,
     ],
 };
+pub(crate) const SHEETS: StoredChannel = StoredChannel {
+    name: "sheets",
+    rows: &[
+        RowKind::OrderPlaced,
+        RowKind::OrderPaid,
+        RowKind::PaymentSettled,
+        RowKind::OrderExpired,
+        RowKind::OrderCancelled,
+        RowKind::RefundDue,
+        RowKind::RefundVoided,
+        RowKind::RefundBatched,
+        RowKind::RefundSent,
+        RowKind::RefundConfirmed,
+        RowKind::RefundFailed,
+    ],
+};
 const ENDED: &[RowKind] = &[RowKind::OrderPaid, RowKind::OrderExpired, RowKind::OrderCancelled];
 /// One for each webhook endpoint, by its number.
 pub(crate) const WEBHOOKS: [StoredChannel; WEBHOOK_ENDPOINTS_MAX as usize] = [
@@ -49,17 +65,18 @@ pub(crate) const WEBHOOKS: [StoredChannel; WEBHOOK_ENDPOINTS_MAX as usize] = [
     webhook("webhook_7"),
     webhook("webhook_8"),
 ];
-const CHANNELS: [StoredChannel; 6] = [PAYMENT_LINKS, SETTLEMENTS, CHECKS_5M, CHECKS_1H, CHECKS_24H, MAIL];
+const CHANNELS: [StoredChannel; 7] = [PAYMENT_LINKS, SETTLEMENTS, CHECKS_5M, CHECKS_1H, CHECKS_24H, MAIL, SHEETS];
 
 /// Those of the outbox's own tests.
 #[cfg(test)]
-const OF_TESTS: [StoredChannel; 4] = {
+const OF_TESTS: [StoredChannel; 5] = {
     const ROWS: &[RowKind] = &[RowKind::DropCreated, RowKind::OrderPlaced, RowKind::OrderCancelled];
     [
         StoredChannel { name: "panics", rows: ROWS },
         StoredChannel { name: "silent", rows: ROWS },
         StoredChannel { name: "other", rows: ROWS },
         StoredChannel { name: "in_order", rows: ROWS },
+        StoredChannel { name: "fed", rows: ROWS },
     ]
 };
 

@@ -84,7 +84,7 @@ impl Sale {
         ports.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
         let webhooks = Arc::new(Sender::new(true).unwrap());
         let stop = CancellationToken::new();
-        let channels = outbox::start(&ports, &links, None, &webhooks, 1, &stop);
+        let channels = outbox::start(&ports, &links, None, None, &webhooks, 1, &stop);
         let timer = HoldTimer::new(ports.clone(), links.clone());
         Self { payos, clock, ports, links, timer, writer, stop, channels, folder, purchases: 0 }
     }
