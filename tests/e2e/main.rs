@@ -9,6 +9,7 @@ mod edge_doors;
 mod ended;
 mod expiry;
 mod field_cases;
+mod google_sheets;
 mod hang_up;
 mod late;
 mod ledger;

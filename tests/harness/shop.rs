@@ -24,6 +24,8 @@ const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 pub struct Shop {
     pub payos: PayOs,
     mail: Option<MailServer>,
+    /// Of the origin, beside those that every shop has.
+    settings: Vec<(String, String)>,
     pub secrets: Secrets,
     pub client: Client,
     ports: Ports,
@@ -44,15 +46,20 @@ struct Ports {
 
 impl Shop {
     pub async fn start() -> Shop {
-        Shop::start_with(false).await
+        Shop::start_with(false, Vec::new()).await
+    }
+
+    /// A shop with further settings of the origin.
+    pub async fn start_with_settings(settings: Vec<(String, String)>) -> Shop {
+        Shop::start_with(false, settings).await
     }
 
     /// A shop that writes to its buyers.
     pub async fn start_with_mail() -> Shop {
-        Shop::start_with(true).await
+        Shop::start_with(true, Vec::new()).await
     }
 
-    async fn start_with(sends_mail: bool) -> Shop {
+    async fn start_with(sends_mail: bool, mut settings: Vec<(String, String)>) -> Shop {
         built::worker();
         built::storefront();
         let folder = tempfile::Builder::new().prefix("dropgate-shop-").tempdir().expect("a temporary folder");
@@ -65,13 +72,15 @@ impl Shop {
         let mut payos = PayOs::start(client.clone(), Some(&webhook_url), folder.path());
         let mut edge = start_edge(&ports, &secrets, folder.path());
         let mail = if sends_mail { Some(MailServer::start(client.clone(), folder.path()).await) } else { None };
-        let mut origin = start_origin(&ports, &secrets, &payos.url(), mail.as_ref(), folder.path());
+        settings.extend(mail.iter().flat_map(MailServer::settings));
+        let mut origin = start_origin(&ports, &secrets, &payos.url(), &settings, folder.path());
         payos.assert_listens().await;
         origin.assert_listens().await;
         edge.assert_listens().await;
         Shop {
             payos,
             mail,
+            settings,
             secrets,
             client,
             ports,
@@ -169,11 +178,15 @@ impl Shop {
         }
     }
 
+    /// From the next start of the origin on.
+    pub fn sets(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// On the same folder and the same port.
     pub async fn restart_origin(&mut self) {
         assert!(!self.origin.is_running(), "the origin still runs");
-        self.origin =
-            start_origin(&self.ports, &self.secrets, &self.payos.url(), self.mail.as_ref(), self.folder.path());
+        self.origin = start_origin(&self.ports, &self.secrets, &self.payos.url(), &self.settings, self.folder.path());
         self.origin.assert_listens().await;
     }
 
@@ -253,11 +266,11 @@ fn start_origin(
     ports: &Ports,
     secrets: &Secrets,
     payos_url: &str,
-    mail: Option<&MailServer>,
+    settings: &[(String, String)],
     folder: &Path,
 ) -> Process {
     let mut command = origin_command(ports, secrets, payos_url, &data_in(folder));
-    command.arg("serve").envs(mail.into_iter().flat_map(MailServer::settings));
+    command.arg("serve").envs(settings.iter().map(|(name, value)| (name, value)));
     Process::start("origin", command, folder)
 }
 
