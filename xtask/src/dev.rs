@@ -27,6 +27,7 @@ const ORIGIN_PRIVATE_PORT: u16 = 9090;
 const PAYOS_PORT: u16 = 8788;
 const MAIL_PORT: u16 = 8789;
 const SMTP_PORT: u16 = 8790;
+const SHEETS_PORT: u16 = 8791;
 
 /// wrangler bundles the worker before it listens; on a busy machine that takes tens of seconds.
 const READY_DEADLINE: Duration = Duration::from_secs(90);
@@ -45,11 +46,15 @@ pub(crate) fn dev() -> Result<()> {
     let data = empty_folder(&folder)?;
     let keys = Keys::load_or_make(&folder.join("env"), &dropgate)?;
 
-    println!("\n== Starting the PayOS stand-in, the mail server, the origin and the edge");
+    println!("\n== Starting the stand-ins of PayOS and Google Sheets, the mail server, the origin and the edge");
     let mut parts = Parts::new()?;
     start_payos(&mut parts, &keys)?;
     start_mail_server(&mut parts)?;
-    start_origin(&mut parts, &dropgate, &data, &keys)?;
+    let sheets_key = folder.join("sheets-key.json");
+    start_sheets(&mut parts, &sheets_key)?;
+    // It makes the key that the origin reads at its start.
+    parts.wait_until_ready("Google Sheets stand-in", &local(SHEETS_PORT, "/"), READY_DEADLINE)?;
+    start_origin(&mut parts, &dropgate, &data, &keys, &sheets_key)?;
     start_edge(&mut parts, &keys.write_for_edge(&folder.join("env"))?)?;
     parts.wait_until_ready("PayOS stand-in", &local(PAYOS_PORT, "/"), READY_DEADLINE)?;
     parts.wait_until_ready("mail server", &local(MAIL_PORT, "/"), READY_DEADLINE)?;
@@ -70,6 +75,7 @@ fn check_ports_are_free() -> Result<()> {
         ("PayOS stand-in", PAYOS_PORT),
         ("page of the mail server", MAIL_PORT),
         ("mail server", SMTP_PORT),
+        ("Google Sheets stand-in", SHEETS_PORT),
     ];
     for (part, port) in ports {
         match TcpListener::bind(("127.0.0.1", port)) {
@@ -129,7 +135,7 @@ fn start_payos(parts: &mut Parts, keys: &Keys) -> Result<()> {
     )
 }
 
-fn start_origin(parts: &mut Parts, dropgate: &Path, data: &Path, keys: &Keys) -> Result<()> {
+fn start_origin(parts: &mut Parts, dropgate: &Path, data: &Path, keys: &Keys, sheets_key: &Path) -> Result<()> {
     parts.start(
         "origin",
         step::command(dropgate)
@@ -145,7 +151,20 @@ fn start_origin(parts: &mut Parts, dropgate: &Path, data: &Path, keys: &Keys) ->
             .env("PAYOS_API_KEY", payos_account::API_KEY)
             .env("PAYOS_CHECKSUM_KEY", payos_account::CHECKSUM_KEY)
             .env("DROPGATE_SMTP_URL", format!("smtp+insecure://127.0.0.1:{SMTP_PORT}"))
-            .env("DROPGATE_MAIL_FROM", "Dropgate <shop@example.com>"),
+            .env("DROPGATE_MAIL_FROM", "Dropgate <shop@example.com>")
+            .env("DROPGATE_SHEETS_ID", "stand-in-spreadsheet")
+            .env("DROPGATE_SHEETS_KEY_FILE", sheets_key)
+            .env("DROPGATE_SHEETS_URL", local(SHEETS_PORT, "")),
+    )
+}
+
+fn start_sheets(parts: &mut Parts, key: &Path) -> Result<()> {
+    parts.start(
+        "sheets",
+        step::command("node")
+            .arg(root().join("tests/sheets-stand-in/server.mjs"))
+            .args(["--port", &SHEETS_PORT.to_string(), "--key-file"])
+            .arg(key),
     )
 }
 
@@ -194,6 +213,7 @@ fn overview(took: Duration) -> String {
    sold out         {shop}/drops/{sold_out}
    pay here         {payos}   (stand-in for PayOS: every payment link, with a button that pays it)
    mails            {mails}   (what the shop has written to its buyers)
+   sheet            {sheets}   (stand-in for Google Sheets: what became of every order)
    metrics          {metrics}
 
    command line     (set -a; . .dev/env; {dropgate} drop list)
@@ -205,6 +225,7 @@ fn overview(took: Duration) -> String {
         sold_out = demo::SOLD_OUT,
         payos = local(PAYOS_PORT, "/"),
         mails = local(MAIL_PORT, "/"),
+        sheets = local(SHEETS_PORT, "/"),
         metrics = local(ORIGIN_PRIVATE_PORT, "/metrics"),
         dropgate = build::program("dropgate").unwrap_or_default().display(),
     )
