@@ -174,9 +174,6 @@ impl<C: Channel> Runner<C> {
 
     /// Reads on while there is room for what rows may owe.
     async fn read(&mut self, written_to: i64) -> Result<()> {
-        if self.owes_nothing {
-            return Ok(());
-        }
         let now = self.ports.clock.now();
         while self.backlog.fresh() < self.settings.at_once && self.backlog.waiting() < WAITING_MAX {
             let Some(rows) = self.cursor.next_page(&self.ports.reader, written_to, now).await? else {
