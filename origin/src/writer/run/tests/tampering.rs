@@ -234,6 +234,17 @@ fn found(copy: &Copy, table: &str, column: &str, sql: &str) -> (usize, Option<St
 }
 
 #[test]
+fn an_effect_that_no_row_owes_is_found() {
+    let copy = Copy::of(&filled());
+    for table in ["outbox_retries", "outbox_given_up"] {
+        for change in ["seq = 1", "seq = 1000", "channel = 'pigeons'", "attempt = -1"] {
+            let said = copy.verified_after(&format!("UPDATE {table} SET {change}")).unwrap().unwrap_err();
+            assert!(said.contains(table), "{table} {change}: {said}");
+        }
+    }
+}
+
+#[test]
 fn a_table_an_index_or_a_trigger_of_another_program_is_found() {
     let copy = Copy::of(&filled());
     for sql in [
