@@ -124,7 +124,14 @@ async fn another_sheet_is_left_alone_and_stops_no_other_channel() {
     leaves_alone(&shop, "this sheet has a row that the ledger does not have").await;
     assert_eq!(sheets.count("appends").await, 0);
     shop.stop_origin().await;
+    // An empty one that is not shared with the service account.
     sheets.has("Orders", &json!([])).await;
+    sheets.behaves(&json!({ "mode": "forbidden", "of": "any" })).await;
+    shop.restart_origin().await;
+    leaves_alone(&shop, "The caller does not have permission").await;
+    assert!(shop.origin_log().contains("shop@stand-in.iam.gserviceaccount.com"), "the log says with which account");
+    shop.stop_origin().await;
+    sheets.behaves(&json!({ "mode": "accept" })).await;
     shop.restart_origin().await;
     let rows = sheets.has_rows(1).await;
     assert_eq!(column(&rows, "order_code"), [order.code.to_string()]);

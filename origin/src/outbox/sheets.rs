@@ -119,7 +119,13 @@ impl SheetOfOrders {
         let new = page.iter().filter(|row| !present.contains(&row.seq));
         let rows = self.rows(new.filter_map(change).collect()).await.map_err(Failure::Here)?;
         if !rows.is_empty() {
-            self.sheet.append(rows).await?;
+            // Until the answer is there, it is not known whether they are.
+            let present = known.present.take();
+            let appended = self.sheet.append(rows).await;
+            if !matches!(appended, Err(CallError::Unknown { .. })) {
+                known.present = present;
+            }
+            appended?;
         }
         Ok(Some(()))
     }
@@ -151,7 +157,6 @@ impl SheetOfOrders {
             CallError::Unknown { reason, after } => {
                 self.count("unknown");
                 warn!(reason, "whether Google Sheets took rows is not known; reading them before the next try");
-                known.present = None;
                 Taken::Later { after }
             }
             CallError::Refused { reason } => {
