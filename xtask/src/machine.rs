@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::{debian, step, terraform::Terraform};
+use crate::{debian, step, terraform_copy::TerraformCopy};
 
 const PROGRAMS: [(&str, &str); 3] = [("cloud-init", "cloud-init"), ("nft", "nftables"), ("systemd-analyze", "systemd")];
 
@@ -24,7 +24,7 @@ const EXPOSURE_MAX: &str = "20";
 /// Programs that the machine fetches or has from packages; systemd wants to see that units start what exists.
 const FETCHED: [&str; 3] = ["usr/local/bin/dropgate", "usr/local/bin/cloudflared", "usr/sbin/nft"];
 
-pub(crate) fn check(terraform: &Terraform, folder: &Path) -> Result<()> {
+pub(crate) fn check(terraform: &TerraformCopy, folder: &Path) -> Result<()> {
     install_programs()?;
     let user_data = render(terraform, folder)?;
     step::run(
@@ -52,7 +52,7 @@ fn install_programs() -> Result<()> {
 }
 
 /// Writes the machine's files below `folder`/root and returns the user data's file.
-fn render(terraform: &Terraform, folder: &Path) -> Result<PathBuf> {
+fn render(terraform: &TerraformCopy, folder: &Path) -> Result<PathBuf> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }

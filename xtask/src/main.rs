@@ -9,6 +9,7 @@ mod machine;
 mod parts;
 mod step;
 mod terraform;
+mod terraform_copy;
 mod test;
 mod tools;
 

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{machine, root, step, tools};
+use crate::{machine, root, step, terraform_copy::TerraformCopy, tools};
 
 /// The release of Cloudflare's provider from whose schemas the package below was made; the newest that has one.
 const CLOUDFLARE_VERSION: &str = "5.14.0";
@@ -42,7 +42,7 @@ pub(crate) fn check() -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let settings = folder.join("terraform.tfrc");
     fs::write(&settings, provider_settings(&stand_in(&folder)?))?;
-    let terraform = Terraform { sources: copy_of_sources(&folder)?, settings };
+    let terraform = TerraformCopy { sources: copy_of_sources(&folder)?, settings };
     step::run(
         "Providers of terraform/ (first time minutes, where AWS's has to be fetched)",
         &mut terraform.command(".", &["init", "-backend=false", "-no-color"]),
@@ -50,27 +50,6 @@ pub(crate) fn check() -> Result<()> {
     step::run("Validity of terraform/", &mut terraform.command(".", &["validate", "-no-color"]))?;
     step::run("Tests of terraform/ (about 40 seconds)", &mut terraform.command(".", &["test", "-no-color"]))?;
     machine::check(&terraform, &folder.join("machine"))
-}
-
-/// Terraform in a copy of the sources: its lock file and its providers must not lie where those of a real deployment do.
-pub(crate) struct Terraform {
-    sources: PathBuf,
-    settings: PathBuf,
-}
-
-impl Terraform {
-    pub(crate) fn command(&self, folder: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new("terraform");
-        command
-            .current_dir(self.sources.join(folder))
-            .args(arguments)
-            .env("TF_CLI_CONFIG_FILE", &self.settings)
-            // The stand-in speaks without encryption, over loopback.
-            .env("TF_DISABLE_PLUGIN_TLS", "1")
-            .env("TF_IN_AUTOMATION", "1")
-            .env("CHECKPOINT_DISABLE", "1");
-        command
-    }
 }
 
 fn check_version() -> Result<()> {
