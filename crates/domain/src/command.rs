@@ -1,4 +1,5 @@
-use crate::ids::{BuyerCommit, Jti, PaymentIdentity, Sid, Sub};
+use crate::doubt::Doubt;
+use crate::ids::{BuyerCommit, Jti, PaymentIdentity, PayoutCommit, Sid, Sub};
 use crate::money::Vnd;
 use crate::order_code::OrderCode;
 use crate::region::Region;
@@ -51,9 +52,13 @@ pub enum Command {
 pub enum RefundStep {
     /// It is on a list of transfers for the bank.
     Batch { batch: u64 },
+    /// The provider is about to be asked to pay it out; committed before the first byte leaves. Attempts count from 1.
+    Pay { attempt: u32, payout: PayoutCommit },
+    /// What became of the payout is not certain: a person must look.
+    Doubt(Doubt),
     /// The bank took the transfer and gave it this reference.
     Sent { bank_reference: String },
-    /// The bank statement shows it.
+    /// The bank statement shows it, or a later signed read that it stayed paid out.
     Confirm,
     /// The transfer failed or came back: the refund is due again.
     Fail { reason: String },

@@ -187,6 +187,8 @@ impl DropState {
             | Event::RefundDue { .. }
             | Event::RefundVoided { .. }
             | Event::RefundBatched { .. }
+            | Event::RefundPaying { .. }
+            | Event::RefundDoubted { .. }
             | Event::RefundSent { .. }
             | Event::RefundConfirmed { .. }
             | Event::RefundFailed { .. }

@@ -1,5 +1,6 @@
 use crate::command::{LinkFacts, Payment};
-use crate::ids::{BuyerCommit, Canceller, Jti, PaymentIdentity, Sid, Sub};
+use crate::doubt::Doubt;
+use crate::ids::{BuyerCommit, Canceller, Jti, PaymentIdentity, PayoutCommit, Sid, Sub};
 use crate::money::Vnd;
 use crate::order_code::OrderCode;
 use crate::region::Region;
@@ -76,6 +77,18 @@ pub enum Event {
         order: OrderCode,
         number: u32,
         batch: u64,
+    },
+    /// On disk before the provider is asked to pay it out.
+    RefundPaying {
+        order: OrderCode,
+        number: u32,
+        attempt: u32,
+        payout: PayoutCommit,
+    },
+    RefundDoubted {
+        order: OrderCode,
+        number: u32,
+        doubt: Doubt,
     },
     RefundSent {
         order: OrderCode,
@@ -154,6 +167,8 @@ impl Event {
             | Self::RefundDue { order, .. }
             | Self::RefundVoided { order, .. }
             | Self::RefundBatched { order, .. }
+            | Self::RefundPaying { order, .. }
+            | Self::RefundDoubted { order, .. }
             | Self::RefundSent { order, .. }
             | Self::RefundConfirmed { order, .. }
             | Self::RefundFailed { order, .. }

@@ -75,6 +75,11 @@ random_id!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuyerCommit(pub [u8; 32]);
 
+/// A salted commitment to the request of one payout, byte for byte. The request names an account and never enters the
+/// core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PayoutCommit(pub [u8; 32]);
+
 /// What makes two reports of money the same money: the payment link and the bank's reference on it.
 ///
 /// Banks that send no reference get one made of the transfer's time, amount and a digest of its description; see

@@ -1,9 +1,9 @@
-use crate::command::{LinkFacts, Payment, RefundStep};
-use crate::event::{Event, ExpiryReason, RefundReason};
+use crate::command::{LinkFacts, Payment};
+use crate::event::{Event, ExpiryReason};
 use crate::ids::{BuyerCommit, Canceller, DropId, Jti, PaymentIdentity, Sid, Sub};
 use crate::money::Vnd;
 use crate::order_code::OrderCode;
-use crate::outcome::Refusal;
+use crate::refund::{Refund, RefundState};
 use crate::region::Region;
 use crate::timestamp::Timestamp;
 
@@ -106,47 +106,6 @@ pub enum PaymentState {
     Released,
 }
 
-/// Money owed back to the payer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refund {
-    /// Within its order, from 1.
-    pub number: u32,
-    pub amount: Vnd,
-    pub reason: RefundReason,
-    pub state: RefundState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefundState {
-    Due,
-    Batched { batch: u64 },
-    Sent { batch: u64 },
-    Confirmed { batch: u64 },
-    Void,
-}
-
-impl RefundState {
-    /// Where a step leaves the refund; `None` when the step was taken before.
-    pub fn after(self, step: &RefundStep) -> Result<Option<Self>, Refusal> {
-        match (self, step) {
-            (Self::Due, RefundStep::Batch { batch }) => Ok(Some(Self::Batched { batch: *batch })),
-            (Self::Batched { batch }, RefundStep::Sent { .. }) => Ok(Some(Self::Sent { batch })),
-            (Self::Sent { batch }, RefundStep::Confirm) => Ok(Some(Self::Confirmed { batch })),
-            (Self::Batched { .. } | Self::Sent { .. }, RefundStep::Fail { .. }) => Ok(Some(Self::Due)),
-            (Self::Sent { .. }, RefundStep::Sent { .. }) | (Self::Confirmed { .. }, RefundStep::Confirm) => Ok(None),
-            _ => Err(Refusal::RefundNotThere),
-        }
-    }
-
-    /// The list of transfers it is on, 0 for none.
-    pub fn batch(self) -> u64 {
-        match self {
-            Self::Batched { batch } | Self::Sent { batch } | Self::Confirmed { batch } => batch,
-            Self::Due | Self::Void => 0,
-        }
-    }
-}
-
 impl OrderRecord {
     /// The record an [`Event::OrderPlaced`] makes; no other event makes one.
     pub fn placed(drop: DropId, event: &Event, now: Timestamp) -> Option<Self> {
@@ -209,25 +168,14 @@ impl OrderRecord {
                 }
                 self.end(OrderState::Paid { late: *late }, now);
             }
-            Event::RefundDue { number, amount, reason, .. } => {
-                self.refunds.push(Refund {
-                    number: *number,
-                    amount: *amount,
-                    reason: *reason,
-                    state: RefundState::Due,
-                });
-            }
-            Event::RefundVoided { number, .. } => self.set_refund(*number, |_| RefundState::Void),
-            Event::RefundBatched { number, batch, .. } => {
-                self.set_refund(*number, |_| RefundState::Batched { batch: *batch });
-            }
-            Event::RefundSent { number, .. } => {
-                self.set_refund(*number, |was| RefundState::Sent { batch: was.batch() })
-            }
-            Event::RefundConfirmed { number, .. } => {
-                self.set_refund(*number, |was| RefundState::Confirmed { batch: was.batch() });
-            }
-            Event::RefundFailed { number, .. } => self.set_refund(*number, |_| RefundState::Due),
+            Event::RefundDue { .. }
+            | Event::RefundVoided { .. }
+            | Event::RefundBatched { .. }
+            | Event::RefundPaying { .. }
+            | Event::RefundDoubted { .. }
+            | Event::RefundSent { .. }
+            | Event::RefundConfirmed { .. }
+            | Event::RefundFailed { .. } => self.evolve_refund(event),
             Event::PaymentReleased { identity, refund, .. } => {
                 let released = |payment: &&mut PaymentRecord| {
                     payment.identity == *identity && payment.state == PaymentState::Counted
@@ -248,6 +196,37 @@ impl OrderRecord {
                 self.end(if withdrawn { OrderState::Withdrawn } else { OrderState::Cancelled(*by) }, now);
             }
             Event::OrderPlaced { .. } | Event::DropPaused | Event::DropResumed | Event::DropKilled => {}
+        }
+    }
+
+    fn evolve_refund(&mut self, event: &Event) {
+        match event {
+            Event::RefundDue { number, amount, reason, .. } => {
+                self.refunds.push(Refund {
+                    number: *number,
+                    amount: *amount,
+                    reason: *reason,
+                    state: RefundState::Due,
+                });
+            }
+            Event::RefundVoided { number, .. } => self.set_refund(*number, |_| RefundState::Void),
+            Event::RefundBatched { number, batch, .. } => {
+                self.set_refund(*number, |_| RefundState::Batched { batch: *batch });
+            }
+            Event::RefundPaying { number, attempt, .. } => {
+                self.set_refund(*number, |_| RefundState::Paying { attempt: *attempt });
+            }
+            Event::RefundDoubted { number, doubt, .. } => {
+                self.set_refund(*number, |was| RefundState::Doubted { attempt: was.attempt(), doubt: *doubt });
+            }
+            Event::RefundSent { number, .. } => {
+                self.set_refund(*number, |was| was.way_out().map_or(was, |by| RefundState::Sent { by }));
+            }
+            Event::RefundConfirmed { number, .. } => {
+                self.set_refund(*number, |was| was.way_out().map_or(was, |by| RefundState::Confirmed { by }));
+            }
+            Event::RefundFailed { number, .. } => self.set_refund(*number, |_| RefundState::Due),
+            _ => {}
         }
     }
 

@@ -74,6 +74,8 @@ pub enum Refusal {
     HoldRunning,
     /// The money came through a link that is not this order's.
     ForeignLink,
+    /// The provider is asked to pay the refund out: what becomes of it is not known yet.
+    PayoutUnderWay,
     /// The refund is not in a state from which this step leads on.
     RefundNotThere,
     /// Only money whose refund is due, whole, can be given to another order.

@@ -3,12 +3,14 @@
 
 use std::fmt;
 
+use crate::command::RefundStep;
 use crate::customers::CODE_BITS;
 use crate::drop_state::DropState;
 use crate::event::Event;
 use crate::ids::PaymentIdentity;
-use crate::order::{OrderRecord, OrderState, PaymentState, Refund, RefundState};
+use crate::order::{OrderRecord, OrderState, PaymentState};
 use crate::pending::TIME_BITS;
+use crate::refund::{Refund, RefundState};
 use crate::terms::{LIMIT_PER_CUSTOMER_MAX, Terms};
 use crate::timestamp::Timestamp;
 
@@ -109,18 +111,21 @@ fn could_happen(order: &OrderRecord, event: &Event) -> Result<(), Impossible> {
             let before: i64 = order.refunds.iter().filter(live).map(|refund| refund.amount.get()).sum();
             require(amount.get() <= order.received().get() - before, "it owes back more than was received")
         }
-        Event::RefundVoided { number, .. } | Event::RefundBatched { number, .. } => {
-            has_refund(order, *number, |state| state == RefundState::Due)
+        Event::RefundVoided { number, .. }
+        | Event::RefundBatched { number, .. }
+        | Event::RefundPaying { number, .. } => has_refund(order, *number, |state| state == RefundState::Due),
+        Event::RefundDoubted { number, doubt, .. } => {
+            has_refund(order, *number, |state| matches!(state.after(&RefundStep::Doubt(*doubt)), Ok(Some(_))))
         }
-        Event::RefundSent { number, .. } => {
-            has_refund(order, *number, |state| matches!(state, RefundState::Batched { .. }))
-        }
+        Event::RefundSent { number, .. } => has_refund(order, *number, |state| {
+            matches!(state, RefundState::Batched { .. } | RefundState::Paying { .. } | RefundState::Doubted { .. })
+        }),
         Event::RefundConfirmed { number, .. } => {
             has_refund(order, *number, |state| matches!(state, RefundState::Sent { .. }))
         }
-        Event::RefundFailed { number, .. } => {
-            has_refund(order, *number, |state| matches!(state, RefundState::Batched { .. } | RefundState::Sent { .. }))
-        }
+        Event::RefundFailed { number, .. } => has_refund(order, *number, |state| {
+            !matches!(state, RefundState::Due | RefundState::Void | RefundState::Confirmed { .. })
+        }),
         _ => Ok(()),
     }
 }

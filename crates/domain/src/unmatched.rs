@@ -1,7 +1,7 @@
 use crate::command::RefundStep;
-use crate::order::RefundState;
 use crate::order_code::OrderCode;
 use crate::outcome::Refusal;
+use crate::refund::RefundState;
 
 /// The state of money that named no order, or an order that could not take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use domain::{DropId, DropStatus, OrderRecord, Stock, Timestamp};
 use ledger::Entry;
 
-use crate::{Buyer, Destination, Endpoint, EndpointSecret, Payer, Progress, RefundTransfer, Salt};
+use crate::{Buyer, Destination, Endpoint, EndpointSecret, Payer, Payout, Progress, RefundTransfer, Salt};
 
 /// Everything one batch did. The caller writes it in one transaction, or stops.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Changes {
     pub transfers: Vec<TransferOnList>,
     /// Webhook endpoints that changed, as they stand at the end of the batch; `None` for one that was removed.
     pub endpoints: BTreeMap<u8, Option<Endpoint<EndpointSecret>>>,
+    /// Attempts to pay refunds out that begin.
+    pub payouts: Vec<Payout>,
     /// The caller's clock goes on by the wall clock, which was this far ahead of it.
     pub clock_step_ms: Option<i64>,
 }

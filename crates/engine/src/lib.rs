@@ -13,6 +13,7 @@ mod endpoints;
 mod known_payment;
 mod link_mails;
 mod order_filter;
+mod payout;
 mod progress;
 mod records;
 mod refund;
@@ -30,6 +31,10 @@ pub use endpoints::{
 };
 pub use known_payment::{KnownPayment, NO_ORDER};
 pub use order_filter::OrderFilter;
+pub use payout::{
+    Asked, NextPayoutStep, PAYOUT_DECIDED_MS_MAX, Payout, PayoutLimits, PayoutRefused, PayoutRequest, PayoutStep,
+    SHOWN_AFTER_MS, Shown, next_payout_step,
+};
 pub use progress::{GivenUp, Progress, Retry};
 pub use records::{Records, StoredOrder, UnmatchedPayment};
 pub use refund::{Destination, Payer, RefundId, RefundTransfer};

@@ -1,8 +1,8 @@
 use anyhow::Result;
-use domain::{OrderCode, OrderRecord, Payment, Timestamp, UnmatchedState};
-use ledger::Fact;
+use domain::{OrderCode, OrderRecord, Payment, Timestamp, UnmatchedState, Vnd};
+use ledger::{AccountCommit, Fact};
 
-use crate::{Buyer, Destination, KnownPayment, Payer, RefundTransfer, Salt};
+use crate::{Buyer, Destination, KnownPayment, Payer, RefundId, RefundTransfer, Salt};
 
 /// What a batch reads from disk: everything as of the last commit, and nothing else.
 pub trait Records {
@@ -29,6 +29,17 @@ pub trait Records {
 
     /// Due refunds whose destination may be used at `now`, oldest first, at most `max`.
     fn refunds_ready(&self, now: Timestamp, max: u32) -> Result<Vec<RefundTransfer>>;
+
+    /// The number of the last attempt to pay a refund out; 0 before the first.
+    fn last_payout_attempt(&self, refund: RefundId) -> Result<u32>;
+
+    /// The sum of all attempts that were begun since, whatever became of them.
+    fn paid_out_since(&self, at: Timestamp) -> Result<Vnd>;
+
+    /// The operators who approved that the refund is paid out to this account.
+    fn payout_approvals(&self, refund: RefundId, account: AccountCommit) -> Result<Vec<String>>;
+
+    fn payouts_paused(&self) -> Result<bool>;
 }
 
 /// An order with what is kept of its buyer.

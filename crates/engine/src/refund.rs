@@ -56,7 +56,7 @@ pub enum Payer {
 }
 
 /// One refund: an order's with its number, or the one of an unmatched payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefundId {
     Order(OrderCode, u32),
     Unmatched(i64),

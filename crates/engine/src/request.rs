@@ -7,7 +7,10 @@ use domain::{
 };
 use ledger::{Listing, Product};
 
-use crate::{Buyer, Destination, EndpointRefused, EndpointRequest, KnownPayment, Progress, Salt};
+use crate::{
+    Buyer, Destination, EndpointRefused, EndpointRequest, KnownPayment, PayoutRefused, PayoutRequest, PayoutStep,
+    Progress, RefundId, Salt,
+};
 
 pub enum Request {
     Purchase(PurchaseRequest),
@@ -49,6 +52,17 @@ pub enum Request {
     Unmatched(UnmatchedRequest),
     /// Puts every refund that can go out on one list.
     ExportRefunds {
+        operator: String,
+    },
+    /// Begins an attempt to pay a refund out. Boxed: it is much larger than a purchase.
+    BeginPayout(Box<PayoutRequest>),
+    PayoutStep(PayoutStep),
+    ApproveRefund {
+        refund: RefundId,
+        operator: String,
+    },
+    PausePayouts {
+        pause: bool,
         operator: String,
     },
     /// A shopper who gave the e-mail address of the order asks for a mail with its address.
@@ -111,7 +125,12 @@ impl Request {
             Self::Purchase(_) | Self::SetDestination { .. } | Self::AskOrderLink { .. } => Lane::Shopper,
             Self::Order(OrderRequest { operator, .. }) if !operator.is_empty() => Lane::Control,
             Self::Order(OrderRequest { command: Command::Cancel { .. }, .. }) => Lane::Shopper,
-            Self::Order(_) | Self::KeepWebhook(_) | Self::Progress(_) | Self::StopMail { .. } => Lane::Money,
+            Self::Order(_)
+            | Self::KeepWebhook(_)
+            | Self::Progress(_)
+            | Self::StopMail { .. }
+            | Self::BeginPayout(_)
+            | Self::PayoutStep(_) => Lane::Money,
             Self::Drop { .. }
             | Self::CreateProduct { .. }
             | Self::CreateDrop { .. }
@@ -123,6 +142,8 @@ impl Request {
             | Self::MovePayment(_)
             | Self::Unmatched(_)
             | Self::ExportRefunds { .. }
+            | Self::ApproveRefund { .. }
+            | Self::PausePayouts { .. }
             | Self::AllowMail { .. }
             | Self::DueHolds { .. } => Lane::Control,
         }
@@ -277,6 +298,12 @@ pub enum Reply {
     Moved(Result<(), MoveRefused>),
     /// Whether it was recorded: there is such an order, and it had no more links than it may have today.
     Mail(bool),
+    Payout(Result<(), PayoutRefused>),
+    PayoutStep(Result<(), Refusal>),
+    /// How many operators have approved it.
+    Approved(Result<usize, Refusal>),
+    /// Whether that changed anything.
+    Paused(bool),
     /// The number of the new list, unless no refund was ready.
     Exported(Option<u64>),
     DueHolds(Vec<OrderCode>),

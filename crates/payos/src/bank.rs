@@ -17,6 +17,12 @@ pub struct Bank {
 }
 
 impl Bank {
+    /// The bank that a person means: by its BIN, its clearing code or its name in this list.
+    pub fn named(text: &str) -> Option<&'static Bank> {
+        let by_name = || BANKS.iter().find(|bank| bank.short_name.eq_ignore_ascii_case(text.trim()));
+        Self::of_counter_account(text).or_else(by_name)
+    }
+
     /// The bank that a webhook's `counterAccountBankId` names: a BIN, or a clearing code of eight digits. Nothing for
     /// any other text, and for a bank that is not in the list: then the code does not say where the money came from.
     pub fn of_counter_account(id: &str) -> Option<&'static Bank> {
@@ -123,6 +129,16 @@ mod tests {
         for id in ["", "970499", "1202001", "01999001", "012020011", "202", "BIDV", "97O418", "+70418", "９７０４１８"]
         {
             assert_eq!(Bank::of_counter_account(id), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_person_names_a_bank_by_a_code_or_its_name() {
+        for text in ["970422", "01311003", "MB Bank", " mb bank "] {
+            assert_eq!(Bank::named(text).map(|bank| bank.bin), Some("970422"), "{text}");
+        }
+        for text in ["", "MB", "Bank", "970499"] {
+            assert_eq!(Bank::named(text), None, "{text}");
         }
     }
 

@@ -2,10 +2,11 @@ use crate::command::{Payment, Proof};
 use crate::drop_state::DropState;
 use crate::event::{Event, ExpiryReason, RefundReason};
 use crate::money::Vnd;
-use crate::order::{Link, OrderRecord, OrderState, PaymentRecord, PaymentState, RefundState};
+use crate::order::{Link, OrderRecord, OrderState, PaymentRecord, PaymentState};
 use crate::order_code::OrderCode;
 use crate::outcome::{Decision, Outcome, Refusal};
 use crate::reference::{could_be_one_transfer, same_reference};
+use crate::refund::RefundState;
 use crate::timestamp::Timestamp;
 
 /// Transfers on one order. More are no accident of a shopper, and are kept apart as unmatched money.

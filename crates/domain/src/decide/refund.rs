@@ -1,9 +1,10 @@
 use crate::command::RefundStep;
 use crate::event::Event;
 use crate::ids::PaymentIdentity;
-use crate::order::{OrderRecord, PaymentState, RefundState};
+use crate::order::{OrderRecord, PaymentState};
 use crate::order_code::OrderCode;
 use crate::outcome::{Decision, Outcome, Refusal};
+use crate::refund::RefundState;
 
 /// Moves a refund one step; a step repeated after it was taken changes nothing.
 pub(super) fn step(order: &OrderRecord, number: u32, step: &RefundStep) -> Decision {
@@ -20,6 +21,8 @@ pub(super) fn step(order: &OrderRecord, number: u32, step: &RefundStep) -> Decis
 fn event(order: OrderCode, number: u32, step: &RefundStep) -> Event {
     match step.clone() {
         RefundStep::Batch { batch } => Event::RefundBatched { order, number, batch },
+        RefundStep::Pay { attempt, payout } => Event::RefundPaying { order, number, attempt, payout },
+        RefundStep::Doubt(doubt) => Event::RefundDoubted { order, number, doubt },
         RefundStep::Sent { bank_reference } => Event::RefundSent { order, number, bank_reference },
         RefundStep::Confirm => Event::RefundConfirmed { order, number },
         RefundStep::Fail { reason } => Event::RefundFailed { order, number, reason },

@@ -7,6 +7,14 @@ fn batch(batch: u64) -> RefundStep {
     RefundStep::Batch { batch }
 }
 
+fn pay(attempt: u32) -> RefundStep {
+    RefundStep::Pay { attempt, payout: PayoutCommit([attempt as u8; 32]) }
+}
+
+fn doubt(doubt: Doubt) -> RefundStep {
+    RefundStep::Doubt(doubt)
+}
+
 fn sent() -> RefundStep {
     RefundStep::Sent { bank_reference: "FT77".into() }
 }
@@ -36,26 +44,40 @@ impl Sale {
 /// Every step from every state: the ways of DESIGN and no other.
 #[test]
 fn a_refund_goes_only_the_ways_there_are() {
-    let ways: [(&[RefundStep], RefundState); 4] = [
-        (&[], RefundState::Due),
-        (&[batch(7)], RefundState::Batched { batch: 7 }),
-        (&[batch(7), sent()], RefundState::Sent { batch: 7 }),
-        (&[batch(7), sent(), RefundStep::Confirm], RefundState::Confirmed { batch: 7 }),
+    use RefundState::{Batched, Confirmed, Doubted, Due, Paying, Sent};
+    let doubted = |doubt| Doubted { attempt: 3, doubt };
+    let [list, payout] = [SentBy::List { batch: 7 }, SentBy::Payout { attempt: 3 }];
+    let ways: [(&[RefundStep], RefundState); 8] = [
+        (&[], Due),
+        (&[batch(7)], Batched { batch: 7 }),
+        (&[batch(7), sent()], Sent { by: list }),
+        (&[batch(7), sent(), RefundStep::Confirm], Confirmed { by: list }),
+        (&[pay(3)], Paying { attempt: 3 }),
+        (&[pay(3), doubt(Doubt::NoAnswer)], doubted(Doubt::NoAnswer)),
+        (&[pay(3), sent()], Sent { by: payout }),
+        (&[pay(3), sent(), RefundStep::Confirm], Confirmed { by: payout }),
     ];
     let expected = |state: RefundState, step: &RefundStep| match (state, step) {
-        (RefundState::Due, RefundStep::Batch { .. }) => (Outcome::Done, RefundState::Batched { batch: 8 }),
-        (RefundState::Batched { batch }, RefundStep::Sent { .. }) => (Outcome::Done, RefundState::Sent { batch }),
-        (RefundState::Sent { batch }, RefundStep::Confirm) => (Outcome::Done, RefundState::Confirmed { batch }),
-        (RefundState::Batched { .. } | RefundState::Sent { .. }, RefundStep::Fail { .. }) => {
-            (Outcome::Done, RefundState::Due)
+        (Due, RefundStep::Batch { .. }) => (Outcome::Done, Batched { batch: 8 }),
+        (Due, RefundStep::Pay { .. }) => (Outcome::Done, Paying { attempt: 4 }),
+        (Batched { .. }, RefundStep::Sent { .. }) => (Outcome::Done, Sent { by: list }),
+        (Paying { .. } | Doubted { .. }, RefundStep::Sent { .. }) => (Outcome::Done, Sent { by: payout }),
+        (Paying { .. }, RefundStep::Doubt(why)) => (Outcome::Done, doubted(*why)),
+        (Sent { by } | Confirmed { by }, RefundStep::Doubt(Doubt::Reversed)) if by == payout => {
+            (Outcome::Done, doubted(Doubt::Reversed))
         }
-        (RefundState::Sent { .. }, RefundStep::Sent { .. }) | (RefundState::Confirmed { .. }, RefundStep::Confirm) => {
-            (Outcome::Unchanged, state)
+        (Sent { by }, RefundStep::Confirm) => (Outcome::Done, Confirmed { by }),
+        (Batched { .. } | Paying { .. } | Doubted { .. } | Sent { .. }, RefundStep::Fail { .. }) => {
+            (Outcome::Done, Due)
         }
+        (Sent { .. }, RefundStep::Sent { .. })
+        | (Confirmed { .. }, RefundStep::Confirm)
+        | (Doubted { .. }, RefundStep::Doubt(_)) => (Outcome::Unchanged, state),
         _ => (NOT_THERE, state),
     };
+    let doubts = [Doubt::NoAnswer, Doubt::Contradicted, Doubt::Reversed, Doubt::OtherName].map(doubt);
     for (way, state) in ways {
-        for step in [batch(8), sent(), RefundStep::Confirm, fail()] {
+        for step in [batch(8), pay(4), sent(), RefundStep::Confirm, fail()].into_iter().chain(doubts.clone()) {
             let (mut sale, order) = Sale::with_refund_due();
             for before in way {
                 assert_eq!(sale.refund(order, 1, before.clone()), Outcome::Done);
@@ -100,7 +122,15 @@ fn sixty_expire_refund_sent_forty_is_owed_back_too() {
 /// Money on its way back is not applied again, in whatever step it is.
 #[test]
 fn the_late_rule_uses_only_refunds_that_are_still_due() {
-    for way in [vec![batch(7)], vec![batch(7), sent()], vec![batch(7), sent(), RefundStep::Confirm]] {
+    let confirmed = |first: RefundStep| vec![first, sent(), RefundStep::Confirm];
+    for way in [
+        vec![batch(7)],
+        vec![batch(7), sent()],
+        confirmed(batch(7)),
+        vec![pay(1)],
+        vec![pay(1), doubt(Doubt::NoAnswer)],
+        confirmed(pay(1)),
+    ] {
         let (mut sale, order) = Sale::with_refund_due();
         for step in way {
             sale.refund(order, 1, step);
@@ -152,8 +182,12 @@ fn money_that_is_applied_or_on_its_way_back_cannot_leave() {
     assert_eq!(sale.ask(order, Command::ReleasePayment { identity }), Outcome::Refused(Refusal::NotReleasable));
     let (mut sale, order) = Sale::with_refund_due();
     let identity = sale.orders[&order].payments[0].identity.clone();
-    sale.refund(order, 1, batch(7));
-    assert_eq!(sale.ask(order, Command::ReleasePayment { identity }), Outcome::Refused(Refusal::NotReleasable));
+    for on_its_way in [batch(7), pay(1)] {
+        sale.refund(order, 1, on_its_way);
+        let release = Command::ReleasePayment { identity: identity.clone() };
+        assert_eq!(sale.ask(order, release), Outcome::Refused(Refusal::NotReleasable));
+        sale.refund(order, 1, fail());
+    }
 }
 
 #[test]
@@ -178,7 +212,7 @@ fn money_without_an_order_goes_the_way_of_every_refund() {
     assert_eq!(on_its_way.after(&refund(sent)), Ok(None));
     assert_eq!(on_its_way.after(&refund(RefundStep::Fail { reason: "closed".into() })), Ok(Some(due)));
     let confirmed = on_its_way.after(&refund(RefundStep::Confirm)).unwrap().unwrap();
-    assert_eq!(confirmed, UnmatchedState::Refund(RefundState::Confirmed { batch: 7 }));
+    assert_eq!(confirmed, UnmatchedState::Refund(RefundState::Confirmed { by: SentBy::List { batch: 7 } }));
 }
 
 #[test]

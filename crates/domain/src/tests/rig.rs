@@ -176,6 +176,8 @@ impl Sale {
                 RefundState::Void => {}
                 RefundState::Due
                 | RefundState::Batched { .. }
+                | RefundState::Paying { .. }
+                | RefundState::Doubted { .. }
                 | RefundState::Sent { .. }
                 | RefundState::Confirmed { .. } => places += refund.amount.get(),
             }

@@ -7,6 +7,7 @@ mod mail;
 mod operator;
 mod orders;
 mod payments;
+mod payouts;
 mod purchase;
 mod refunds;
 mod webhooks;
@@ -61,7 +62,11 @@ impl<'a, R: Records> Batch<'a, R> {
                 Reply::Destination(self.set_destination(order, destination, operator)?)
             }
             Request::MovePayment(payment) => Reply::Moved(self.move_payment(&payment)?),
-            Request::Unmatched(unmatched) => Reply::Moved(self.unmatched_step(unmatched)?),
+            Request::Unmatched(unmatched) => Reply::Moved(self.decide_unmatched(unmatched)?),
+            Request::BeginPayout(payout) => Reply::Payout(self.begin_payout(*payout)?),
+            Request::PayoutStep(step) => Reply::PayoutStep(self.payout_step(step)?),
+            Request::ApproveRefund { refund, operator } => Reply::Approved(self.approve_refund(refund, operator)?),
+            Request::PausePayouts { pause, operator } => Reply::Paused(self.pause_payouts(pause, operator)?),
             Request::ExportRefunds { operator } => Reply::Exported(self.export_refunds(&operator)?),
             Request::Drop { drop, command, operator } => Reply::Drop(self.drop_command(drop, &command, &operator)),
             Request::CreateProduct { product, operator } => {

@@ -7,7 +7,7 @@ use domain::{
 use ledger::{Entry, Fact};
 
 use super::Batch;
-use crate::{MoneyPlace, NO_ORDER, OfferedDrop, OrderRequest, Payer, Records, Reply};
+use crate::{MoneyPlace, NO_ORDER, OfferedDrop, OrderRequest, Payer, Records, RefundId, Reply};
 
 /// Later than every `pay_by`, with room to add to it.
 const END_OF_TIME: Timestamp = Timestamp(i64::MAX / 2);
@@ -15,6 +15,11 @@ const END_OF_TIME: Timestamp = Timestamp(i64::MAX / 2);
 impl<R: Records> Batch<'_, R> {
     pub(super) fn order(&mut self, request: OrderRequest) -> Result<Reply> {
         let OrderRequest { order, command, operator, payer } = request;
+        if let Command::Refund { number, .. } = command
+            && self.is_paying(RefundId::Order(order, number))?
+        {
+            return Ok(Reply::Order { outcome: Outcome::Refused(Refusal::PayoutUnderWay), money: None });
+        }
         let before = self.changes.entries.len();
         let outcome = self.decide_order(order, &command, &operator)?;
         if let (Some(account), Some((payer, drop))) = (payer, self.payer_since(before))

@@ -5,7 +5,7 @@ use domain::{Command, Event, OrderCode, Outcome, Payment, Proof, Refusal, Unmatc
 use ledger::{Entry, Fact};
 
 use super::Batch;
-use crate::{MovePayment, MoveRefused, Payer, Records, UnmatchedRequest};
+use crate::{MovePayment, MoveRefused, Payer, Records, RefundId, UnmatchedRequest};
 
 impl<R: Records> Batch<'_, R> {
     /// Money leaves where it is and arrives at its new order in one batch, or stays where it is.
@@ -34,6 +34,14 @@ impl<R: Records> Batch<'_, R> {
         self.decide_order(from, &release, operator)?;
         self.decide_order(*to, &arrive, operator)?;
         Ok(Ok(()))
+    }
+
+    /// An operator's step. The provider alone says what becomes of a refund that it pays out.
+    pub(super) fn decide_unmatched(&mut self, request: UnmatchedRequest) -> Result<Result<(), MoveRefused>> {
+        if matches!(request.step, UnmatchedStep::Refund(_)) && self.is_paying(RefundId::Unmatched(request.seq))? {
+            return Ok(Err(MoveRefused::ByTheRules(Refusal::PayoutUnderWay)));
+        }
+        self.unmatched_step(request)
     }
 
     /// A step of money without an order; taken again it changes nothing.
@@ -74,7 +82,7 @@ impl<R: Records> Batch<'_, R> {
     }
 
     /// An unmatched payment and where it stands, as this batch has left it so far.
-    fn find_unmatched(&self, seq: i64) -> Result<Option<(Payment, UnmatchedState)>> {
+    pub(super) fn find_unmatched(&self, seq: i64) -> Result<Option<(Payment, UnmatchedState)>> {
         let Some(found) = self.records.unmatched(seq)? else {
             return Ok(None);
         };

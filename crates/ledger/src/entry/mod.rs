@@ -66,6 +66,21 @@ pub enum Fact {
         #[serde(skip)]
         account: Option<GivenAccount>,
     },
+    /// An operator approves that the order's refund is paid out to this account. The largest need two of them.
+    RefundApproved {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        number: u32,
+        account: AccountCommit,
+    },
+    /// As for an order's refund.
+    UnmatchedRefundApproved {
+        payment: i64,
+        account: AccountCommit,
+    },
+    /// No payout is begun or sent from here on.
+    PayoutsPaused,
+    PayoutsResumed,
     /// Why an operator entered the payment that the ledger row `payment` recorded, although its reference was known.
     AnotherTransfer {
         payment: i64,
@@ -224,6 +239,7 @@ impl Fact {
             Self::Sale(event) => event.order(),
             Self::PaymentUnmatched { order, .. }
             | Self::RefundDestinationGiven { order, .. }
+            | Self::RefundApproved { order, .. }
             | Self::OrderLinkAsked { order }
             | Self::MailStopped { order, .. }
             | Self::MailAllowed { order } => Some(*order),
@@ -231,6 +247,9 @@ impl Fact {
             | Self::DropCreated(_)
             | Self::Unmatched { .. }
             | Self::UnmatchedDestinationGiven { .. }
+            | Self::UnmatchedRefundApproved { .. }
+            | Self::PayoutsPaused
+            | Self::PayoutsResumed
             | Self::AnotherTransfer { .. }
             | Self::WebhookUnreadable { .. }
             | Self::TokenRevoked { .. }
@@ -248,6 +267,10 @@ impl Fact {
             Self::Unmatched { step, .. } => unmatched::kind(step),
             Self::UnmatchedDestinationGiven { .. } => RowKind::UnmatchedDestinationGiven,
             Self::RefundDestinationGiven { .. } => RowKind::RefundDestinationGiven,
+            Self::RefundApproved { .. } => RowKind::RefundApproved,
+            Self::UnmatchedRefundApproved { .. } => RowKind::UnmatchedRefundApproved,
+            Self::PayoutsPaused => RowKind::PayoutsPaused,
+            Self::PayoutsResumed => RowKind::PayoutsResumed,
             Self::AnotherTransfer { .. } => RowKind::AnotherTransfer,
             Self::WebhookUnreadable { .. } => RowKind::WebhookUnreadable,
             Self::TokenRevoked { .. } => RowKind::TokenRevoked,
@@ -273,6 +296,8 @@ impl Fact {
                 Event::RefundDue { .. } => RowKind::RefundDue,
                 Event::RefundVoided { .. } => RowKind::RefundVoided,
                 Event::RefundBatched { .. } => RowKind::RefundBatched,
+                Event::RefundPaying { .. } => RowKind::RefundPaying,
+                Event::RefundDoubted { .. } => RowKind::RefundDoubted,
                 Event::RefundSent { .. } => RowKind::RefundSent,
                 Event::RefundConfirmed { .. } => RowKind::RefundConfirmed,
                 Event::RefundFailed { .. } => RowKind::RefundFailed,

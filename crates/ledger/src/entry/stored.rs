@@ -2,8 +2,8 @@
 //! a version.
 
 use domain::{
-    BankTransferDetails, BuyerCommit, Canceller, DropId, Event, ExpiryReason, Format, Jti, LinkFacts, OrderCode,
-    Payment, PaymentIdentity, Proof, RefundReason, Region, Sid, Sub, Terms, Timestamp, Vnd,
+    BankTransferDetails, BuyerCommit, Canceller, Doubt, DropId, Event, ExpiryReason, Format, Jti, LinkFacts, OrderCode,
+    Payment, PaymentIdentity, PayoutCommit, Proof, RefundReason, Region, Sid, Sub, Terms, Timestamp, Vnd,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,21 @@ pub(super) enum EventV1 {
         order: OrderCode,
         number: u32,
         batch: u64,
+    },
+    RefundPaying {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        number: u32,
+        attempt: u32,
+        #[serde(with = "PayoutCommitV1")]
+        payout: PayoutCommit,
+    },
+    RefundDoubted {
+        #[serde(with = "OrderCodeV1")]
+        order: OrderCode,
+        number: u32,
+        #[serde(with = "DoubtV1")]
+        doubt: Doubt,
     },
     RefundSent {
         #[serde(with = "OrderCodeV1")]
@@ -249,6 +264,19 @@ enum CancellerV1 {
     Shopper,
     Operator,
 }
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Doubt", rename_all = "snake_case")]
+pub(super) enum DoubtV1 {
+    NoAnswer,
+    Contradicted,
+    Reversed,
+    OtherName,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "PayoutCommit")]
+pub(super) struct PayoutCommitV1(#[serde(with = "base64url")] [u8; 32]);
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "OrderCode")]

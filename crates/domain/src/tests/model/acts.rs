@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
 
 use super::reference::{PRICE, ReferenceModel, ReferenceOutcome, ReferenceStatus, Report, Via};
-use crate::RefundStep;
+use crate::{Doubt, PayoutCommit, RefundStep};
 
 #[derive(Clone, Debug)]
 pub(super) enum Act {
@@ -184,6 +184,8 @@ fn report() -> BoxedStrategy<Report> {
 fn step() -> BoxedStrategy<RefundStep> {
     prop_oneof![
         3 => (1..9_u64).prop_map(|batch| RefundStep::Batch { batch }),
+        3 => (1..9_u32).prop_map(|attempt| RefundStep::Pay { attempt, payout: PayoutCommit([0; 32]) }),
+        1 => prop_oneof![Just(Doubt::NoAnswer), Just(Doubt::Reversed)].prop_map(RefundStep::Doubt),
         2 => Just(RefundStep::Sent { bank_reference: "FT".into() }),
         1 => Just(RefundStep::Confirm),
         2 => Just(RefundStep::Fail { reason: "closed".into() }),

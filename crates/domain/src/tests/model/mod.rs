@@ -281,8 +281,12 @@ fn pile(state: RefundState) -> Pile {
     match state {
         RefundState::Due => Pile::Owed,
         RefundState::Batched { .. } => Pile::Listed,
-        RefundState::Sent { .. } => Pile::Out,
-        RefundState::Confirmed { .. } => Pile::Seen,
+        RefundState::Paying { .. } => Pile::Asked,
+        RefundState::Doubted { .. } => Pile::Doubted,
+        RefundState::Sent { by: SentBy::List { .. } } => Pile::Out,
+        RefundState::Sent { by: SentBy::Payout { .. } } => Pile::PaidOut,
+        RefundState::Confirmed { by: SentBy::List { .. } } => Pile::Seen,
+        RefundState::Confirmed { by: SentBy::Payout { .. } } => Pile::SeenPaidOut,
         RefundState::Void => Pile::Back,
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::min;
 use super::reference::{
     LinkIs, Phase, Pile, ReferenceModel, ReferenceOrderState, ReferenceOutcome, ReferenceStatus, Report, Via, Why,
 };
-use crate::{RefundStep, Refusal};
+use crate::{Doubt, RefundStep, Refusal};
 
 impl ReferenceModel {
     pub(super) fn pay(&mut self, nth: usize, report: Report) -> ReferenceOutcome {
@@ -113,8 +113,17 @@ impl ReferenceModel {
             (Pile::Owed, RefundStep::Batch { .. }) => Pile::Listed,
             (Pile::Listed, RefundStep::Sent { .. }) => Pile::Out,
             (Pile::Out, RefundStep::Confirm) => Pile::Seen,
-            (Pile::Listed | Pile::Out, RefundStep::Fail { .. }) => Pile::Owed,
-            (Pile::Out, RefundStep::Sent { .. }) | (Pile::Seen, RefundStep::Confirm) => return ReferenceOutcome::Same,
+            (Pile::Owed, RefundStep::Pay { .. }) => Pile::Asked,
+            (Pile::Asked, RefundStep::Doubt(_)) => Pile::Doubted,
+            (Pile::PaidOut | Pile::SeenPaidOut, RefundStep::Doubt(Doubt::Reversed)) => Pile::Doubted,
+            (Pile::Asked | Pile::Doubted, RefundStep::Sent { .. }) => Pile::PaidOut,
+            (Pile::PaidOut, RefundStep::Confirm) => Pile::SeenPaidOut,
+            (Pile::Listed | Pile::Out | Pile::Asked | Pile::Doubted | Pile::PaidOut, RefundStep::Fail { .. }) => {
+                Pile::Owed
+            }
+            (Pile::Out | Pile::PaidOut, RefundStep::Sent { .. })
+            | (Pile::Seen | Pile::SeenPaidOut, RefundStep::Confirm)
+            | (Pile::Doubted, RefundStep::Doubt(_)) => return ReferenceOutcome::Same,
             _ => return ReferenceOutcome::No(Refusal::RefundNotThere),
         };
         ReferenceOutcome::Done

@@ -86,6 +86,10 @@ pub(super) enum Pile {
     Listed,
     Out,
     Seen,
+    Asked,
+    Doubted,
+    PaidOut,
+    SeenPaidOut,
     Back,
 }
 

@@ -204,6 +204,23 @@ fn rows_of_a_refunds_way_back() {
         Event::RefundBatched { order, number: 1, batch: 7 },
     );
     sale(
+        "refund_paying",
+        r#"{"refund_paying":{"order":157600000000001,"number":1,"attempt":2,"payout":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"}}"#,
+        Event::RefundPaying { order, number: 1, attempt: 2, payout: PayoutCommit([7; 32]) },
+    );
+    for (doubt, text) in [
+        (Doubt::NoAnswer, "no_answer"),
+        (Doubt::Contradicted, "contradicted"),
+        (Doubt::Reversed, "reversed"),
+        (Doubt::OtherName, "other_name"),
+    ] {
+        sale(
+            "refund_doubted",
+            &format!(r#"{{"refund_doubted":{{"order":157600000000001,"number":1,"doubt":"{text}"}}}}"#),
+            Event::RefundDoubted { order, number: 1, doubt },
+        );
+    }
+    sale(
         "refund_sent",
         r#"{"refund_sent":{"order":157600000000001,"number":1,"bank_reference":"FT7"}}"#,
         Event::RefundSent { order, number: 1, bank_reference: "FT7".into() },
@@ -241,6 +258,12 @@ fn rows_of_money_that_goes_back_without_an_order() {
     );
     for (kind, stored, step) in [
         ("unmatched_refund_batched", r#""batch":7"#, RefundStep::Batch { batch: 7 }),
+        (
+            "unmatched_refund_paying",
+            r#""attempt":2,"payout":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc""#,
+            RefundStep::Pay { attempt: 2, payout: PayoutCommit([7; 32]) },
+        ),
+        ("unmatched_refund_doubted", r#""doubt":"no_answer""#, RefundStep::Doubt(Doubt::NoAnswer)),
         ("unmatched_refund_sent", r#""bank_reference":"FT7""#, RefundStep::Sent { bank_reference: "FT7".into() }),
         ("unmatched_refund_failed", r#""reason":"closed""#, RefundStep::Fail { reason: "closed".into() }),
     ] {
