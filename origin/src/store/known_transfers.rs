@@ -8,7 +8,7 @@ use domain::{OrderCode, PaymentIdentity, RefundState, Timestamp, UnmatchedState,
 use engine::KnownPayment;
 use libsql::Row;
 
-use super::sqlite::Db;
+use super::sqlite::{Db, whole};
 use super::unmatched;
 use crate::statement::KnownTransfer;
 
@@ -65,8 +65,8 @@ pub struct Referenced {
 /// came first.
 pub(crate) fn more_than_once(db: &Db, max: usize) -> Result<Vec<Vec<Referenced>>> {
     let select = db.prepare(&format!(
-        "SELECT {COLUMNS}, 0, state, 0 FROM payments WHERE state != 2
-         UNION ALL SELECT {COLUMNS}, 1, state, batch FROM unmatched_payments WHERE state != 1"
+        "SELECT {COLUMNS}, 0, state, 0, 0 FROM payments WHERE state != 2
+         UNION ALL SELECT {COLUMNS}, 1, state, batch, attempt FROM unmatched_payments WHERE state != 1"
     ))?;
     let key = |payment: &KnownPayment| payment.identity.bank_reference().map(reference_key).unwrap_or_default();
     // Digests of them first: a sale has a million payments, and few references come twice.
@@ -105,12 +105,14 @@ fn stands(row: &Row) -> Result<&'static str> {
     if is_unmatched == 0 {
         return Ok(if state == 0 { "counted" } else { "disputed" });
     }
-    Ok(match unmatched::state_of(state, row.get(10)?)? {
+    Ok(match unmatched::state_of(state, row.get(10)?, whole(row, 11)?)? {
         UnmatchedState::Open => "unmatched",
         UnmatchedState::Assigned => "given to an order",
         UnmatchedState::Dismissed => "dismissed",
         UnmatchedState::Refund(RefundState::Due | RefundState::Void) => "refund due",
         UnmatchedState::Refund(RefundState::Batched { .. }) => "refund on a list",
+        UnmatchedState::Refund(RefundState::Paying { .. }) => "refund being paid out",
+        UnmatchedState::Refund(RefundState::Doubted { .. }) => "payout in doubt",
         UnmatchedState::Refund(RefundState::Sent { .. }) => "refund sent",
         UnmatchedState::Refund(RefundState::Confirmed { .. }) => "refund confirmed",
     })

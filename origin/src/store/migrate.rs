@@ -29,6 +29,7 @@ const SALE: &[Migration] = &[
     migration!(8, "0008_mail.sql"),
     migration!(9, "0009_unreadable_webhooks.sql"),
     migration!(10, "0010_webhooks.sql"),
+    migration!(11, "0011_payouts.sql"),
 ];
 
 struct Applied {

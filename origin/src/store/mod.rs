@@ -16,6 +16,7 @@ mod meta;
 mod migrate;
 mod orders;
 pub(crate) mod outbox;
+mod payouts;
 mod read;
 mod records;
 mod refunds;
@@ -32,7 +33,7 @@ use std::path::{Path, PathBuf};
 use ::ledger::{Entry, Fact, Head, Listing, Product};
 use anyhow::{Context, Result, bail, ensure};
 use domain::{DropState, Event, Jti, OrderCode, Timestamp};
-use engine::Changes;
+use engine::{Changes, RefundId};
 use libsql::params;
 
 use crate::failpoint::{self, Point};
@@ -43,8 +44,9 @@ pub use lock::FolderLock;
 pub(crate) use mail::MailStop;
 pub use meta::StoredClock;
 pub(crate) use outbox::{NextTry, StoredDelivery};
+pub use payouts::{PayableRefund, PayoutsUnderWay, StoredPayout};
 pub use read::ReadStore;
-pub use refunds::{MoneyWaiting, OpenRefund};
+pub use refunds::{MoneyWaiting, OpenRefund, OpenStep};
 pub use verify::{Verified, verify};
 pub use webhooks::StoredWebhook;
 
@@ -55,6 +57,7 @@ use self::mail::MailWriter;
 use self::meta::ClockRow;
 use self::orders::{OrderReader, OrderWriter};
 use self::outbox::OutboxWriter;
+use self::payouts::PayoutWriter;
 use self::refunds::{Destinations, RefundWriter};
 use self::sqlite::{Db, Statement};
 use self::unmatched::UnmatchedWriter;
@@ -73,6 +76,7 @@ pub struct WriteStore {
     reads: OrderReader,
     drops: DropWriter,
     outbox: OutboxWriter,
+    payouts: PayoutWriter,
     refunds: RefundWriter,
     unmatched: UnmatchedWriter,
     mail: MailWriter,
@@ -112,6 +116,7 @@ impl WriteStore {
             reads: OrderReader::prepare(&db)?,
             drops: DropWriter::prepare(&db)?,
             outbox: OutboxWriter::prepare(&db)?,
+            payouts: PayoutWriter::prepare(&db)?,
             refunds: RefundWriter::prepare(&db)?,
             unmatched: UnmatchedWriter::prepare(&db)?,
             mail: MailWriter::prepare(&db)?,
@@ -212,6 +217,9 @@ impl WriteStore {
             self.refunds.insert_transfer(listed)?;
         }
         self.endpoints.record(&changes.endpoints)?;
+        for payout in &changes.payouts {
+            self.payouts.insert(payout, now)?;
+        }
         if let Some(step_ms) = changes.clock_step_ms {
             self.clock.step(step_ms)?;
         }
@@ -233,6 +241,14 @@ impl WriteStore {
             | Fact::Endpoint { .. }
             | Fact::ClockAccepted { .. } => Ok(()),
             Fact::DeliveryRetried { channel, row } => self.outbox.retry(channel, *row, now),
+            Fact::RefundApproved { order, number, account } => {
+                self.payouts.approve(RefundId::Order(*order, *number), *account, &entry.operator)
+            }
+            Fact::UnmatchedRefundApproved { payment, account } => {
+                self.payouts.approve(RefundId::Unmatched(*payment), *account, &entry.operator)
+            }
+            Fact::PayoutsPaused => self.payouts.pause(seq),
+            Fact::PayoutsResumed => self.payouts.resume(),
             Fact::TokenRevoked { jti } => {
                 self.revoke.execute(params![jti.0.to_vec()])?;
                 Ok(())

@@ -53,6 +53,10 @@ pub(crate) const SHEETS: StoredChannel = StoredChannel {
         RowKind::RefundFailed,
     ],
 };
+pub(crate) const PAYOUTS: StoredChannel =
+    StoredChannel { name: "payouts", rows: &[RowKind::RefundPaying, RowKind::UnmatchedRefundPaying] };
+pub(crate) const PAYOUT_CHECKS: StoredChannel =
+    StoredChannel { name: "payout_checks", rows: &[RowKind::RefundSent, RowKind::UnmatchedRefundSent] };
 const ENDED: &[RowKind] = &[RowKind::OrderPaid, RowKind::OrderExpired, RowKind::OrderCancelled];
 /// One for each webhook endpoint, by its number.
 pub(crate) const WEBHOOKS: [StoredChannel; WEBHOOK_ENDPOINTS_MAX as usize] = [
@@ -65,7 +69,8 @@ pub(crate) const WEBHOOKS: [StoredChannel; WEBHOOK_ENDPOINTS_MAX as usize] = [
     webhook("webhook_7"),
     webhook("webhook_8"),
 ];
-const CHANNELS: [StoredChannel; 7] = [PAYMENT_LINKS, SETTLEMENTS, CHECKS_5M, CHECKS_1H, CHECKS_24H, MAIL, SHEETS];
+const CHANNELS: [StoredChannel; 9] =
+    [PAYMENT_LINKS, SETTLEMENTS, CHECKS_5M, CHECKS_1H, CHECKS_24H, MAIL, PAYOUTS, PAYOUT_CHECKS, SHEETS];
 
 /// Those of the outbox's own tests.
 #[cfg(test)]
@@ -97,12 +102,16 @@ const fn webhook(name: &'static str) -> StoredChannel {
             RowKind::OrderCancelled,
             RowKind::RefundDue,
             RowKind::RefundBatched,
+            RowKind::RefundPaying,
+            RowKind::RefundDoubted,
             RowKind::RefundSent,
             RowKind::RefundConfirmed,
             RowKind::RefundFailed,
             RowKind::RefundVoided,
             RowKind::UnmatchedRefundDue,
             RowKind::UnmatchedRefundBatched,
+            RowKind::UnmatchedRefundPaying,
+            RowKind::UnmatchedRefundDoubted,
             RowKind::UnmatchedRefundSent,
             RowKind::UnmatchedRefundConfirmed,
             RowKind::UnmatchedRefundFailed,

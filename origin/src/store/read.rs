@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use domain::{Jti, OrderCode, Timestamp};
+use domain::{Jti, OrderCode, RefundState, Timestamp};
 use engine::{Destination, KnownPayment, Payer, RefundId, RefundTransfer, Retry, StoredOrder, UnmatchedPayment};
 use ledger::{LedgerRow, RowKind};
 use libsql::params;
@@ -13,6 +13,7 @@ use super::ledger as rows;
 use super::mail::{self, MailStop};
 use super::orders::{self, OrderReader};
 use super::outbox::{self, StoredDelivery};
+use super::payouts::{self, PayableRefund, PayoutsUnderWay, StoredPayout};
 use super::refunds::{self, Destinations, MoneyWaiting, OpenRefund};
 use super::sqlite::{Db, Statement};
 use super::webhooks::{self, StoredWebhook};
@@ -131,6 +132,25 @@ impl ReadStore {
     /// A list of transfers as it was exported.
     pub fn refund_transfers(&self, batch: u64) -> Result<Vec<RefundTransfer>> {
         refunds::transfers(&self.db, batch)
+    }
+
+    /// Due refunds whose whole destination is known, oldest first.
+    pub fn payable_refunds(&self, max: u32) -> Result<Vec<PayableRefund>> {
+        payouts::payable(&self.db, max)
+    }
+
+    pub fn payouts_under_way(&self) -> Result<PayoutsUnderWay> {
+        payouts::under_way(&self.db)
+    }
+
+    /// An attempt to pay a refund out, as it was stored before the provider was asked.
+    pub fn payout(&self, refund: RefundId, attempt: u32) -> Result<Option<StoredPayout>> {
+        payouts::stored(&self.db, refund, attempt)
+    }
+
+    /// The state of a refund, if there is one.
+    pub fn refund_state(&self, refund: RefundId) -> Result<Option<RefundState>> {
+        sent::state(&self.db, refund)
     }
 
     /// The bank's reference of a refund that was sent and did not fail.

@@ -1,9 +1,9 @@
 //! What a batch reads.
 
 use anyhow::Result;
-use domain::{OrderCode, Payment, Timestamp};
-use engine::{Destination, KnownPayment, Payer, Records, RefundTransfer, StoredOrder, UnmatchedPayment};
-use ledger::{Fact, RowKind};
+use domain::{OrderCode, Payment, Timestamp, Vnd};
+use engine::{Destination, KnownPayment, Payer, Records, RefundId, RefundTransfer, StoredOrder, UnmatchedPayment};
+use ledger::{AccountCommit, Fact, RowKind};
 
 use super::WriteStore;
 
@@ -41,5 +41,21 @@ impl Records for WriteStore {
 
     fn refunds_ready(&self, now: Timestamp, max: u32) -> Result<Vec<RefundTransfer>> {
         self.refunds.ready(now, max)
+    }
+
+    fn last_payout_attempt(&self, refund: RefundId) -> Result<u32> {
+        self.payouts.last_attempt(refund)
+    }
+
+    fn paid_out_since(&self, at: Timestamp) -> Result<Vnd> {
+        self.payouts.begun_since(at)
+    }
+
+    fn payout_approvals(&self, refund: RefundId, account: AccountCommit) -> Result<Vec<String>> {
+        self.payouts.approvals(refund, account)
+    }
+
+    fn payouts_paused(&self) -> Result<bool> {
+        self.payouts.is_paused()
     }
 }

@@ -1,10 +1,11 @@
 //! Refunds: their destinations, the lists of transfers that an operator exports, and counts of what waits.
 
 use anyhow::{Context, Result, bail};
-use domain::{OrderCode, Timestamp, Vnd};
+use domain::{Doubt, OrderCode, Timestamp, Vnd};
 use engine::{Destination, GivenDestination, Payer, RefundId, RefundTransfer, Salt, TransferOnList};
 use libsql::{Row, params};
 
+use super::orders::doubt_of;
 use super::sqlite::{Db, Statement, bytes, whole};
 
 /// The state of an open refund.
@@ -12,6 +13,9 @@ use super::sqlite::{Db, Statement, bytes, whole};
 pub enum OpenStep {
     Due,
     Batched,
+    Paying,
+    /// A payout of which a person must find out whether the money left, and why.
+    Doubted(Doubt),
     Sent,
 }
 
@@ -20,6 +24,8 @@ impl OpenStep {
         match self {
             Self::Due => "due",
             Self::Batched => "batched",
+            Self::Paying => "paying",
+            Self::Doubted(_) => "doubted",
             Self::Sent => "sent",
         }
     }
@@ -189,11 +195,11 @@ pub(crate) fn transfers(db: &Db, batch: u64) -> Result<Vec<RefundTransfer>> {
 pub(crate) fn open(db: &Db) -> Result<Vec<OpenRefund>> {
     let select = db.prepare(
         "SELECT r.order_code, r.number, r.amount, r.state, r.batch, r.due_at, d.usable_at, d.account_name
-         FROM refunds r LEFT JOIN refund_destinations d USING (order_code) WHERE r.state IN (0, 2, 3)
+         FROM refunds r LEFT JOIN refund_destinations d USING (order_code) WHERE r.state IN (0, 2, 3) OR r.state >= 5
          UNION ALL
-         SELECT NULL, p.seq, p.amount, CASE p.state WHEN 3 THEN 0 WHEN 4 THEN 2 ELSE 3 END, p.batch, p.due_at,
+         SELECT NULL, p.seq, p.amount, CASE p.state WHEN 3 THEN 0 WHEN 4 THEN 2 WHEN 5 THEN 3 ELSE p.state - 2 END, p.batch, p.due_at,
            d.usable_at, d.account_name
-         FROM unmatched_payments p LEFT JOIN unmatched_destinations d USING (seq) WHERE p.state IN (3, 4, 5)
+         FROM unmatched_payments p LEFT JOIN unmatched_destinations d USING (seq) WHERE p.state IN (3, 4, 5) OR p.state >= 7
          ORDER BY 6, 1, 2",
     )?;
     select.rows((), |row| {
@@ -204,6 +210,8 @@ pub(crate) fn open(db: &Db) -> Result<Vec<OpenRefund>> {
                 0 => OpenStep::Due,
                 2 => OpenStep::Batched,
                 3 => OpenStep::Sent,
+                5 => OpenStep::Paying,
+                code @ 6.. => OpenStep::Doubted(doubt_of(code - 6)?),
                 code => bail!("a refund in state {code} is not open"),
             },
             batch: whole(row, 4)?,
@@ -241,7 +249,7 @@ pub(crate) fn waiting(db: &Db) -> Result<MoneyWaiting> {
     })
 }
 
-fn read_transfer(row: &Row) -> Result<RefundTransfer> {
+pub(super) fn read_transfer(row: &Row) -> Result<RefundTransfer> {
     Ok(RefundTransfer {
         refund: read_refund(row)?,
         amount: Vnd::new(row.get(2)?).context("a stored amount is out of range")?,

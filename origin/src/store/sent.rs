@@ -1,4 +1,4 @@
-//! The bank's reference of a refund that was sent.
+//! The state of one refund, and the bank's reference of one that was sent.
 
 use ::ledger::{Fact, RowKind};
 use anyhow::Result;
@@ -13,21 +13,7 @@ use super::unmatched;
 /// The bank's reference of a refund that was sent and did not fail. Only for such a refund is the ledger searched: that
 /// takes a second for millions of rows.
 pub(crate) fn reference(db: &Db, refund: RefundId) -> Result<Option<String>> {
-    let state = match refund {
-        RefundId::Order(order, number) => {
-            let stored = OrderReader::prepare(db)?.load(order)?;
-            stored
-                .and_then(|stored| stored.record.refunds.into_iter().find(|refund| refund.number == number))
-                .map(|refund| refund.state)
-        }
-        RefundId::Unmatched(seq) => {
-            match unmatched::all(db)?.into_iter().find(|found| found.seq == seq).map(|found| found.state) {
-                Some(UnmatchedState::Refund(state)) => Some(state),
-                _ => None,
-            }
-        }
-    };
-    if !matches!(state, Some(RefundState::Sent { .. } | RefundState::Confirmed { .. })) {
+    if !matches!(state(db, refund)?, Some(RefundState::Sent { .. } | RefundState::Confirmed { .. })) {
         return Ok(None);
     }
     let rows = ledger::read_kinds(db, 0, i64::MAX, &[RowKind::RefundSent, RowKind::UnmatchedRefundSent])?;
@@ -41,4 +27,19 @@ pub(crate) fn reference(db: &Db, refund: RefundId) -> Result<Option<String>> {
         ) => (payment == seq).then_some(bank_reference),
         _ => None,
     }))
+}
+
+pub(crate) fn state(db: &Db, refund: RefundId) -> Result<Option<RefundState>> {
+    Ok(match refund {
+        RefundId::Order(order, number) => {
+            let stored = OrderReader::prepare(db)?.load(order)?;
+            stored
+                .and_then(|stored| stored.record.refunds.into_iter().find(|refund| refund.number == number))
+                .map(|refund| refund.state)
+        }
+        RefundId::Unmatched(seq) => match unmatched::one(db, seq)?.map(|found| found.state) {
+            Some(UnmatchedState::Refund(state)) => Some(state),
+            _ => None,
+        },
+    })
 }

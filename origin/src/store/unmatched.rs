@@ -5,9 +5,10 @@ use domain::{OrderCode, Payment, PaymentIdentity, Proof, RefundState, Timestamp,
 use engine::UnmatchedPayment;
 use libsql::{Row, params};
 
-use super::sqlite::{Db, Statement};
+use super::orders::{doubt_code, doubt_of, sent_by};
+use super::sqlite::{Db, Statement, whole};
 
-const COLUMNS: &str = "seq, order_code, link, reference, amount, paid_at, state, batch, account";
+const COLUMNS: &str = "seq, order_code, link, reference, amount, paid_at, state, batch, account, attempt";
 
 pub(crate) struct UnmatchedWriter {
     insert: Statement,
@@ -24,7 +25,7 @@ impl UnmatchedWriter {
                 "INSERT INTO unmatched_payments (order_code, link, reference, amount, paid_at, recorded_at, seq, account)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
-            set_state: db.prepare("UPDATE unmatched_payments SET state = ?, batch = ? WHERE seq = ?")?,
+            set_state: db.prepare("UPDATE unmatched_payments SET state = ?, batch = ?, attempt = ? WHERE seq = ?")?,
             set_due: db.prepare("UPDATE unmatched_payments SET due_at = ? WHERE seq = ?")?,
             known: db.prepare(
                 "SELECT 1 FROM unmatched_payments WHERE order_code = ? AND link = ? AND reference = ? AND amount = ?",
@@ -53,8 +54,8 @@ impl UnmatchedWriter {
         let Ok(Some(after)) = found.state.after(step) else {
             bail!("the unmatched payment of row {seq} is {:?}, which the step does not allow", found.state);
         };
-        let (state, batch) = code(after)?;
-        self.set_state.execute((state, batch.cast_signed(), seq))?;
+        let (state, batch, attempt) = code(after)?;
+        self.set_state.execute((state, batch.cast_signed(), attempt, seq))?;
         if *step == UnmatchedStep::OweBack {
             self.set_due.execute((now.0, seq))?;
         }
@@ -96,35 +97,44 @@ fn read(row: &Row) -> Result<UnmatchedPayment> {
         seq: row.get(0)?,
         order: OrderCode(row.get::<i64>(1)?.cast_unsigned()),
         payment,
-        state: state_of(row.get(6)?, row.get(7)?)?,
+        state: state_of(row.get(6)?, row.get(7)?, whole(row, 9)?)?,
     })
 }
 
-/// The code of the state, and the list of transfers that the refund is on, 0 for none.
-fn code(state: UnmatchedState) -> Result<(i64, u64)> {
+/// The code of the state, with the list of transfers that the refund is on and the attempt to pay it out, 0 for none.
+fn code(state: UnmatchedState) -> Result<(i64, u64, u32)> {
     Ok(match state {
-        UnmatchedState::Open => (0, 0),
-        UnmatchedState::Assigned => (1, 0),
-        UnmatchedState::Dismissed => (2, 0),
-        UnmatchedState::Refund(refund) => match refund {
-            RefundState::Due => (3, 0),
-            RefundState::Batched { batch } => (4, batch),
-            RefundState::Sent { batch } => (5, batch),
-            RefundState::Confirmed { batch } => (6, batch),
-            RefundState::Void => bail!("the refund of an unmatched payment cannot be void"),
-        },
+        UnmatchedState::Open => (0, 0, 0),
+        UnmatchedState::Assigned => (1, 0, 0),
+        UnmatchedState::Dismissed => (2, 0, 0),
+        UnmatchedState::Refund(refund) => {
+            let code = match refund {
+                RefundState::Due => 3,
+                RefundState::Batched { .. } => 4,
+                RefundState::Sent { .. } => 5,
+                RefundState::Confirmed { .. } => 6,
+                RefundState::Paying { .. } => 7,
+                RefundState::Doubted { doubt, .. } => 8 + doubt_code(doubt),
+                RefundState::Void => bail!("the refund of an unmatched payment cannot be void"),
+            };
+            (code, refund.batch(), refund.attempt())
+        }
     })
 }
 
-pub(crate) fn state_of(code: i64, batch: i64) -> Result<UnmatchedState> {
-    Ok(match (code, batch.cast_unsigned()) {
-        (0, 0) => UnmatchedState::Open,
-        (1, 0) => UnmatchedState::Assigned,
-        (2, 0) => UnmatchedState::Dismissed,
-        (3, 0) => UnmatchedState::Refund(RefundState::Due),
-        (4, batch) => UnmatchedState::Refund(RefundState::Batched { batch }),
-        (5, batch) => UnmatchedState::Refund(RefundState::Sent { batch }),
-        (6, batch) => UnmatchedState::Refund(RefundState::Confirmed { batch }),
-        _ => bail!("unmatched state {code} with list {batch} is not known"),
-    })
+pub(crate) fn state_of(code: i64, batch: i64, attempt: u32) -> Result<UnmatchedState> {
+    let batch = batch.cast_unsigned();
+    let refund = match (code, batch, attempt) {
+        (0, 0, 0) => return Ok(UnmatchedState::Open),
+        (1, 0, 0) => return Ok(UnmatchedState::Assigned),
+        (2, 0, 0) => return Ok(UnmatchedState::Dismissed),
+        (3, 0, 0) => RefundState::Due,
+        (4, _, 0) => RefundState::Batched { batch },
+        (5, ..) => RefundState::Sent { by: sent_by(batch, attempt)? },
+        (6, ..) => RefundState::Confirmed { by: sent_by(batch, attempt)? },
+        (7, 0, 1..) => RefundState::Paying { attempt },
+        (8..=11, 0, 1..) => RefundState::Doubted { attempt, doubt: doubt_of(code - 8)? },
+        _ => bail!("unmatched state {code} with list {batch} and attempt {attempt} is not known"),
+    };
+    Ok(UnmatchedState::Refund(refund))
 }

@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail};
 use domain::{
-    Canceller, ExpiryReason, Link, LinkFacts, OrderCode, OrderState, PaymentState, RefundReason, RefundState,
+    Canceller, Doubt, ExpiryReason, Link, LinkFacts, OrderCode, OrderState, PaymentState, RefundReason, RefundState,
+    SentBy,
 };
 use engine::Language;
 
@@ -117,16 +118,49 @@ pub(super) fn refund_code(state: RefundState) -> i64 {
         RefundState::Batched { .. } => 2,
         RefundState::Sent { .. } => 3,
         RefundState::Confirmed { .. } => 4,
+        RefundState::Paying { .. } => 5,
+        RefundState::Doubted { doubt, .. } => 6 + doubt_code(doubt),
     }
 }
 
-pub(super) fn refund_of(code: i64, batch: u64) -> Result<RefundState> {
-    Ok(match (code, batch) {
-        (0, 0) => RefundState::Due,
-        (1, 0) => RefundState::Void,
-        (2, _) => RefundState::Batched { batch },
-        (3, _) => RefundState::Sent { batch },
-        (4, _) => RefundState::Confirmed { batch },
-        _ => bail!("refund state {code} with list {batch} is not known"),
+/// Counted from the first state that is a doubt.
+pub(crate) fn doubt_code(doubt: Doubt) -> i64 {
+    match doubt {
+        Doubt::NoAnswer => 0,
+        Doubt::Contradicted => 1,
+        Doubt::Reversed => 2,
+        Doubt::OtherName => 3,
+    }
+}
+
+pub(crate) fn doubt_of(code: i64) -> Result<Doubt> {
+    Ok(match code {
+        0 => Doubt::NoAnswer,
+        1 => Doubt::Contradicted,
+        2 => Doubt::Reversed,
+        3 => Doubt::OtherName,
+        _ => bail!("a doubt about a payout is not known"),
+    })
+}
+
+/// How a refund left that is on this list, or that this attempt paid out.
+pub(crate) fn sent_by(batch: u64, attempt: u32) -> Result<SentBy> {
+    Ok(match (batch, attempt) {
+        (batch, 0) => SentBy::List { batch },
+        (0, attempt) => SentBy::Payout { attempt },
+        _ => bail!("a refund is on list {batch} and paid out"),
+    })
+}
+
+pub(super) fn refund_of(code: i64, batch: u64, attempt: u32) -> Result<RefundState> {
+    Ok(match (code, batch, attempt) {
+        (0, 0, 0) => RefundState::Due,
+        (1, 0, 0) => RefundState::Void,
+        (2, _, 0) => RefundState::Batched { batch },
+        (3, ..) => RefundState::Sent { by: sent_by(batch, attempt)? },
+        (4, ..) => RefundState::Confirmed { by: sent_by(batch, attempt)? },
+        (5, 0, 1..) => RefundState::Paying { attempt },
+        (6..=9, 0, 1..) => RefundState::Doubted { attempt, doubt: doubt_of(code - 6)? },
+        _ => bail!("refund state {code} with list {batch} and attempt {attempt} is not known"),
     })
 }

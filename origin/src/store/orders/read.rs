@@ -34,7 +34,7 @@ impl OrderReader {
                  FROM payments WHERE order_code = ? ORDER BY recorded_at, link, reference, amount",
             )?,
             refunds: db.prepare(
-                "SELECT number, amount, reason, state, batch FROM refunds WHERE order_code = ? ORDER BY number",
+                "SELECT number, amount, reason, state, batch, attempt FROM refunds WHERE order_code = ? ORDER BY number",
             )?,
         })
     }
@@ -120,7 +120,7 @@ fn read_refund(row: &Row) -> Result<Refund> {
         number: whole(row, 0)?,
         amount: vnd(row, 1)?,
         reason: reason_of(row.get(2)?)?,
-        state: refund_of(row.get(3)?, whole(row, 4)?)?,
+        state: refund_of(row.get(3)?, whole(row, 4)?, whole(row, 5)?)?,
     })
 }
 

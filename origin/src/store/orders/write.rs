@@ -3,7 +3,7 @@ use domain::{Event, LinkFacts, OrderCode, OrderRecord, Payment, PaymentState, Re
 use engine::PlacedOrder;
 use libsql::params;
 
-use super::codes::{language_code, link_code, payment_code, reason_code, refund_code, state_code};
+use super::codes::{doubt_code, language_code, link_code, payment_code, reason_code, refund_code, state_code};
 use crate::store::sqlite::{Db, Statement, row_values};
 
 /// Writes orders and what events change beside them. Only the writer holds one.
@@ -43,7 +43,8 @@ impl OrderWriter {
             insert_refund: db.prepare(
                 "INSERT INTO refunds (order_code, number, amount, reason, state, due_at) VALUES (?, ?, ?, ?, ?, ?)",
             )?,
-            update_refund: db.prepare("UPDATE refunds SET state = ?, batch = ? WHERE order_code = ? AND number = ?")?,
+            update_refund: db
+                .prepare("UPDATE refunds SET state = ?, batch = ?, attempt = ? WHERE order_code = ? AND number = ?")?,
             advance_refund: db.prepare("UPDATE refunds SET state = ? WHERE order_code = ? AND number = ?")?,
         })
     }
@@ -120,6 +121,12 @@ impl OrderWriter {
             Event::RefundBatched { order, number, batch } => {
                 self.refund(*order, *number, RefundState::Batched { batch: *batch })
             }
+            Event::RefundPaying { order, number, attempt, .. } => {
+                self.refund(*order, *number, RefundState::Paying { attempt: *attempt })
+            }
+            Event::RefundDoubted { order, number, doubt } => {
+                changed_one(self.advance_refund.execute(params![6 + doubt_code(*doubt), code(*order), *number])?)
+            }
             Event::RefundSent { order, number, .. } => {
                 changed_one(self.advance_refund.execute(params![3, code(*order), *number])?)
             }
@@ -141,8 +148,8 @@ impl OrderWriter {
     }
 
     fn refund(&self, order: OrderCode, number: u32, state: RefundState) -> Result<()> {
-        let batch = state.batch().cast_signed();
-        changed_one(self.update_refund.execute(params![refund_code(state), batch, code(order), number])?)
+        let (batch, attempt) = (state.batch().cast_signed(), state.attempt());
+        changed_one(self.update_refund.execute(params![refund_code(state), batch, attempt, code(order), number])?)
     }
 
     fn link(&self, order: OrderCode, link: &LinkFacts) -> Result<()> {

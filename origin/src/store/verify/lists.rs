@@ -65,7 +65,7 @@ fn table(refund: RefundId) -> &'static str {
     }
 }
 
-fn name(refund: RefundId) -> String {
+pub(super) fn name(refund: RefundId) -> String {
     match refund {
         RefundId::Order(order, number) => format!("refund {number} of order {order}"),
         RefundId::Unmatched(seq) => format!("the unmatched payment of row {seq}"),

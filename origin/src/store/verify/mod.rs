@@ -6,6 +6,7 @@ mod endpoints;
 mod lists;
 mod order;
 mod orders;
+mod payouts;
 mod tables;
 mod unmatched;
 
@@ -30,6 +31,7 @@ use self::endpoints::Endpoints;
 use self::lists::Lists;
 use self::order::{Beside, Order};
 use self::orders::{Orders, Sums, Units};
+use self::payouts::{Begun, Payouts};
 use self::unmatched::Unmatched;
 
 /// What [`verify`] has checked without finding a fault.
@@ -48,6 +50,7 @@ struct Replay<'a> {
     orders: Orders,
     unmatched: Unmatched,
     lists: Lists,
+    payouts: Payouts,
     revoked: BTreeSet<Jti>,
     /// The SMTP reply code, and when it came.
     mail_stops: BTreeMap<OrderCode, (u16, Timestamp)>,
@@ -99,6 +102,7 @@ impl<'a> Replay<'a> {
             orders: Orders::new(db)?,
             unmatched: Unmatched::default(),
             lists: Lists::default(),
+            payouts: Payouts::default(),
             revoked: BTreeSet::new(),
             mail_stops: BTreeMap::new(),
             unreadable_webhooks: Vec::new(),
@@ -116,7 +120,7 @@ impl<'a> Replay<'a> {
             Fact::Sale(event) => self.apply_event(row, event)?,
             Fact::PaymentUnmatched { order, payment } => self.unmatched.arrived(row.seq, *order, payment, row.at),
             Fact::Unmatched { payment, step } => {
-                self.unmatched.step(self.db, *payment, step, row.at, &mut self.lists)?;
+                self.unmatched.step(self.db, *payment, step, row.at, &mut self.lists, &mut self.payouts)?;
             }
             Fact::UnmatchedDestinationGiven { payment, account } => self.unmatched.give(*payment, *account)?,
             Fact::RefundDestinationGiven { order, account } => {
@@ -136,6 +140,15 @@ impl<'a> Replay<'a> {
                 self.mail_stops.remove(order);
             }
             Fact::WebhookUnreadable { digest } => self.unreadable_webhooks.push((row.seq, *digest)),
+            Fact::RefundApproved { order, number, account } => {
+                self.require_order(*order)?;
+                self.payouts.approve(self.db, RefundId::Order(*order, *number), *account, &row.entry.operator)?;
+            }
+            Fact::UnmatchedRefundApproved { payment, account } => {
+                self.payouts.approve(self.db, RefundId::Unmatched(*payment), *account, &row.entry.operator)?;
+            }
+            Fact::PayoutsPaused => self.payouts.pause(Some(row.seq))?,
+            Fact::PayoutsResumed => self.payouts.pause(None)?,
             Fact::TokenRevoked { jti } => {
                 self.revoked.insert(*jti);
             }
@@ -177,11 +190,21 @@ impl<'a> Replay<'a> {
         state.forget_when_done(row.at);
         let Some(record) = record else { return Ok(()) };
         beside.follow(event, row.seq, row.at);
-        if let Event::RefundBatched { number, batch, .. } = event {
-            let refund = record.refunds.iter().find(|refund| refund.number == *number);
-            let amount = refund.context("it lists no refund that there is")?.amount;
-            let line = (amount, beside.account.on_list(row.at)?);
-            self.lists.add(self.db, *batch, RefundId::Order(record.order, *number), line)?;
+        let amount = |number: u32| {
+            let refund = record.refunds.iter().find(|refund| refund.number == number);
+            Ok::<_, anyhow::Error>(refund.context("it sends no refund that there is")?.amount)
+        };
+        match event {
+            Event::RefundBatched { number, batch, .. } => {
+                let line = (amount(*number)?, beside.account.on_list(row.at)?);
+                self.lists.add(self.db, *batch, RefundId::Order(record.order, *number), line)?;
+            }
+            Event::RefundPaying { number, attempt, payout, .. } => {
+                let refund = RefundId::Order(record.order, *number);
+                let (attempt, payout, amount, account) = (*attempt, *payout, amount(*number)?, beside.account);
+                self.payouts.begin(self.db, &Begun { refund, attempt, payout, amount, account }, row.at)?;
+            }
+            _ => {}
         }
         self.orders.put(Order { record, beside });
         Ok(())
@@ -196,6 +219,7 @@ impl<'a> Replay<'a> {
             orders,
             unmatched,
             mut lists,
+            payouts,
             revoked,
             mail_stops,
             unreadable_webhooks,
@@ -209,6 +233,7 @@ impl<'a> Replay<'a> {
         compare_drops(db, &drops, &orders)?;
         unmatched.compare(db)?;
         endpoints.compare(db)?;
+        payouts.compare(db)?;
         for (table, told) in [
             ("orders", orders.orders),
             ("links", orders.links),

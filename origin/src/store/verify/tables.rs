@@ -11,7 +11,7 @@ use crate::store::outbox;
 use crate::store::sqlite::{Db, bytes};
 
 /// Every table that a check here or beside covers. A migration that adds a table adds its check and its name.
-const CHECKED: [&str; 22] = [
+const CHECKED: [&str; 25] = [
     "drop_counters",
     "drops",
     "ledger",
@@ -23,6 +23,9 @@ const CHECKED: [&str; 22] = [
     "outbox_given_up",
     "outbox_retries",
     "payments",
+    "payout_approvals",
+    "payouts",
+    "payouts_paused",
     "products",
     "refund_destinations",
     "refund_transfers",

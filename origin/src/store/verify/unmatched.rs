@@ -9,6 +9,7 @@ use ledger::GivenAccount;
 
 use super::account::Account;
 use super::lists::Lists;
+use super::payouts::{Begun, Payouts};
 use crate::store::refunds::Destinations;
 use crate::store::sqlite::Db;
 use crate::store::unmatched;
@@ -40,6 +41,7 @@ impl Unmatched {
         step: &UnmatchedStep,
         at: Timestamp,
         lists: &mut Lists,
+        payouts: &mut Payouts,
     ) -> Result<()> {
         let told = self.find(seq)?;
         match told.payment.state.after(step) {
@@ -51,6 +53,11 @@ impl Unmatched {
             UnmatchedStep::Refund(RefundStep::Batch { batch }) => {
                 let line = (told.payment.payment.amount, told.account.on_list(at)?);
                 lists.add(db, *batch, RefundId::Unmatched(seq), line)?;
+            }
+            UnmatchedStep::Refund(RefundStep::Pay { attempt, payout }) => {
+                let (amount, account) = (told.payment.payment.amount, told.account);
+                let refund = RefundId::Unmatched(seq);
+                payouts.begin(db, &Begun { refund, attempt: *attempt, payout: *payout, amount, account }, at)?;
             }
             UnmatchedStep::Assign { .. } | UnmatchedStep::Dismiss { .. } | UnmatchedStep::Refund(_) => {}
         }
