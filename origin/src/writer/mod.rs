@@ -16,8 +16,9 @@ use arc_swap::ArcSwap;
 use domain::{Command, DropId, Jti, OrderCode, Outcome, Payment, Purchase, Refusal, Timestamp};
 use engine::{
     ClockRefused, CreateDropError, Destination, EndpointRefused, EndpointRequest, EnterPayment, Entered, Lane,
-    MoneyPlace, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop, OrderFilter, OrderRequest, Progress,
-    PurchaseReply, PurchaseRequest, Reply, Request, UnmatchedRequest, UnreadableWebhook, WebhookKept,
+    MoneyPlace, MovePayment, MoveRefused, NewDrop, NewProduct, NoSuchDrop, OrderFilter, OrderRequest, PayoutRefused,
+    PayoutRequest, PayoutStep, Progress, PurchaseReply, PurchaseRequest, RefundId, Reply, Request, UnmatchedRequest,
+    UnreadableWebhook, WebhookKept,
 };
 use ledger::{Listing, Product};
 use sha2::{Digest as _, Sha256};
@@ -163,6 +164,42 @@ impl Writer {
     pub(crate) async fn export_refunds(&self, operator: String) -> Result<Option<u64>, SubmitError> {
         match self.ask(Request::ExportRefunds { operator }).await? {
             Reply::Exported(batch) => Ok(batch),
+            other => mismatched(&other),
+        }
+    }
+
+    /// Begins an attempt to pay a refund out: its request is on disk before PayOS is asked.
+    pub(crate) async fn begin_payout(&self, request: PayoutRequest) -> Result<Result<(), PayoutRefused>, SubmitError> {
+        match self.ask(Request::BeginPayout(Box::new(request))).await? {
+            Reply::Payout(reply) => Ok(reply),
+            other => mismatched(&other),
+        }
+    }
+
+    /// Records what became of an attempt.
+    pub(crate) async fn payout_step(&self, step: PayoutStep) -> Result<Result<(), Refusal>, SubmitError> {
+        match self.ask(Request::PayoutStep(step)).await? {
+            Reply::PayoutStep(reply) => Ok(reply),
+            other => mismatched(&other),
+        }
+    }
+
+    /// Answers how many operators have approved that the refund is paid out.
+    pub(crate) async fn approve_refund(
+        &self,
+        refund: RefundId,
+        operator: String,
+    ) -> Result<Result<usize, Refusal>, SubmitError> {
+        match self.ask(Request::ApproveRefund { refund, operator }).await? {
+            Reply::Approved(reply) => Ok(reply),
+            other => mismatched(&other),
+        }
+    }
+
+    /// Answers whether that changed anything.
+    pub(crate) async fn pause_payouts(&self, pause: bool, operator: String) -> Result<bool, SubmitError> {
+        match self.ask(Request::PausePayouts { pause, operator }).await? {
+            Reply::Paused(changed) => Ok(changed),
             other => mismatched(&other),
         }
     }

@@ -6,6 +6,7 @@ mod endpoints;
 mod entries;
 mod old_file;
 mod payments;
+mod payouts;
 mod published;
 mod refunds;
 mod sale;
@@ -15,7 +16,7 @@ mod webhooks;
 
 use domain::{
     Canceller, Command, DropId, Format, Jti, LinkFacts, OrderState, Outcome, Payment, PaymentIdentity, PaymentState,
-    Proof, Purchase, RefundState, RefundStep, Refusal, Region, Sid, Sub, Terms, UnmatchedStep, Vnd,
+    Proof, Purchase, RefundState, RefundStep, Refusal, Region, SentBy, Sid, Sub, Terms, UnmatchedStep, Vnd,
 };
 use engine::{
     Acceptance, Buyer, CLOCK_BEHIND_MS, ClockRefused, Destination, MoneyPlace, MovePayment, MoveRefused, NO_ORDER,

@@ -27,8 +27,8 @@ fn the_whole_way_of_a_refund_is_stored_and_verifies() {
         (list.clone(), RefundState::Batched { batch: 1 }),
         (Some(RefundStep::Fail { reason: "closed".into() }), RefundState::Due),
         (list, RefundState::Batched { batch: 2 }),
-        (Some(RefundStep::Sent { bank_reference: "FT7".into() }), RefundState::Sent { batch: 2 }),
-        (Some(RefundStep::Confirm), RefundState::Confirmed { batch: 2 }),
+        (Some(RefundStep::Sent { bank_reference: "FT7".into() }), RefundState::Sent { by: SentBy::List { batch: 2 } }),
+        (Some(RefundStep::Confirm), RefundState::Confirmed { by: SentBy::List { batch: 2 } }),
     ];
     for (step, state) in steps {
         match step {

@@ -61,6 +61,13 @@ pub(super) fn filled() -> Rig {
     rig.command(orders[3], Command::Refund { number: 1, step: sent });
     rig.ask(Request::SetDestination { order: orders[4], destination: account("15"), operator: String::new() });
     rig.ask(Request::SetDestination { order: orders[4], destination: account("16"), operator: String::new() });
+    rig.clock.advance(24 * 3_600_000);
+    let paid_out = RefundId::Order(orders[4], 1);
+    rig.command(orders[4], Command::Refund { number: 1, step: RefundStep::Fail { reason: "closed".into() } });
+    rig.approves(paid_out, "an").unwrap();
+    rig.pays_out_to(paid_out, 1, account("16")).unwrap();
+    rig.payout_goes_on(paid_out, 1, RefundStep::Doubt(domain::Doubt::NoAnswer)).unwrap();
+    rig.pauses_payouts(true);
     rig.ask(Request::StopMail { order: orders[0], reply: 550 });
     rig.ask(Request::RevokeToken { jti: Jti([9; 16]), operator: "an".into() });
     let digest = Sha256::digest("{}").into();
@@ -91,7 +98,7 @@ impl Rig {
         }
     }
 
-    fn order_in_boots(&mut self, who: u8) -> OrderCode {
+    pub(super) fn order_in_boots(&mut self, who: u8) -> OrderCode {
         let mut purchase = self.purchase(who);
         purchase.drop = DropId(2);
         if who == 2 {
