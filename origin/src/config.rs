@@ -8,10 +8,12 @@ use std::str::FromStr;
 
 #[cfg(feature = "failpoints")]
 use crate::failpoint::Point;
-use domain::OrderCode;
+use domain::{OrderCode, Vnd};
 use edge_protocol::{CustomerSecret, KeyRing, OrderKeys, Ring};
+use engine::PayoutLimits;
 
 use crate::mail::MailSettings;
+use crate::payos::PayoutSettings;
 use crate::sheets::{self, ServiceAccount, SheetsSettings};
 
 /// What `dropgate serve` needs.
@@ -31,6 +33,8 @@ pub struct ServeConfig {
     pub order_keys: OrderKeys,
     pub customer_secret: CustomerSecret,
     pub payos: payos::Config,
+    /// `None` where refunds go by lists for the bank alone.
+    pub payouts: Option<PayoutSettings>,
     /// `None` when the shop sends no mail.
     pub mail: Option<MailSettings>,
     /// Whether webhook endpoints may be on this machine: for tests, and never where customers are.
@@ -80,6 +84,7 @@ impl ServeConfig {
         let order_keys = env.keys("DROPGATE_ORDER_KEYS", OrderKeys::parse);
         let customer_secret = env.keys("DROPGATE_CUSTOMER_SECRET", CustomerSecret::parse);
         let payos = env.payos();
+        let payouts = env.payouts();
         let mail = env.mail();
         let webhooks_to_this_machine = env.switch("DROPGATE_WEBHOOKS_TO_THIS_MACHINE");
         let sheets = env.sheets();
@@ -95,6 +100,7 @@ impl ServeConfig {
                 order_keys: order_keys?,
                 customer_secret: customer_secret?,
                 payos: payos?,
+                payouts,
                 mail,
                 webhooks_to_this_machine: webhooks_to_this_machine?,
                 sheets,
@@ -316,6 +322,42 @@ impl Env {
                 None
             }
         }
+    }
+
+    /// `None` when none of its settings is there, or after a problem. A limit that was forgotten must not be no limit.
+    fn payouts(&mut self) -> Option<PayoutSettings> {
+        const NAMES: [&str; 6] = [
+            "PAYOS_PAYOUT_CLIENT_ID",
+            "PAYOS_PAYOUT_API_KEY",
+            "PAYOS_PAYOUT_CHECKSUM_KEY",
+            "DROPGATE_PAYOUT_REFUND_MAX",
+            "DROPGATE_PAYOUT_DAY_MAX",
+            "DROPGATE_PAYOUT_TWO_OPERATORS_ABOVE",
+        ];
+        let found = NAMES.map(|name| self.optional(name));
+        if found.iter().all(Option::is_none) {
+            return None;
+        }
+        for (name, _) in NAMES.iter().zip(&found).filter(|(_, found)| found.is_none()) {
+            self.problems.push(format!("{name} is missing, and other settings of payouts are there"));
+        }
+        let [client_id, api_key, checksum_key, ..] = found;
+        let [refund_max, day_max, two_operators_above] = [NAMES[3], NAMES[4], NAMES[5]].map(|name| self.vnd(name));
+        let base_url = self.url("PAYOS_BASE_URL", Some(payos::BASE_URL));
+        let mut channel = payos::Config::new(client_id?, api_key?, checksum_key?);
+        channel.base_url = base_url?;
+        let limits =
+            PayoutLimits { refund_max: refund_max?, day_max: day_max?, two_operators_above: two_operators_above? };
+        Some(PayoutSettings { channel, limits })
+    }
+
+    fn vnd(&mut self, name: &str) -> Option<Vnd> {
+        let text = self.optional(name)?;
+        let amount = text.parse().ok().and_then(Vnd::new);
+        if amount.is_none() {
+            self.problems.push(format!("{name} is not a whole amount of VND, such as 500000"));
+        }
+        amount
     }
 
     fn payos(&mut self) -> Option<payos::Config> {

@@ -11,6 +11,14 @@ pub(crate) enum Point {
     Committed,
     /// Its answers are with the connections.
     Answered,
+    /// The intention to pay a refund out is on disk, and nothing was asked.
+    PayoutIntended,
+    /// PayOS is about to be asked to pay a refund out.
+    PayoutAsking,
+    /// PayOS has answered, and nothing of the answer is recorded.
+    PayoutAsked,
+    /// What became of a payout is on disk, and the outbox does not know yet.
+    PayoutRecorded,
     /// At a stop: the log is emptied into the database.
     Checkpointed,
 }
@@ -56,6 +64,10 @@ impl std::str::FromStr for Point {
             "written" => Self::Written,
             "committed" => Self::Committed,
             "answered" => Self::Answered,
+            "payout_intended" => Self::PayoutIntended,
+            "payout_asking" => Self::PayoutAsking,
+            "payout_asked" => Self::PayoutAsked,
+            "payout_recorded" => Self::PayoutRecorded,
             "checkpointed" => Self::Checkpointed,
             _ => return Err(()),
         })

@@ -34,6 +34,10 @@ pub(crate) struct Metrics {
     pub links: Family<Ended, Counter>,
     /// Mails handed to the mail server, by its answer.
     pub mails: Family<Ended, Counter>,
+    /// Payouts by what became of their requests and of themselves.
+    pub payouts: Family<Ended, Counter>,
+    /// What the payout account held when PayOS last said so.
+    pub payout_balance: Gauge,
     /// How long the oldest effect of a channel has been due: of the checks, how far reconciliation is behind.
     pub outbox_lag_seconds: Family<Channelled, Gauge>,
     pub outbox_retries: Family<Channelled, Gauge>,
@@ -55,6 +59,9 @@ impl Metrics {
         registry.register("webhooks", "Payment webhooks by result", self.webhooks.clone());
         registry.register("payment_links", "Payment link calls by result", self.links.clone());
         registry.register("mails", "Mails to buyers by the mail server's answer", self.mails.clone());
+        registry.register("payouts", "Payouts of refunds by result", self.payouts.clone());
+        let help = "What the payout account held when PayOS last said so";
+        registry.register("payout_balance_vnd", help, self.payout_balance.clone());
         let help = "How long the oldest effect has been due, by channel";
         registry.register("outbox_lag_seconds", help, self.outbox_lag_seconds.clone());
         let help = "Effects that failed and wait, by channel";

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwapOption;
+use edge_protocol::OrderKeys;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -20,15 +21,15 @@ use crate::http::{
     App, LookUps, PURCHASES_AT_ONCE, ReadTokens, WEBHOOKS_AT_ONCE, private_router, public_router, serve_private,
     serve_public,
 };
-use crate::mail::Mailer;
+use crate::mail::{MailSettings, Mailer};
 use crate::metrics::Metrics;
-use crate::outbox::{self, MailToBuyers, SheetOfOrders};
-use crate::payos::{DescriptionSalt, PaymentLinks};
+use crate::outbox::{self, MailToBuyers, Outgoing, SheetOfOrders};
+use crate::payos::{DescriptionSalt, PaymentLinks, Payouts};
 use crate::ports::Ports;
 use crate::reader::Reader;
 use crate::store::FolderLock;
 use crate::telemetry::RepeatedLines;
-use crate::timers::HoldTimer;
+use crate::timers::{HoldTimer, pay_refunds_out};
 use crate::webhooks::Sender;
 use crate::writer;
 
@@ -86,19 +87,9 @@ pub async fn serve(
         metrics: metrics.clone(),
         retried: Arc::default(),
     };
-    let links = Arc::new(PaymentLinks {
-        ports: ports.clone(),
-        client: payos::Client::new(config.payos).context("the PayOS settings cannot be used")?,
-        description_salt: DescriptionSalt(running.description_salt),
-        public_url: config.public_url.clone(),
-    });
-    let mail = config.mail.map(Mailer::new).transpose().context("the mail settings cannot be used")?;
-    let mail = mail.map(|mailer| MailToBuyers {
-        ports: ports.clone(),
-        mailer,
-        order_keys: config.order_keys.clone(),
-        public_url: config.public_url,
-    });
+    let links = links(&ports, config.payos, running.description_salt, &config.public_url)?;
+    let payouts = config.payouts.map(|settings| Payouts::new(ports.clone(), settings)).transpose()?.map(Arc::new);
+    let mail = config.mail.map(|settings| mail(&ports, settings, &config.order_keys, config.public_url)).transpose()?;
     let sender = Sender::new(config.webhooks_to_this_machine);
     let webhooks = Arc::new(sender.context("webhooks cannot be sent")?);
     let sheet = config.sheets.map(|settings| SheetOfOrders::new(ports.clone(), settings)).transpose()?;
@@ -119,14 +110,18 @@ pub async fn serve(
         purchase_permits: Arc::new(Semaphore::new(PURCHASES_AT_ONCE)),
         snapshot: ArcSwapOption::empty(),
         links: links.clone(),
+        payouts: payouts.clone(),
         origin_no: config.origin_no,
         sends_mail: mail.is_some(),
         webhooks: webhooks.clone(),
         retried: ports.retried.clone(),
     });
     listeners.announce()?;
-    let channels = outbox::start(&ports, &links, mail, sheet, &webhooks, config.origin_no, &stop);
-    let timer = tokio::spawn(HoldTimer::new(ports, links).run(stop.clone()));
+    let (links_to_end, origin_no) = (links.clone(), config.origin_no);
+    let outgoing = Outgoing { links, payouts: payouts.clone(), mail, sheet, webhooks, origin_no };
+    let channels = outbox::start(&ports, outgoing, &stop);
+    let mut timers = Vec::from_iter(payouts.map(|payouts| tokio::spawn(pay_refunds_out(payouts, stop.clone()))));
+    timers.push(tokio::spawn(HoldTimer::new(ports, links_to_end).run(stop.clone())));
     let public = serve_public(listeners.public, public_router(app.clone()), stop.clone());
     let private = serve_private(listeners.private, private_router(app), stop.clone());
     let servers = tokio::spawn(async move { tokio::join!(public, private) });
@@ -136,22 +131,39 @@ pub async fn serve(
         result = running.ended() => return Err(fatal(result)),
     }
     stop.cancel();
-    drained(servers, channels, timer).await?;
+    drained(servers, channels, timers).await?;
     running.stop().await?;
     drop(lock);
     info!("stopped");
     Ok(())
 }
 
+fn links(ports: &Ports, payos: payos::Config, salt: [u8; 16], public_url: &str) -> Result<Arc<PaymentLinks>> {
+    Ok(Arc::new(PaymentLinks {
+        ports: ports.clone(),
+        client: payos::Client::new(payos).context("the PayOS settings cannot be used")?,
+        description_salt: DescriptionSalt(salt),
+        public_url: public_url.to_owned(),
+    }))
+}
+
+fn mail(ports: &Ports, settings: MailSettings, order_keys: &OrderKeys, public_url: String) -> Result<MailToBuyers> {
+    let mailer = Mailer::new(settings).context("the mail settings cannot be used")?;
+    Ok(MailToBuyers { ports: ports.clone(), mailer, order_keys: order_keys.clone(), public_url })
+}
+
 /// Waits until everything that asks the writer has ended.
-async fn drained<T>(servers: JoinHandle<T>, channels: Vec<JoinHandle<()>>, timer: JoinHandle<()>) -> Result<()> {
+async fn drained<T>(servers: JoinHandle<T>, channels: Vec<JoinHandle<()>>, timers: Vec<JoinHandle<()>>) -> Result<()> {
     if tokio::time::timeout(DRAIN_TIMEOUT, servers).await.is_err() {
         warn!("some requests did not end in time; their connections are closed");
     }
     for channel in channels {
         channel.await.context("a channel of the outbox panicked")?;
     }
-    timer.await.context("the hold timer panicked")
+    for timer in timers {
+        timer.await.context("a timer panicked")?;
+    }
+    Ok(())
 }
 
 /// The writer ended on its own. The origin must not answer any request after that, so the caller exits the process.

@@ -102,6 +102,44 @@ impl PayOs {
         client.create_link(&request).await.expect("a link");
     }
 
+    /// The settings of an origin that pays refunds out through this PayOS.
+    pub fn payout_settings(&self) -> [(String, String); 6] {
+        [
+            ("PAYOS_PAYOUT_CLIENT_ID", format!("payout-{CLIENT_ID}")),
+            ("PAYOS_PAYOUT_API_KEY", format!("payout-{API_KEY}")),
+            ("PAYOS_PAYOUT_CHECKSUM_KEY", format!("payout-{CHECKSUM_KEY}")),
+            ("DROPGATE_PAYOUT_REFUND_MAX", "1000000".to_owned()),
+            ("DROPGATE_PAYOUT_DAY_MAX", "5000000".to_owned()),
+            ("DROPGATE_PAYOUT_TWO_OPERATORS_ABOVE", "300000".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+    }
+
+    /// Every payout PayOS knows, newest first.
+    pub async fn payouts(&self) -> Vec<Value> {
+        self.looks("payouts").await["payouts"].as_array().expect("payouts").clone()
+    }
+
+    /// What becomes of a payout, by its reference: `state`, `account_name` and what else the stand-in takes.
+    pub async fn moves_payout(&self, reference: &str, change: &Value) {
+        self.controls(&format!("payouts/{reference}/move"), change).await;
+    }
+
+    /// Sets the payout channel: `balance`, `succeed_when_read`, `replay`, `ip_refused`.
+    pub async fn sets_payout_channel(&self, change: &Value) {
+        self.controls("payout-channel", change).await;
+    }
+
+    /// As [`PayOs::behaves`], for payouts: `create`, `list` and `balance`.
+    pub async fn behaves_on_payouts(&self, change: &Value) {
+        self.controls("payout-behaviour", change).await;
+    }
+
+    /// How often payouts were asked for, repeats included.
+    pub async fn payout_requests(&self) -> u64 {
+        self.looks("payout-behaviour").await["calls"]["create"].as_u64().expect("a number of calls")
+    }
+
     /// Sets how PayOS responds from now on: `create`, `get` and `cancel`, for the `next` calls.
     pub async fn behaves(&self, change: &Value) {
         self.controls("behaviour", change).await;

@@ -24,7 +24,7 @@ const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 pub struct Shop {
     pub payos: PayOs,
     mail: Option<MailServer>,
-    /// Of the origin, beside those that every shop has.
+    /// Those of the origin that only some shops have.
     settings: Vec<(String, String)>,
     pub secrets: Secrets,
     pub client: Client,
@@ -38,6 +38,15 @@ pub struct Shop {
     is_finished: bool,
 }
 
+/// What only some shops have.
+#[derive(Default)]
+struct Extras {
+    mail: bool,
+    payouts: bool,
+    /// Of the origin.
+    settings: Vec<(String, String)>,
+}
+
 struct Ports {
     edge: ReservedPort,
     origin: ReservedPort,
@@ -46,20 +55,25 @@ struct Ports {
 
 impl Shop {
     pub async fn start() -> Shop {
-        Shop::start_with(false, Vec::new()).await
+        Shop::start_with(Extras::default()).await
     }
 
     /// A shop with further settings of the origin.
     pub async fn start_with_settings(settings: Vec<(String, String)>) -> Shop {
-        Shop::start_with(false, settings).await
+        Shop::start_with(Extras { settings, ..Extras::default() }).await
     }
 
     /// A shop that writes to its buyers.
     pub async fn start_with_mail() -> Shop {
-        Shop::start_with(true, Vec::new()).await
+        Shop::start_with(Extras { mail: true, ..Extras::default() }).await
     }
 
-    async fn start_with(sends_mail: bool, mut settings: Vec<(String, String)>) -> Shop {
+    /// A shop that pays refunds out through PayOS, and writes to its buyers.
+    pub async fn start_with_payouts() -> Shop {
+        Shop::start_with(Extras { mail: true, payouts: true, ..Extras::default() }).await
+    }
+
+    async fn start_with(extras: Extras) -> Shop {
         built::worker();
         built::storefront();
         let folder = tempfile::Builder::new().prefix("dropgate-shop-").tempdir().expect("a temporary folder");
@@ -71,8 +85,10 @@ impl Shop {
         let webhook_url = format!("{}/webhooks/payos/{}", ports.edge.url(), secrets.get("DROPGATE_WEBHOOK_SECRET"));
         let mut payos = PayOs::start(client.clone(), Some(&webhook_url), folder.path());
         let mut edge = start_edge(&ports, &secrets, folder.path());
-        let mail = if sends_mail { Some(MailServer::start(client.clone(), folder.path()).await) } else { None };
+        let mail = if extras.mail { Some(MailServer::start(client.clone(), folder.path()).await) } else { None };
+        let mut settings = extras.settings;
         settings.extend(mail.iter().flat_map(MailServer::settings));
+        settings.extend(extras.payouts.then(|| payos.payout_settings()).into_iter().flatten());
         let mut origin = start_origin(&ports, &secrets, &payos.url(), &settings, folder.path());
         payos.assert_listens().await;
         origin.assert_listens().await;
@@ -155,6 +171,16 @@ impl Shop {
     /// Runs the operator's command line against this shop.
     pub fn dropgate(&self, arguments: &[&str]) -> Output {
         self.dropgate_in(&self.data(), arguments)
+    }
+
+    /// Runs a command that must succeed in the name of this operator; returns what it prints.
+    #[track_caller]
+    pub fn operates_as(&self, operator: &str, arguments: &[&str]) -> String {
+        let mut command = origin_command(&self.ports, &self.secrets, &self.payos.url(), &self.data());
+        let command = command.args(arguments).env("DROPGATE_URL", self.origin_url()).env("USER", operator);
+        let output = command.output().expect("dropgate runs");
+        assert!(output.status.success(), "dropgate {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("a command prints text")
     }
 
     /// The same, on another folder of data.

@@ -9,6 +9,7 @@ mod keys;
 mod mail;
 mod order;
 mod payment;
+mod payouts;
 mod reconcile;
 mod refund;
 mod run;
@@ -55,6 +56,9 @@ enum Command {
     /// Send refunds: list those that are due, export them for the bank, import the bank's references.
     #[command(subcommand)]
     Refund(refund::RefundCommand),
+    /// Look at payouts of refunds through PayOS, pause them and let them go on.
+    #[command(subcommand)]
+    Payouts(payouts::PayoutsCommand),
     /// Look at the mails to buyers, try the mail server, and see which addresses it refused.
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -100,6 +104,7 @@ impl Cli {
             Command::Order(command) => run::blocking(order::run(command)),
             Command::Payment(command) => run::blocking(payment::run(command)),
             Command::Refund(command) => run::blocking(refund::run(command)),
+            Command::Payouts(command) => run::blocking(payouts::run(command)),
             Command::Mail(command) => run::blocking(mail::run(command)),
             Command::Webhook(command) => run::blocking(webhook::run(command)),
             Command::Delivery(command) => run::blocking(delivery::run(command)),

@@ -13,7 +13,7 @@ use super::read_tokens::ReadTokens;
 use crate::clock::Clock;
 use crate::delivery::Retried;
 use crate::metrics::Metrics;
-use crate::payos::{DescriptionSalt, PaymentLinks};
+use crate::payos::{DescriptionSalt, PaymentLinks, Payouts};
 use crate::reader::Reader;
 use crate::webhooks::Sender;
 use crate::writer::Writer;
@@ -41,6 +41,8 @@ pub(crate) struct App {
     pub purchase_permits: Arc<Semaphore>,
     pub snapshot: ArcSwapOption<RenderedSnapshot>,
     pub links: Arc<PaymentLinks>,
+    /// `None` where refunds go by lists for the bank alone.
+    pub payouts: Option<Arc<Payouts>>,
     pub origin_no: u8,
     /// Whether buyers get mail: only then the page promises it.
     pub sends_mail: bool,

@@ -23,7 +23,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use self::operator::{
-    clock, deliveries, drops, mail, orders, payments, products, reconcile, refunds, tokens, webhooks,
+    clock, deliveries, drops, mail, orders, payments, payouts, products, reconcile, refunds, tokens, webhooks,
 };
 use self::provider::webhook;
 use self::server::{health, metrics};
@@ -59,6 +59,11 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/payments/{payment}/refund", post(payments::owe_back))
         .route("/admin/refunds", get(refunds::list))
         .route("/admin/refunds/export", post(refunds::export))
+        .route("/admin/refunds/pay", post(payouts::pay))
+        .route("/admin/refunds/{id}/approve", post(payouts::approve))
+        .route("/admin/payouts", get(payouts::show))
+        .route("/admin/payouts/pause", post(payouts::pause))
+        .route("/admin/payouts/resume", post(payouts::resume))
         .route("/admin/refunds/batches/{batch}", get(refunds::batch))
         .route("/admin/refunds/{id}/name", post(refunds::complete))
         .route("/admin/refunds/{id}/sent", post(refunds::sent))

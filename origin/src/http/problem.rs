@@ -134,6 +134,9 @@ impl From<Refusal> for ApiError {
             Refusal::OrderNotPending => (Code::OrderNotPending, "the order is not pending any more"),
             Refusal::OrderEnded => (Code::OrderEnded, "the order expired or was cancelled by its shopper"),
             Refusal::NothingOwed => (Code::DestinationNotOwed, "nothing is owed back on this order"),
+            Refusal::PayoutUnderWay => {
+                (Code::PayoutUnderWay, "PayOS is paying this refund out; what becomes of it is not known yet")
+            }
             Refusal::RefundNotThere => (Code::RefundNotThere, "the refund does not exist or is not at this step"),
             Refusal::NotReleasable => {
                 (Code::NotReleasable, "only money whose refund is due, and of this payment alone, can be given away")

@@ -13,6 +13,7 @@ mod ended_links;
 mod feed;
 mod mail;
 mod payment_links;
+mod payouts;
 mod progress;
 mod settlements;
 mod sheets;
@@ -32,24 +33,28 @@ use self::ended_links::EndedLinks;
 use self::feed::Feed;
 pub(crate) use self::mail::MailToBuyers;
 use self::payment_links::LinksOfOrders;
+use self::payouts::{PayoutChecks, PayoutsOfRefunds};
 use self::settlements::Settlements;
 pub(crate) use self::sheets::SheetOfOrders;
 use self::webhooks::Webhooks;
-use crate::payos::PaymentLinks;
+use crate::payos::{PaymentLinks, Payouts};
 use crate::ports::Ports;
 use crate::webhooks::Sender;
 
+/// What the channels send through; `None` for what this shop does not use.
+pub(crate) struct Outgoing {
+    pub(crate) links: Arc<PaymentLinks>,
+    pub(crate) payouts: Option<Arc<Payouts>>,
+    pub(crate) mail: Option<MailToBuyers>,
+    pub(crate) sheet: Option<SheetOfOrders>,
+    pub(crate) webhooks: Arc<Sender>,
+    pub(crate) origin_no: u8,
+}
+
 /// Starts every channel; each runs until the origin stops.
-pub(crate) fn start(
-    ports: &Ports,
-    links: &Arc<PaymentLinks>,
-    mail: Option<MailToBuyers>,
-    sheet: Option<SheetOfOrders>,
-    webhooks: &Arc<Sender>,
-    origin_no: u8,
-    stop: &CancellationToken,
-) -> Vec<JoinHandle<()>> {
+pub(crate) fn start(ports: &Ports, outgoing: Outgoing, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
     let start = Start { ports, stop };
+    let Outgoing { links, payouts, mail, sheet, webhooks, origin_no } = outgoing;
     let mut channels = vec![
         start.each(LinksOfOrders::new(links.clone())),
         start.each(Settlements::new(links.clone())),
@@ -58,6 +63,10 @@ pub(crate) fn start(
         start.each(EndedLinks::after_a_day(links.clone())),
     ];
     channels.extend(mail.map(|mail| start.each(mail)));
+    if let Some(payouts) = payouts {
+        channels.push(start.each(PayoutsOfRefunds(payouts.clone())));
+        channels.push(start.each(PayoutChecks(payouts.clone())));
+    }
     channels.extend(sheet.map(|sheet| start.feed(sheet)));
     channels.extend(
         (1..=WEBHOOK_ENDPOINTS_MAX)

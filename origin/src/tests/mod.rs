@@ -3,6 +3,7 @@
 
 mod hold_end;
 mod outage;
+mod payouts;
 mod sold_out;
 mod webhooks;
 
@@ -21,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::outbox;
-use crate::payos::{DescriptionSalt, PaymentLinks};
+use crate::outbox::{self, Outgoing};
+use crate::payos::{DescriptionSalt, PaymentLinks, Payouts};
 use crate::ports::Ports;
 use crate::reader::Reader;
 use crate::store::verify;
@@ -50,6 +51,7 @@ pub(crate) struct Sale {
     clock: Clock,
     pub(crate) ports: Ports,
     pub(crate) links: Arc<PaymentLinks>,
+    payouts: Arc<Payouts>,
     timer: HoldTimer,
     writer: writer::RunningWriter,
     stop: CancellationToken,
@@ -83,10 +85,14 @@ impl Sale {
         });
         ports.writer.create_drop(new_drop(units, clock.now()), "an".to_owned()).await.unwrap().unwrap();
         let webhooks = Arc::new(Sender::new(true).unwrap());
+        let payouts = Arc::new(payouts_of(&ports, &payos.url()));
         let stop = CancellationToken::new();
-        let channels = outbox::start(&ports, &links, None, None, &webhooks, 1, &stop);
+        let (mail, sheet, origin_no) = (None, None, 1);
+        let outgoing =
+            Outgoing { links: links.clone(), payouts: Some(payouts.clone()), mail, sheet, webhooks, origin_no };
+        let channels = outbox::start(&ports, outgoing, &stop);
         let timer = HoldTimer::new(ports.clone(), links.clone());
-        Self { payos, clock, ports, links, timer, writer, stop, channels, folder, purchases: 0 }
+        Self { payos, clock, ports, links, payouts, timer, writer, stop, channels, folder, purchases: 0 }
     }
 
     async fn tries_to_buy(&mut self, who: u8) -> PurchaseReply {
@@ -201,6 +207,8 @@ impl Sale {
         verify(self.folder.path(), None).unwrap();
     }
 }
+
+use self::payouts::payouts_of;
 
 fn new_drop(units: u32, opens_at: Timestamp) -> NewDrop {
     let terms = Terms {

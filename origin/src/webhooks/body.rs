@@ -174,6 +174,8 @@ fn refund_state(state: RefundState) -> &'static str {
     match state {
         RefundState::Due => "due",
         RefundState::Batched { .. } => "batched",
+        RefundState::Paying { .. } => "paying",
+        RefundState::Doubted { .. } => "doubted",
         RefundState::Sent { .. } => "sent",
         RefundState::Confirmed { .. } => "confirmed",
         RefundState::Void => "void",

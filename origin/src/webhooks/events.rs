@@ -4,7 +4,7 @@ use domain::{DropId, Event, OrderCode, RefundStep, UnmatchedStep};
 use engine::RefundId;
 use ledger::{Entry, Fact};
 
-const EVENTS: [&str; 15] = [
+const EVENTS: [&str; 17] = [
     "order.placed",
     "order.paid",
     "order.settled",
@@ -12,6 +12,8 @@ const EVENTS: [&str; 15] = [
     "order.cancelled",
     "refund.due",
     "refund.batched",
+    "refund.paying",
+    "refund.doubted",
     "refund.sent",
     "refund.confirmed",
     "refund.failed",
@@ -55,6 +57,8 @@ pub(crate) fn event_of(entry: &Entry) -> Option<(&'static str, About)> {
             let event = match step {
                 UnmatchedStep::OweBack => "refund.due",
                 UnmatchedStep::Refund(RefundStep::Batch { .. }) => "refund.batched",
+                UnmatchedStep::Refund(RefundStep::Pay { .. }) => "refund.paying",
+                UnmatchedStep::Refund(RefundStep::Doubt(_)) => "refund.doubted",
                 UnmatchedStep::Refund(RefundStep::Sent { .. }) => "refund.sent",
                 UnmatchedStep::Refund(RefundStep::Confirm) => "refund.confirmed",
                 UnmatchedStep::Refund(RefundStep::Fail { .. }) => "refund.failed",
@@ -79,6 +83,8 @@ fn of_sale(event: &Event, drop: Option<DropId>) -> Option<(&'static str, About)>
         Event::OrderCancelled { order, .. } => ("order.cancelled", About::Order(*order)),
         Event::RefundDue { order, number, .. } => ("refund.due", refund(order, number)),
         Event::RefundBatched { order, number, .. } => ("refund.batched", refund(order, number)),
+        Event::RefundPaying { order, number, .. } => ("refund.paying", refund(order, number)),
+        Event::RefundDoubted { order, number, .. } => ("refund.doubted", refund(order, number)),
         Event::RefundSent { order, number, .. } => ("refund.sent", refund(order, number)),
         Event::RefundConfirmed { order, number } => ("refund.confirmed", refund(order, number)),
         Event::RefundFailed { order, number, .. } => ("refund.failed", refund(order, number)),

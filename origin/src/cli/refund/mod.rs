@@ -22,6 +22,27 @@ pub(super) enum RefundCommand {
         #[arg(long)]
         batch: Option<u64>,
     },
+    /// Have PayOS pay out what may be paid out now. The origin does so by itself every few seconds; naming a refund also
+    /// tries an account again to which a payout failed.
+    Pay {
+        /// This refund alone, by its memo, RF…
+        id: Option<String>,
+        /// Say what would be paid out and what not, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Approve that a large refund is paid out to the account that is known now. It needs two operators.
+    Approve {
+        /// The refund's memo, RF…
+        id: String,
+    },
+    /// Record by hand that a refund was sent: of a payout in doubt, after looking at PayOS or at the bank.
+    Sent {
+        /// The refund's memo, RF…
+        id: String,
+        #[arg(long)]
+        bank_reference: String,
+    },
     /// Give the name of an account of which only the bank and the number are known.
     Name {
         /// The refund's memo, RF…
@@ -58,6 +79,23 @@ pub(super) async fn run(command: RefundCommand) -> Result<()> {
             println!("{id} goes to this name, from {} on", answer["usable_at"].as_str().unwrap_or_default());
             Ok(())
         }
+        RefundCommand::Pay { id, dry_run } => {
+            let id = id.as_deref().map(checked).transpose()?;
+            let body = json!({ "id": id, "dry_run": dry_run });
+            planned(&client.call(Method::POST, "/admin/refunds/pay", Some(body)).await?)
+        }
+        RefundCommand::Approve { id } => {
+            let answer = client.call(Method::POST, &format!("/admin/refunds/{}/approve", checked(&id)?), None).await?;
+            println!("{id} is approved by {}", answer["approved_by"]);
+            Ok(())
+        }
+        RefundCommand::Sent { id, bank_reference } => {
+            let body = json!({ "bank_reference": bank_reference });
+            let answer =
+                client.call(Method::POST, &format!("/admin/refunds/{}/sent", checked(&id)?), Some(body)).await?;
+            println!("{} {id}", if answer["outcome"] == "known_already" { "known already" } else { "sent" });
+            Ok(())
+        }
         RefundCommand::Import { file } => import::import(&client, &file).await,
         RefundCommand::Confirm { id } => {
             client.call(Method::POST, &format!("/admin/refunds/{}/confirm", checked(&id)?), None).await?;
@@ -71,6 +109,21 @@ pub(super) async fn run(command: RefundCommand) -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn planned(plan: &Value) -> Result<()> {
+    let refunds = plan["refunds"].as_array().context("the origin's answer is not a plan")?;
+    if let Some(balance) = plan["balance"].as_i64() {
+        println!("the payout account holds {balance} VND");
+    }
+    if refunds.is_empty() {
+        println!("no refund is due whose account is known");
+    }
+    for refund in refunds {
+        let text = |field: &str| refund[field].as_str().unwrap_or("-").to_owned();
+        println!("{:<14} {:>14}  {:<16} {}", text("id"), refund["amount"].to_string(), text("verdict"), text("detail"));
+    }
+    Ok(())
 }
 
 fn list(refunds: &Value) -> Result<()> {
@@ -91,7 +144,10 @@ fn list(refunds: &Value) -> Result<()> {
     Ok(())
 }
 
-fn destination(refund: &Value) -> &'static str {
+fn destination(refund: &Value) -> &str {
+    if let Some(doubt) = refund["doubt"].as_str() {
+        return doubt;
+    }
     match (&refund["destination_usable_at"], &refund["account_name_missing"]) {
         (Value::Null, _) => "a person must say where it goes: none yet",
         (_, Value::Bool(true)) => "bank and number are known, the name is missing",

@@ -6,6 +6,7 @@ pub(super) mod drops;
 pub(super) mod mail;
 pub(super) mod orders;
 pub(super) mod payments;
+pub(super) mod payouts;
 mod product_json;
 pub(super) mod products;
 pub(super) mod reconcile;

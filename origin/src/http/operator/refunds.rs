@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{Command, OrderCode, Outcome, RefundStep, Refusal, SHORT_CODE_CHARS, UnmatchedStep, same_reference};
+use domain::{
+    Command, Doubt, OrderCode, Outcome, RefundStep, Refusal, SHORT_CODE_CHARS, UnmatchedStep, same_reference,
+};
 use edge_protocol::{ProblemCode, Role, rfc3339};
 use engine::{Destination, MoveRefused, RefundId, RefundTransfer, UnmatchedRequest};
 use serde::{Deserialize, Serialize};
@@ -20,7 +22,7 @@ use crate::http::fields::text;
 use crate::http::path::Path;
 use crate::http::problem::{ApiError, ApiResult};
 use crate::refund_list::{self, ListLine};
-use crate::store::OpenRefund;
+use crate::store::{OpenRefund, OpenStep};
 
 const BANK_REFERENCE_CHARS_MAX: usize = 64;
 const REASON_CHARS_MAX: usize = 200;
@@ -32,6 +34,8 @@ struct RefundView {
     order_code: Option<u64>,
     amount: i64,
     state: &'static str,
+    /// Why a person must look at its payout.
+    doubt: Option<&'static str>,
     batch: Option<u64>,
     due_at: String,
     /// When its destination may be used; absent while none is known.
@@ -149,7 +153,7 @@ pub(crate) async fn complete(
     Ok(Json(json!({ "usable_at": usable_at })).into_response())
 }
 
-fn named(app: &App, id: &str) -> ApiResult<RefundId> {
+pub(super) fn named(app: &App, id: &str) -> ApiResult<RefundId> {
     Ok(parse_id(app.origin_no, id).ok_or(Refusal::RefundNotThere)?)
 }
 
@@ -191,10 +195,23 @@ fn view(refund: OpenRefund) -> RefundView {
         order_code: order_of(refund.refund).map(|order| order.0),
         amount: refund.amount.get(),
         state: refund.step.name(),
+        doubt: match refund.step {
+            OpenStep::Doubted(doubt) => Some(told(doubt)),
+            _ => None,
+        },
         batch: Some(refund.batch).filter(|batch| *batch != 0),
         due_at: rfc3339::format(refund.due_at),
         destination_usable_at: refund.usable_at.map(rfc3339::format),
         account_name_missing: refund.account_name_missing,
+    }
+}
+
+fn told(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::NoAnswer => "PayOS did not say within a day what became of it",
+        Doubt::Contradicted => "PayOS shows several payouts, or one of another amount or account",
+        Doubt::Reversed => "the money left and came back",
+        Doubt::OtherName => "the account that took the money has another name",
     }
 }
 

@@ -16,7 +16,7 @@ use prometheus_client::registry::Registry;
 
 use crate::http::app::App;
 use crate::http::problem::ApiError;
-use crate::store::{MoneyWaiting, ReadStore};
+use crate::store::{MoneyWaiting, PayoutsUnderWay, ReadStore};
 use crate::writer::Published;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -29,11 +29,15 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn render(app: &App) -> Result<String> {
-    let read = |store: &ReadStore| Ok((store.money_waiting()?, store.given_up_counts()?, store.log_bytes()?));
-    let (money_waiting, given_up, log_bytes) = app.reader.read(read).await?;
+    let now = app.clock.now();
+    let read = move |store: &ReadStore| {
+        let (given_up, payouts) = (store.given_up_counts()?, store.payouts_under_way()?);
+        Ok(Stored { money_waiting: store.money_waiting()?, payouts, given_up, log_bytes: store.log_bytes()?, now })
+    };
+    let stored = app.reader.read(read).await?;
     let mut registry = Registry::with_prefix("dropgate");
     registry.register_collector(Box::new(Sale { published: app.writer.published(), lane_depths: app.writer.depths() }));
-    registry.register_collector(Box::new(Stored { money_waiting, given_up, log_bytes, now: app.clock.now() }));
+    registry.register_collector(Box::new(stored));
     app.metrics.register(&mut registry);
     app.writer.metrics().register(&mut registry);
     let mut text = String::new();
@@ -71,6 +75,7 @@ impl Collector for Sale {
 #[derive(Debug)]
 struct Stored {
     money_waiting: MoneyWaiting,
+    payouts: PayoutsUnderWay,
     /// Effects that no channel tries again by itself, by channel.
     given_up: Vec<(&'static str, i64)>,
     /// Some megabytes while the writer empties the log in time.
@@ -86,6 +91,13 @@ impl Collector for Stored {
             ("refunds_due", "Refunds that wait to be sent.", waiting.refunds_due),
             ("refunds_due_vnd", "Their money.", waiting.refunds_due_amount),
             ("refunds_due_oldest_seconds", "Age of the oldest of them.", age(waiting.refunds_due_oldest)),
+            ("refunds_paying", "Refunds that PayOS is asked to pay out.", self.payouts.paying),
+            (
+                "refunds_doubted",
+                "Payouts of which a person must find out whether the money left.",
+                self.payouts.doubted,
+            ),
+            ("payouts_paused", "1 while an operator has paused payouts.", self.payouts.paused.into()),
             ("payments_unsettled", "Payments no signed read has shown yet.", waiting.unsettled),
             ("payments_unsettled_oldest_seconds", "Age of the oldest of them.", age(waiting.unsettled_oldest)),
             ("payments_disputed", "Transfers reported with two amounts, or twice.", waiting.disputed),
@@ -122,8 +134,13 @@ mod tests {
         };
         let mut registry = Registry::with_prefix("dropgate");
         registry.register_collector(Box::new(Sale { published: Arc::default(), lane_depths: [("money", 3); 3] }));
-        let stored =
-            Stored { money_waiting: waiting, given_up: vec![("mail", 3)], log_bytes: 4_096, now: Timestamp(100_000) };
+        let stored = Stored {
+            money_waiting: waiting,
+            payouts: PayoutsUnderWay::default(),
+            given_up: vec![("mail", 3)],
+            log_bytes: 4_096,
+            now: Timestamp(100_000),
+        };
         registry.register_collector(Box::new(stored));
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();

@@ -109,7 +109,8 @@ fn order_view(app: &App, stored: StoredOrder, destination_usable_at: Option<Time
         record.refunds.iter().filter(|refund| there(refund.state)).map(|refund| refund.amount.get()).sum()
     };
     let refund_due = refunds(|state| state == RefundState::Due);
-    let refund_sending = refunds(|state| matches!(state, RefundState::Batched { .. } | RefundState::Sent { .. }));
+    let refund_sending =
+        refunds(|state| !matches!(state, RefundState::Due | RefundState::Void | RefundState::Confirmed { .. }));
     let refund_sent = refunds(|state| matches!(state, RefundState::Confirmed { .. }));
     Ok(OrderView {
         order_code: record.order.0,
