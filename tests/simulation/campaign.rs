@@ -15,6 +15,8 @@ const STORY_MAX: usize = 60;
 pub(crate) struct Tally {
     pub(crate) purchases: u64,
     pub(crate) steps: u64,
+    /// Refunds that the provider paid out.
+    pub(crate) paid_out: u64,
     pub(crate) drops: u64,
 }
 
@@ -49,6 +51,7 @@ pub(crate) fn run(seed: u64, purchases: u64, threads: usize, report: impl Fn(Tal
             let mut tally = tally.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             tally.purchases += world.purchases;
             tally.steps += world.steps;
+            tally.paid_out += world.oracle.paid_out;
             tally.drops += 1;
             if tally.purchases >= purchases {
                 stop.store(true, Ordering::Relaxed);

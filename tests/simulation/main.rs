@@ -10,6 +10,7 @@ mod oracle;
 mod origin;
 mod outbox;
 mod payos;
+mod payouts;
 mod queue;
 mod shopper;
 mod world;
@@ -64,9 +65,10 @@ fn main() -> ExitCode {
 fn line(tally: Tally, elapsed: Duration) -> String {
     let per_minute = tally.purchases as f64 / elapsed.as_secs_f64() * 60.0;
     format!(
-        "{} purchases in {} drops, {} steps, {:.0} s, {per_minute:.0} purchases a minute",
+        "{} purchases in {} drops, {} refunds paid out, {} steps, {:.0} s, {per_minute:.0} purchases a minute",
         tally.purchases,
         tally.drops,
+        tally.paid_out,
         tally.steps,
         elapsed.as_secs_f64()
     )
@@ -85,5 +87,6 @@ mod tests {
             panic!("seed {}, step {}: {}\n{}", broken.seed, broken.step, broken.why, broken.story.join("\n"))
         });
         assert!(tally.purchases >= SALES);
+        assert!(tally.paid_out > 100, "{tally:?}");
     }
 }

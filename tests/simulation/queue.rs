@@ -8,6 +8,7 @@ use domain::OrderCode;
 use crate::operator::OperatorAction;
 use crate::outbox::Effect;
 use crate::payos::Report;
+use crate::payouts::PayoutAction;
 
 #[derive(Clone, Debug)]
 pub(crate) enum ScheduledEvent {
@@ -23,6 +24,7 @@ pub(crate) enum ScheduledEvent {
     /// Money reaches the bank.
     Transfer(OrderCode, i64),
     Webhook(Report),
+    Payout(PayoutAction),
     /// A shopper says where the refunds of an order go.
     NamesAccount(OrderCode),
     ClockStep(i64),

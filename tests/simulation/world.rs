@@ -7,6 +7,7 @@ use crate::operator::Operator;
 use crate::oracle::Oracle;
 use crate::origin::{DROP, Origin};
 use crate::payos::PayOs;
+use crate::payouts::PayoutChannel;
 use crate::queue::{Queue, ScheduledEvent};
 use crate::shopper::Shopper;
 
@@ -39,6 +40,7 @@ pub(crate) struct World {
     pub(crate) weather: Weather,
     pub(crate) origin: Origin,
     pub(crate) payos: PayOs,
+    pub(crate) payouts: PayoutChannel,
     pub(crate) shoppers: Vec<Shopper>,
     pub(crate) operator: Operator,
     pub(crate) oracle: Oracle,
@@ -63,6 +65,7 @@ impl World {
             weather,
             origin: Origin::new(),
             payos,
+            payouts: PayoutChannel::default(),
             shoppers: Vec::new(),
             operator: Operator::default(),
             oracle: Oracle::new(terms.clone()),
@@ -75,6 +78,7 @@ impl World {
         world.opens_shop(terms);
         world.shoppers_come();
         world.operator_plans();
+        world.payouts_come();
         world.faults_come();
         world
     }
@@ -108,6 +112,7 @@ impl World {
             ScheduledEvent::Reboot => self.reboot(),
             ScheduledEvent::Crash => self.crash_when_idle(),
             ScheduledEvent::Restart => self.restart(),
+            ScheduledEvent::Payout(action) => self.payout_goes_on(action),
             ScheduledEvent::NamesAccount(order) => self.shopper_names_account(order),
         }
     }

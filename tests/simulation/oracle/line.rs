@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Event, OrderRecord, OrderState, Payment, PaymentIdentity, PaymentState, Proof, RefundState, Sid, Sub};
+use domain::{
+    Event, OrderRecord, OrderState, Payment, PaymentIdentity, PaymentState, Proof, RefundState, SentBy, Sid, Sub,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -23,11 +25,15 @@ pub(super) enum LinkKnown {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RefundIs {
+pub(crate) enum RefundIs {
     Due,
     Listed,
     Sent,
     Confirmed,
+    Paying,
+    Doubted,
+    PaidOut,
+    SeenPaidOut,
     Void,
 }
 
@@ -130,10 +136,21 @@ impl Line {
             }
             Event::RefundVoided { number, .. } => self.step(*number, &[RefundIs::Due], RefundIs::Void),
             Event::RefundBatched { number, .. } => self.step(*number, &[RefundIs::Due], RefundIs::Listed),
-            Event::RefundSent { number, .. } => self.step(*number, &[RefundIs::Listed], RefundIs::Sent),
-            Event::RefundConfirmed { number, .. } => self.step(*number, &[RefundIs::Sent], RefundIs::Confirmed),
+            Event::RefundPaying { number, .. } => self.step(*number, &[RefundIs::Due], RefundIs::Paying),
+            Event::RefundDoubted { number, .. } => {
+                self.step(*number, &[RefundIs::Paying, RefundIs::PaidOut], RefundIs::Doubted);
+            }
+            Event::RefundSent { number, .. } => match self.refund(*number).1 {
+                RefundIs::Listed => self.step(*number, &[RefundIs::Listed], RefundIs::Sent),
+                _ => self.step(*number, &[RefundIs::Paying, RefundIs::Doubted], RefundIs::PaidOut),
+            },
+            Event::RefundConfirmed { number, .. } => match self.refund(*number).1 {
+                RefundIs::PaidOut => self.step(*number, &[RefundIs::PaidOut], RefundIs::SeenPaidOut),
+                _ => self.step(*number, &[RefundIs::Sent], RefundIs::Confirmed),
+            },
             Event::RefundFailed { number, .. } => {
-                self.step(*number, &[RefundIs::Listed, RefundIs::Sent], RefundIs::Due)
+                let from = [RefundIs::Listed, RefundIs::Sent, RefundIs::Paying, RefundIs::Doubted, RefundIs::PaidOut];
+                self.step(*number, &from, RefundIs::Due);
             }
             Event::PaymentReleased { identity, refund, .. } => {
                 let amount = self.counted.remove(&key(identity)).expect("money that is released was counted");
@@ -197,8 +214,12 @@ fn refund_is(state: RefundState) -> RefundIs {
     match state {
         RefundState::Due => RefundIs::Due,
         RefundState::Batched { .. } => RefundIs::Listed,
-        RefundState::Sent { .. } => RefundIs::Sent,
-        RefundState::Confirmed { .. } => RefundIs::Confirmed,
+        RefundState::Paying { .. } => RefundIs::Paying,
+        RefundState::Doubted { .. } => RefundIs::Doubted,
+        RefundState::Sent { by: SentBy::List { .. } } => RefundIs::Sent,
+        RefundState::Sent { by: SentBy::Payout { .. } } => RefundIs::PaidOut,
+        RefundState::Confirmed { by: SentBy::List { .. } } => RefundIs::Confirmed,
+        RefundState::Confirmed { by: SentBy::Payout { .. } } => RefundIs::SeenPaidOut,
         RefundState::Void => RefundIs::Void,
     }
 }

@@ -15,6 +15,7 @@ use domain::{
 use engine::{Buyer, RefundId};
 use ledger::Fact;
 
+pub(crate) use self::line::RefundIs;
 use self::line::{Line, LinkKnown, State};
 use self::promises::Asked;
 use self::time::LawfulTime;
@@ -53,6 +54,8 @@ pub(crate) struct Oracle {
     promised: BTreeMap<OrderCode, Receipt>,
     /// Refunds whose money has left the bank.
     gone: BTreeSet<RefundId>,
+    /// How often the provider paid a refund out.
+    pub(crate) paid_out: u64,
     unmatched: UnmatchedMoney,
     /// All money that counts: of every order, and unmatched.
     money: i64,
@@ -81,6 +84,7 @@ impl Oracle {
             asked: HashMap::new(),
             promised: BTreeMap::new(),
             gone: BTreeSet::new(),
+            paid_out: 0,
             unmatched: UnmatchedMoney::default(),
             money: 0,
             money_before: 0,

@@ -19,6 +19,12 @@ impl Oracle {
         self.gone.insert(transfer);
     }
 
+    /// Whatever is asked, refused, lost, repeated or forgotten: money leaves once.
+    pub(crate) fn provider_sends(&mut self, refund: RefundId) {
+        assert!(self.gone.insert(refund), "{refund:?} left twice");
+        self.paid_out += 1;
+    }
+
     pub(crate) fn bank_takes_back(&mut self, transfer: RefundId) {
         self.gone.remove(&transfer);
     }

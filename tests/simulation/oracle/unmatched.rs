@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{OrderCode, Payment, Proof, RefundStep, Timestamp, UnmatchedStep};
-use engine::{Destination, GivenDestination, NO_ORDER, Payer, RefundId, TransferOnList};
+use engine::{Destination, GivenDestination, NO_ORDER, Payer, RefundId, RefundTransfer};
 
 use super::Oracle;
 use super::line::RefundIs;
@@ -52,7 +52,7 @@ impl Oracle {
     }
 
     pub(super) fn unmatched_step(&mut self, seq: i64, step: &UnmatchedStep) {
-        use RefundIs::{Confirmed, Due, Listed, Sent};
+        use RefundIs::{Confirmed, Doubted, Due, Listed, PaidOut, Paying, SeenPaidOut, Sent};
         let known = self.unmatched.by_row.get_mut(&seq).expect("a step names unmatched money");
         known.is = match (known.is, step) {
             (Is::Open | Is::Refund(Due), UnmatchedStep::Assign { .. }) => {
@@ -64,7 +64,14 @@ impl Oracle {
             (Is::Refund(Due), UnmatchedStep::Refund(RefundStep::Batch { .. })) => Is::Refund(Listed),
             (Is::Refund(Listed), UnmatchedStep::Refund(RefundStep::Sent { .. })) => Is::Refund(Sent),
             (Is::Refund(Sent), UnmatchedStep::Refund(RefundStep::Confirm)) => Is::Refund(Confirmed),
-            (Is::Refund(Listed | Sent), UnmatchedStep::Refund(RefundStep::Fail { .. })) => Is::Refund(Due),
+            (Is::Refund(Due), UnmatchedStep::Refund(RefundStep::Pay { .. })) => Is::Refund(Paying),
+            (Is::Refund(Paying | PaidOut), UnmatchedStep::Refund(RefundStep::Doubt(_))) => Is::Refund(Doubted),
+            (Is::Refund(Paying | Doubted), UnmatchedStep::Refund(RefundStep::Sent { .. })) => Is::Refund(PaidOut),
+            (Is::Refund(PaidOut), UnmatchedStep::Refund(RefundStep::Confirm)) => Is::Refund(SeenPaidOut),
+            (
+                Is::Refund(Listed | Sent | Paying | Doubted | PaidOut),
+                UnmatchedStep::Refund(RefundStep::Fail { .. }),
+            ) => Is::Refund(Due),
             (is, step) => panic!("unmatched money of row {seq} took {step:?} when it was {is:?}"),
         };
         let here = matches!(known.is, Is::Assigned | Is::Refund(Due));
@@ -82,9 +89,8 @@ impl Oracle {
         self.unmatched.destinations.insert(*payer, (destination.clone(), *usable_at));
     }
 
-    /// A refund goes on a list only if it was due, whole, and to the account that was named last.
-    pub(crate) fn refund_listed(&mut self, listed: &TransferOnList, now: Timestamp) {
-        let transfer = &listed.transfer;
+    /// A refund goes on a list, or is paid out, only if it was due, whole, and to the account that was named last.
+    pub(crate) fn refund_listed(&mut self, transfer: &RefundTransfer, now: Timestamp, leaves: RefundIs) {
         let (payer, amount, is) = match transfer.refund {
             RefundId::Order(order, number) => {
                 let (amount, is) = self.refund_of(order, number);
@@ -92,15 +98,15 @@ impl Oracle {
             }
             RefundId::Unmatched(seq) => {
                 let known = &self.unmatched.by_row[&seq];
-                let Is::Refund(is) = known.is else { panic!("row {seq} is on a list and {:?}", known.is) };
+                let Is::Refund(is) = known.is else { panic!("row {seq} leaves and is {:?}", known.is) };
                 (Payer::Unmatched(seq), known.amount, is)
             }
         };
-        assert_eq!((transfer.amount.get(), RefundIs::Listed), (amount, is), "{transfer:?}");
+        assert_eq!((transfer.amount.get(), leaves), (amount, is), "{transfer:?}");
         let (destination, usable_at) = &self.unmatched.destinations[&payer];
         assert!(*destination == transfer.destination && *usable_at <= now, "{transfer:?} goes elsewhere, or too early");
         assert!(!destination.account_name.is_empty(), "{transfer:?} goes to an account without a name");
-        assert!(!self.gone.contains(&transfer.refund), "{transfer:?} is on a second list after it was sent");
+        assert!(!self.gone.contains(&transfer.refund), "{transfer:?} leaves after it was sent");
     }
 
     fn refund_of(&self, order: OrderCode, number: u32) -> (i64, RefundIs) {

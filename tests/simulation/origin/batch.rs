@@ -5,7 +5,7 @@ use engine::{Batch, Changes, Reply, Request};
 use ledger::{Entry, Fact};
 
 use super::{Answer, Waiting};
-use crate::oracle::Done;
+use crate::oracle::{Done, RefundIs};
 use crate::world::World;
 
 impl World {
@@ -65,7 +65,10 @@ impl World {
             self.oracle.destination_given(given, now);
         }
         for listed in &changes.transfers {
-            self.oracle.refund_listed(listed, now);
+            self.oracle.refund_listed(&listed.transfer, now, RefundIs::Listed);
+        }
+        for payout in &changes.payouts {
+            self.oracle.refund_listed(&payout.transfer, now, RefundIs::Paying);
         }
         if let Some(drop) = self.origin.drop_state() {
             self.oracle.assert_step(drop, &self.origin.disk, &changed, done);
@@ -75,11 +78,15 @@ impl World {
             if let Fact::Sale(event) = fact {
                 self.effects_owed(event, now.0);
             }
+            self.payout_step_recorded(fact);
         }
         if let Some(step_ms) = changes.clock_step_ms {
             self.accept_step(step_ms);
         }
         self.transfers_listed(changes.transfers);
+        for payout in &changes.payouts {
+            self.payout_begun(payout, now.0);
+        }
     }
 }
 

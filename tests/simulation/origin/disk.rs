@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use domain::{
     DropState, Event, Jti, OrderCode, OrderRecord, OrderState, Payment, Pending, Proof, RefundState, Timestamp,
-    UnmatchedState, evolve,
+    UnmatchedState, Vnd, evolve,
 };
 use engine::{
-    Buyer, Changes, Destination, DropCounters, KnownPayment, Payer, Records, RefundId, RefundTransfer, Salt,
+    Buyer, Changes, Destination, DropCounters, KnownPayment, Payer, Payout, Records, RefundId, RefundTransfer, Salt,
     StoredOrder, TransferOnList, UnmatchedPayment,
 };
-use ledger::{Entry, Fact, Listing};
+use ledger::{AccountCommit, Entry, Fact, Listing};
 
 use crate::clocks::StoredClock;
 
@@ -27,6 +27,7 @@ pub(crate) struct Disk {
     pub(crate) unmatched: BTreeMap<i64, UnmatchedPayment>,
     destinations: BTreeMap<Payer, (Destination, Timestamp)>,
     transfers: Vec<TransferOnList>,
+    payouts: Vec<(Timestamp, Payout)>,
 }
 
 impl Disk {
@@ -50,6 +51,7 @@ impl Disk {
             self.destinations.insert(given.payer, (given.destination.clone(), given.usable_at));
         }
         self.transfers.extend_from_slice(&changes.transfers);
+        self.payouts.extend(changes.payouts.iter().map(|payout| (now, payout.clone())));
         self.counters = changes.drops.last().copied().or(self.counters);
     }
 
@@ -72,6 +74,16 @@ impl Disk {
 
     pub(crate) fn last_refund_batch(&self) -> u64 {
         self.transfers.iter().map(|listed| listed.batch).max().unwrap_or(0)
+    }
+
+    pub(crate) fn last_attempt(&self, refund: RefundId) -> u32 {
+        let attempts = self.payouts.iter().filter(|(_, payout)| payout.transfer.refund == refund);
+        attempts.map(|(_, payout)| payout.attempt).max().unwrap_or(0)
+    }
+
+    pub(crate) fn payout(&self, refund: RefundId, attempt: u32) -> &Payout {
+        let of = |(_, payout): &&(_, Payout)| (payout.transfer.refund, payout.attempt) == (refund, attempt);
+        &self.payouts.iter().find(of).expect("an attempt that was begun is stored").1
     }
 
     /// By ascending code.
@@ -189,6 +201,23 @@ impl Records for Disk {
             due.into_iter().map(|(refund, amount)| RefundTransfer { refund, amount, destination: destination.clone() })
         });
         Ok(due.take(max as usize).collect())
+    }
+
+    fn last_payout_attempt(&self, refund: RefundId) -> Result<u32> {
+        Ok(self.last_attempt(refund))
+    }
+
+    fn paid_out_since(&self, at: Timestamp) -> Result<Vnd> {
+        Ok(self.payouts.iter().filter(|(begun, _)| *begun >= at).map(|(_, payout)| payout.transfer.amount).sum())
+    }
+
+    fn payout_approvals(&self, _: RefundId, _: AccountCommit) -> Result<Vec<String>> {
+        // No simulated refund is large enough to need any.
+        Ok(Vec::new())
+    }
+
+    fn payouts_paused(&self) -> Result<bool> {
+        Ok(false)
     }
 }
 
