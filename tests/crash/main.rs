@@ -13,6 +13,7 @@ mod load;
 mod locks;
 mod log_tail;
 mod old_file;
+mod payouts;
 mod random;
 mod raw_http;
 mod rounds;

@@ -18,6 +18,7 @@ mod mail;
 mod merchant_webhooks;
 mod origin_doors;
 mod payments;
+mod payouts;
 mod privacy;
 mod race;
 mod rate_limits;
