@@ -131,7 +131,8 @@ fn start_payos(parts: &mut Parts, keys: &Keys) -> Result<()> {
             .args(["--client-id", payos_account::CLIENT_ID])
             .args(["--api-key", payos_account::API_KEY])
             .args(["--checksum-key", payos_account::CHECKSUM_KEY])
-            .args(["--webhook-url", &webhook]),
+            .args(["--webhook-url", &webhook])
+            .arg("--payouts-succeed"),
     )
 }
 
@@ -150,6 +151,12 @@ fn start_origin(parts: &mut Parts, dropgate: &Path, data: &Path, keys: &Keys, sh
             .env("PAYOS_CLIENT_ID", payos_account::CLIENT_ID)
             .env("PAYOS_API_KEY", payos_account::API_KEY)
             .env("PAYOS_CHECKSUM_KEY", payos_account::CHECKSUM_KEY)
+            .env("PAYOS_PAYOUT_CLIENT_ID", format!("payout-{}", payos_account::CLIENT_ID))
+            .env("PAYOS_PAYOUT_API_KEY", format!("payout-{}", payos_account::API_KEY))
+            .env("PAYOS_PAYOUT_CHECKSUM_KEY", format!("payout-{}", payos_account::CHECKSUM_KEY))
+            .env("DROPGATE_PAYOUT_REFUND_MAX", "5000000")
+            .env("DROPGATE_PAYOUT_DAY_MAX", "50000000")
+            .env("DROPGATE_PAYOUT_TWO_OPERATORS_ABOVE", "2000000")
             .env("DROPGATE_SMTP_URL", format!("smtp+insecure://127.0.0.1:{SMTP_PORT}"))
             .env("DROPGATE_MAIL_FROM", "Dropgate <shop@example.com>")
             .env("DROPGATE_SHEETS_ID", "stand-in-spreadsheet")
@@ -212,6 +219,7 @@ fn overview(took: Duration) -> String {
    opens soon       {shop}/drops/{soon}
    sold out         {shop}/drops/{sold_out}
    pay here         {payos}   (stand-in for PayOS: every payment link, with a button that pays it)
+   refunds          {payouts}   (what was paid back, and to which account)
    mails            {mails}   (what the shop has written to its buyers)
    sheet            {sheets}   (stand-in for Google Sheets: what became of every order)
    metrics          {metrics}
@@ -224,6 +232,7 @@ fn overview(took: Duration) -> String {
         soon = demo::SOON,
         sold_out = demo::SOLD_OUT,
         payos = local(PAYOS_PORT, "/"),
+        payouts = local(PAYOS_PORT, "/payouts"),
         mails = local(MAIL_PORT, "/"),
         sheets = local(SHEETS_PORT, "/"),
         metrics = local(ORIGIN_PRIVATE_PORT, "/metrics"),
