@@ -16,6 +16,7 @@ module "machine" {
   ssh_from        = var.ssh_from
   data_device     = var.host == "ec2" ? local.ec2_data_device : var.data_device
   mail            = var.mail
+  sheet           = var.sheet
 }
 
 # EC2

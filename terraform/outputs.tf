@@ -9,7 +9,7 @@ output "origin_url" {
 }
 
 output "ssh_hostname" {
-  description = "SSH through the tunnel: `ssh -o ProxyCommand='cloudflared access ssh --hostname %h' operator@…`."
+  description = "SSH through the tunnel: `ssh -o ProxyCommand='cloudflared access ssh --hostname %h' ops@…`."
   value       = local.ssh_hostname
 }
 

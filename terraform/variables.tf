@@ -154,6 +154,16 @@ variable "mail" {
   }
 }
 
+variable "sheet" {
+  description = "The Google sheet that shows the orders, or null. The key of its service account comes later: `store-secret sheets-key`."
+  type        = object({ id = string, tab = optional(string), personal = optional(bool) })
+  default     = null
+  validation {
+    condition     = var.sheet == null || can(regex("^[A-Za-z0-9_-]{20,}$", var.sheet.id))
+    error_message = "sheet.id is the part of the sheet's address between /d/ and /edit."
+  }
+}
+
 # The machine
 
 variable "host" {

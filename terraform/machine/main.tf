@@ -12,22 +12,32 @@ locals {
       DROPGATE_ORIGIN_NO  = var.origin_no
     },
     { for name, value in {
-      DROPGATE_SMTP_URL      = try(var.mail.smtp_url, null)
-      DROPGATE_MAIL_FROM     = try(var.mail.from, null)
-      DROPGATE_MAIL_REPLY_TO = try(var.mail.reply_to, null)
-      DROPGATE_SMTP_USER     = try(var.mail.user, null)
+      DROPGATE_SMTP_URL        = try(var.mail.smtp_url, null)
+      DROPGATE_MAIL_FROM       = try(var.mail.from, null)
+      DROPGATE_MAIL_REPLY_TO   = try(var.mail.reply_to, null)
+      DROPGATE_SMTP_USER       = try(var.mail.user, null)
+      DROPGATE_SHEETS_ID       = try(var.sheet.id, null)
+      DROPGATE_SHEETS_TAB      = try(var.sheet.tab, null)
+      DROPGATE_SHEETS_PERSONAL = try(var.sheet.personal, null) == true ? "1" : null
     } : name => value if value != null },
   )
 
   # The format of EnvironmentFile: a value in double quotes, with a backslash before what would end or change it.
   settings_file = join("", [for name, value in local.settings : "${name}=\"${replace(value, "/([\"\\\\$`])/", "\\$1")}\"\n"])
 
+  # The origin's secrets, each a credential of this name. It starts once all of them are there.
+  secrets = concat(
+    ["dropgate.env"],
+    try(var.mail.user, null) == null ? [] : ["smtp-password"],
+    var.sheet == null ? [] : ["sheets-key"],
+  )
+
   # [path, mode, content]
   files = [
     ["/etc/dropgate/origin.env", "0644", local.settings_file],
     ["/etc/systemd/system/dropgate.service", "0644", templatefile("${path.module}/files/dropgate.service", {
-      data_folder   = local.data_folder
-      mail_password = try(var.mail.user, null) != null
+      data_folder = local.data_folder
+      secrets     = local.secrets
     })],
     ["/etc/systemd/system/cloudflared.service", "0644", file("${path.module}/files/cloudflared.service")],
     ["/etc/nftables.conf", "0755", templatefile("${path.module}/files/nftables.conf", {
@@ -39,7 +49,7 @@ locals {
     ["/etc/sysctl.d/60-dropgate.conf", "0644", file("${path.module}/files/sysctl.conf")],
     ["/usr/local/sbin/fetch-pinned", "0755", file("${path.module}/files/fetch-pinned")],
     ["/usr/local/sbin/store-secret", "0755", file("${path.module}/files/store-secret")],
-    ["/usr/local/sbin/shop", "0755", file("${path.module}/files/shop")],
+    ["/usr/local/sbin/shop", "0755", templatefile("${path.module}/files/shop", { secrets = local.secrets })],
     ["/usr/local/lib/dropgate/with-secrets", "0755", file("${path.module}/files/with-secrets")],
     ["/usr/local/lib/dropgate/set-up", "0755", templatefile("${path.module}/files/set-up", {
       data_folder = local.data_folder
@@ -52,7 +62,8 @@ locals {
   cloud_config = {
     users = [
       {
-        name                = "operator"
+        # Not "operator": Debian has a group of that name, and useradd refuses it.
+        name                = "ops"
         shell               = "/bin/bash"
         lock_passwd         = true
         sudo                = "ALL=(ALL) NOPASSWD:ALL"

@@ -41,3 +41,9 @@ variable "mail" {
   type        = object({ smtp_url = string, from = string, reply_to = optional(string), user = optional(string) })
   default     = null
 }
+
+variable "sheet" {
+  description = "The Google sheet that shows the orders. The key of its service account is a secret and comes later."
+  type        = object({ id = string, tab = optional(string), personal = optional(bool) })
+  default     = null
+}

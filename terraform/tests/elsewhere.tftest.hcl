@@ -50,12 +50,12 @@ run "a_machine_gets_what_it_needs_and_no_secret" {
     error_message = "root or a password gets in"
   }
   assert {
-    condition     = [for user in yamldecode(output.user_data).users : user.name] == ["operator", "dropgate"]
+    condition     = [for user in yamldecode(output.user_data).users : user.name] == ["ops", "dropgate"]
     error_message = "there are other users"
   }
   assert {
     condition     = yamldecode(output.user_data).users[0].lock_passwd && yamldecode(output.user_data).users[0].ssh_authorized_keys == [var.ssh_public_keys[0]]
-    error_message = "the operator logs in by something else"
+    error_message = "people log in by something else"
   }
 
   assert {
@@ -70,8 +70,8 @@ run "a_machine_gets_what_it_needs_and_no_secret" {
   }
 
   assert {
-    condition     = !strcontains(module.machine.files["/etc/systemd/system/dropgate.service"].content, "smtp-password")
-    error_message = "the origin would wait for a password that never comes"
+    condition     = [for line in split("\n", module.machine.files["/etc/systemd/system/dropgate.service"].content) : line if strcontains(line, "/etc/credstore.encrypted/")] == ["ConditionPathExists=/etc/credstore.encrypted/dropgate.env", "LoadCredentialEncrypted=dropgate.env:/etc/credstore.encrypted/dropgate.env"]
+    error_message = "the origin waits for other secrets"
   }
 
   assert {
@@ -92,6 +92,7 @@ run "mail_a_disk_and_ssh_are_set_up_when_asked_for" {
     ssh_from    = ["203.0.113.7/32", "2001:db8::/48"]
     data_device = "/dev/disk/by-id/scsi-0HC_Volume_1"
     mail        = { smtp_url = "smtps://mail.example.com", from = "Tiệm \"Đèn\" $5 <shop@example.com>", user = "shop" }
+    sheet       = { id = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms", tab = "Đơn hàng", personal = true }
   }
 
   assert {
@@ -100,14 +101,20 @@ run "mail_a_disk_and_ssh_are_set_up_when_asked_for" {
       DROPGATE_MAIL_FROM="Tiệm \"Đèn\" \$5 <shop@example.com>"
       DROPGATE_ORIGIN_NO="7"
       DROPGATE_PUBLIC_URL="https://shop.example.com"
+      DROPGATE_SHEETS_ID="1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms"
+      DROPGATE_SHEETS_PERSONAL="1"
+      DROPGATE_SHEETS_TAB="Đơn hàng"
       DROPGATE_SMTP_URL="smtps://mail.example.com"
       DROPGATE_SMTP_USER="shop"
     SETTINGS
     error_message = "the origin's settings are others, or are written so that systemd reads others"
   }
   assert {
-    condition     = strcontains(module.machine.files["/etc/systemd/system/dropgate.service"].content, "LoadCredentialEncrypted=smtp-password:") && strcontains(module.machine.files["/etc/systemd/system/dropgate.service"].content, "DROPGATE_SMTP_PASSWORD_FILE=%d/smtp-password\n")
-    error_message = "the origin does not get its password"
+    condition = alltrue([for secret in ["smtp-password", "sheets-key"] :
+      strcontains(module.machine.files["/etc/systemd/system/dropgate.service"].content, "\nConditionPathExists=/etc/credstore.encrypted/${secret}\n") &&
+      strcontains(module.machine.files["/etc/systemd/system/dropgate.service"].content, "\nLoadCredentialEncrypted=${secret}:/etc/credstore.encrypted/${secret}\n") &&
+    strcontains(module.machine.files["/usr/local/sbin/shop"].content, " --property=LoadCredentialEncrypted=${secret}:/etc/credstore.encrypted/${secret} \\\n")])
+    error_message = "a secret does not reach the origin and its command line"
   }
 
   assert {

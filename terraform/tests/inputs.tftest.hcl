@@ -38,6 +38,7 @@ run "values_of_another_kind_are_refused" {
     dropgate                = { url = "http://example.com/dropgate", sha256 = "1111111111111111111111111111111111111111111111111111111111111111" }
     cloudflared             = { url = "http://example.com/cloudflared", sha256 = "1111111111111111111111111111111111111111111111111111111111111111" }
     mail                    = { smtp_url = "smtps://shop:secret@mail.example.com", from = "shop@example.com" }
+    sheet                   = { id = "https://docs.google.com/spreadsheets" }
     ssh_public_keys         = []
     ssh_from                = ["my laptop"]
     data_device             = "/dev/sdb"
@@ -56,6 +57,7 @@ run "values_of_another_kind_are_refused" {
     var.dropgate,
     var.cloudflared,
     var.mail,
+    var.sheet,
     var.ssh_public_keys,
     var.ssh_from,
     var.data_device,

@@ -48,7 +48,7 @@ pub(crate) fn check() -> Result<()> {
         &mut terraform.command(".", &["init", "-backend=false", "-no-color"]),
     )?;
     step::run("Validity of terraform/", &mut terraform.command(".", &["validate", "-no-color"]))?;
-    step::run("Tests of terraform/ (about 40 seconds)", &mut terraform.command(".", &["test", "-no-color"]))?;
+    step::run("Tests of terraform/ (about 1 minute)", &mut terraform.command(".", &["test", "-no-color"]))?;
     machine::check(&terraform, &folder.join("machine"))
 }
 

@@ -20,7 +20,7 @@ variable "data_device" {
   default = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
 }
 
-variable "with_mail" {
+variable "with_mail_and_sheet" {
   type    = bool
   default = true
 }
@@ -35,12 +35,13 @@ module "machine" {
   ssh_public_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKtxVt6YRvgXIYbRbvJEd6yvk+7E+3wLk3G1m0hV5oZ1 operator"]
   ssh_from        = var.ssh_from
   data_device     = var.data_device
-  mail = var.with_mail ? {
+  mail = var.with_mail_and_sheet ? {
     smtp_url = "smtps://mail.example.com"
     from     = "Tiệm \"Đèn\" $5 <shop@example.com>"
     reply_to = "help@example.com"
     user     = "shop"
   } : null
+  sheet = var.with_mail_and_sheet ? { id = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms", personal = true } : null
 }
 
 output "user_data" {
