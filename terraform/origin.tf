@@ -124,6 +124,13 @@ resource "aws_instance" "origin" {
   }
 }
 
+# PayOS pays out to listed addresses only, so the machine's stays when it is stopped or replaced.
+resource "aws_eip" "origin" {
+  count    = length(aws_instance.origin)
+  domain   = "vpc"
+  instance = aws_instance.origin[0].id
+}
+
 resource "aws_ebs_volume" "data" {
   count             = var.host == "ec2" ? 1 : 0
   availability_zone = aws_subnet.origin[0].availability_zone
@@ -200,6 +207,8 @@ resource "aws_lightsail_instance" "origin" {
   blueprint_id      = "debian_12"
   bundle_id         = var.lightsail_bundle
   user_data         = module.machine.launch_script
+  # Payouts come from one listed address: with a second one, of IPv6, PayOS would see either.
+  ip_address_type = "ipv4"
 
   # A copy of the disk every day; Lightsail keeps seven.
   add_on {
@@ -212,6 +221,17 @@ resource "aws_lightsail_instance" "origin" {
     prevent_destroy = true
     ignore_changes  = [user_data]
   }
+}
+
+resource "aws_lightsail_static_ip" "origin" {
+  count = length(aws_lightsail_instance.origin)
+  name  = "dropgate-origin"
+}
+
+resource "aws_lightsail_static_ip_attachment" "origin" {
+  count          = length(aws_lightsail_instance.origin)
+  static_ip_name = aws_lightsail_static_ip.origin[0].name
+  instance_name  = aws_lightsail_instance.origin[0].name
 }
 
 resource "aws_lightsail_instance_public_ports" "origin" {

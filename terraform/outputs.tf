@@ -14,8 +14,8 @@ output "ssh_hostname" {
 }
 
 output "machine_address" {
-  description = "The machine's own address, for SSH until the tunnel is up. Null with host = none."
-  value       = one(concat(aws_instance.origin[*].public_ip, aws_lightsail_instance.origin[*].public_ip_address))
+  description = "The machine's own address, for SSH until the tunnel is up and for PayOS's list of addresses. Null with host = none."
+  value       = one(concat(aws_eip.origin[*].public_ip, aws_lightsail_static_ip.origin[*].ip_address))
 }
 
 output "user_data" {

@@ -14,10 +14,13 @@ mock_provider "aws" {
     defaults = { id = "vol-0123456789abcdef0" }
   }
   mock_resource "aws_instance" {
-    defaults = { id = "i-0123456789abcdef0", public_ip = "203.0.113.20" }
+    defaults = { id = "i-0123456789abcdef0" }
   }
-  mock_resource "aws_lightsail_instance" {
-    defaults = { public_ip_address = "203.0.113.30" }
+  mock_resource "aws_eip" {
+    defaults = { public_ip = "203.0.113.20" }
+  }
+  mock_resource "aws_lightsail_static_ip" {
+    defaults = { ip_address = "203.0.113.30" }
   }
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::123456789012:role/dropgate-snapshots" }
@@ -76,8 +79,8 @@ run "ec2_is_closed_encrypted_and_copied_every_hour" {
     error_message = "the user data are too long for AWS"
   }
   assert {
-    condition     = output.machine_address == "203.0.113.20"
-    error_message = "the output has another address"
+    condition     = output.machine_address == "203.0.113.20" && aws_eip.origin[0].instance == "i-0123456789abcdef0"
+    error_message = "the machine has no address that stays"
   }
   assert {
     condition     = data.aws_ami.debian[0].owners == tolist(["136693071363"])
@@ -117,6 +120,10 @@ run "lightsail_is_closed_and_copied_every_day" {
   assert {
     condition     = aws_lightsail_instance.origin[0].add_on[0].type == "AutoSnapshot" && aws_lightsail_instance.origin[0].add_on[0].status == "Enabled"
     error_message = "the machine is not copied"
+  }
+  assert {
+    condition     = aws_lightsail_static_ip_attachment.origin[0].static_ip_name == "dropgate-origin" && aws_lightsail_static_ip_attachment.origin[0].instance_name == "dropgate-origin" && aws_lightsail_instance.origin[0].ip_address_type == "ipv4"
+    error_message = "the machine has no single address that stays"
   }
   assert {
     condition     = startswith(aws_lightsail_instance.origin[0].user_data, "#!/bin/sh\n") && length(aws_lightsail_instance.origin[0].user_data) < 16384

@@ -3,8 +3,9 @@
 # its own network, with the rendered user data. It ends when the origin answers /readyz behind its unit, has survived a
 # kill and a second start, and nothing of the machine is open.
 #
-#   sudo tests/machine/first-start.sh [PATH_OF_DROPGATE]
+#   sudo tests/machine/first-start.sh [--lightsail] [PATH_OF_DROPGATE]
 #
+# With --lightsail the user data are the script for Lightsail, which starts the machine once more.
 # Needs root, Terraform and Debian's packages debootstrap and systemd-container. The first run takes about four minutes,
 # because it fetches Debian into .tools/machine; later ones take one. What a container cannot show: the clock (it may
 # not set it), the disk of the database (it has no udev), the packages' download (it has no network; they are there
@@ -12,6 +13,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=tests/machine
+form=user_data
+if [ "${1-}" = --lightsail ]; then
+  form=launch_script
+  shift
+fi
 dropgate=${1:-target/debug/dropgate}
 work=.tools/machine
 debian=$work/debian
@@ -96,7 +102,7 @@ render init -no-color > /dev/null
 render apply -auto-approve -no-color > /dev/null
 seed=$disk/var/lib/cloud/seed/nocloud
 mkdir -p $seed
-render output -raw user_data > $seed/user-data
+render output -raw $form > $seed/user-data
 echo 'instance-id: first-start' > $seed/meta-data
 # What a cloud would say, and what this machine has no network for.
 cat > $disk/etc/cloud/cloud.cfg.d/90-first-start.cfg << 'CONFIG'
@@ -110,6 +116,11 @@ CONFIG
 
 say 'First start'
 start
+if [ $form = launch_script ]; then
+  # It ends with a start of the machine, and the container ends with that.
+  wait "$container" || true
+  start
+fi
 until_inside test -e /run/cloud-init/result.json
 prints 'status: done' cloud-init status --long || fail "cloud-init: $(inside cloud-init status --long)"
 failed=$(inside systemctl --failed --plain --no-legend)

@@ -51,3 +51,7 @@ output "user_data" {
 output "files" {
   value = module.machine.files
 }
+
+output "launch_script" {
+  value = module.machine.launch_script
+}
