@@ -2,7 +2,7 @@
 // for tests in which `mock_provider` answers everything else. It reaches no network and can create nothing.
 //   node server.mjs SCHEMAS
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 
@@ -18,8 +18,7 @@ function serve(schemaFile) {
   const answer = schemaAnswer(JSON.parse(readFileSync(schemaFile, 'utf8')));
   const nothing = (_call, reply) => reply(null, {});
 
-  // Schemas of all resources together are larger than the default of 4 MiB.
-  const server = new grpc.Server({ 'grpc.max_send_message_length': -1 });
+  const server = new grpc.Server();
   server.addService(tfplugin6.Provider.service, {
     GetProviderSchema: (_call, reply) => reply(null, answer),
     ValidateProviderConfig: nothing,
@@ -46,11 +45,15 @@ function load(...files) {
   return grpc.loadPackageDefinition(protoLoader.loadSync(paths, { keepCase: true }));
 }
 
+/** Only the types that the configuration names: Terraform asks at every start, and all of them take it a second. */
 function schemaAnswer({ provider, resources, dataSources }) {
+  const files = readdirSync('.').filter((name) => name.endsWith('.tf'));
+  const named = new Set(files.flatMap((name) => readFileSync(name, 'utf8').match(/cloudflare_\w+/g) ?? []));
+  const shown = (all) => Object.entries(all).flatMap(([type, found]) => (named.has(type) ? [[type, schema(found)]] : []));
   return {
     provider: schema(provider),
-    resource_schemas: mapped(resources, schema),
-    data_source_schemas: mapped(dataSources, schema),
+    resource_schemas: Object.fromEntries(shown(resources)),
+    data_source_schemas: Object.fromEntries(shown(dataSources)),
   };
 }
 
@@ -61,10 +64,6 @@ function schema({ attributes }) {
 function attribute({ type, nesting, attributes, ...rest }) {
   if (nesting) return { ...rest, nested_type: { nesting, attributes: attributes.map(attribute) } };
   return { ...rest, type: Buffer.from(JSON.stringify(type)) };
-}
-
-function mapped(object, change) {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 }
 
 serve(process.argv[2]);
