@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod delivery;
+mod doctor;
 mod failpoint;
 mod http;
 mod mail;

@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_webhooks;
 mod browser;
 mod crash;
+mod doctor;
 mod edge_doors;
 mod ended;
 mod expiry;

@@ -173,6 +173,13 @@ impl Shop {
         self.dropgate_in(&self.data(), arguments)
     }
 
+    /// Runs a command with the settings of the origin, and these in place of some of them.
+    pub fn dropgate_with(&self, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
+        let mut command = origin_command(&self.ports, &self.secrets, &self.payos.url(), &self.data());
+        command.envs(self.settings.iter().map(|(name, value)| (name, value))).envs(settings.iter().copied());
+        command.args(arguments).output().expect("dropgate runs")
+    }
+
     /// Runs a command that must succeed in the name of this operator; returns what it prints.
     #[track_caller]
     pub fn operates_as(&self, operator: &str, arguments: &[&str]) -> String {

@@ -3,6 +3,7 @@
 mod admin_client;
 mod clock;
 mod delivery;
+mod doctor;
 mod drop;
 mod file;
 mod keys;
@@ -38,6 +39,9 @@ enum Command {
     Serve,
     /// Print a fresh set of keys as NAME=value lines, for the origin and the edge.
     Keys,
+    /// Look at this machine, PayOS, the mail server and all that the settings name, and say what is not ready for a drop.
+    /// Changes nothing.
+    Doctor,
     /// Create, list, pause, resume and kill drops on a running origin.
     #[command(subcommand)]
     Drop(drop::DropCommand),
@@ -98,6 +102,7 @@ impl Cli {
         match self.command {
             Command::Serve => run::serve(),
             Command::Keys => keys::print(),
+            Command::Doctor => run::blocking(doctor::run()),
             Command::Drop(command) => run::blocking(drop::run(command)),
             Command::Clock(command) => run::blocking(clock::run(command)),
             Command::Token(command) => run::blocking(token::run(command)),

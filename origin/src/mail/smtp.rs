@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
@@ -85,6 +85,15 @@ impl Mailer {
 
     pub(crate) fn shop_name(&self) -> &str {
         &self.shop_name
+    }
+
+    /// Connects and logs in, and sends nothing.
+    pub(crate) async fn connects(&self) -> Result<()> {
+        let Ok(tested) = tokio::time::timeout(MAIL_TIMEOUT, self.transport.test_connection()).await else {
+            bail!("the mail server did not answer in time");
+        };
+        ensure!(tested.context("the mail server cannot be used")?, "the mail server closed the connection");
+        Ok(())
     }
 
     pub(crate) async fn send(&self, letter: &Letter) -> Result<Handed> {
