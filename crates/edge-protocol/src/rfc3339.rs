@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 #[error("a time is written like 2026-11-21T20:00:00+07:00")]
 pub struct TimeError;
 
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// In UTC, with three digits of milliseconds where there are any. For any year from 0 to 9999; others are no RFC 3339.
 // A date crate's formatter would be a good part of the Worker's size.
@@ -28,7 +28,7 @@ pub fn parse(text: &str) -> Result<Timestamp, TimeError> {
 
 /// Days since 1970 to the Gregorian date, counting in eras of 400 years that begin on 1 March, so that the leap day is
 /// the last of a year.
-fn civil(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

@@ -20,6 +20,12 @@ pub fn rfc3339(at: Timestamp) -> String {
     rfc3339::format(second.plus_ms(OFFSET_MS)).replace('Z', "+07:00")
 }
 
+/// The year, and the month from 1 to 12.
+pub fn month(at: Timestamp) -> (i64, i64) {
+    let (year, month, _) = rfc3339::civil(at.plus_ms(OFFSET_MS).0.div_euclid(rfc3339::DAY_MS));
+    (year, month)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +39,8 @@ mod tests {
             ("2028-02-28T17:30:00Z", "00:30 29/02/2028"),
         ] {
             assert_eq!(format(rfc3339::parse(utc).unwrap()), shown, "{utc}");
+            let (year, month) = month(rfc3339::parse(utc).unwrap());
+            assert_eq!(format!("{month:02}/{year}"), shown[9..], "{utc}");
         }
     }
 
