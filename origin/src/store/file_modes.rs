@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::sale_file;
+use super::views::views_file;
 
 /// What a mode grants to the group and to others.
 const OTHERS: u32 = 0o077;
@@ -17,10 +18,11 @@ const OTHERS: u32 = 0o077;
 /// What buyers entered is in these files. The origin creates them for its own user alone, but a copy, a restore or an
 /// earlier release may have left another mode.
 pub fn require_private(folder: &Path) -> Result<()> {
-    let database = sale_file(folder);
-    let [log, index] = ["db-wal", "db-shm"].map(|extension| database.with_extension(extension));
+    let databases = [sale_file(folder), views_file(folder)];
+    let files =
+        databases.iter().flat_map(|file| ["db", "db-wal", "db-shm"].map(|extension| file.with_extension(extension)));
     let folders = open_to_others([folder.to_path_buf()])?;
-    let files = open_to_others([database, log, index, folder.join("log-owner")])?;
+    let files = open_to_others(files.chain([folder.join("log-owner")]))?;
     if folders.is_empty() && files.is_empty() {
         return Ok(());
     }

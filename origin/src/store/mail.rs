@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn a_mail_costs_a_look_at_the_stops_and_not_at_the_orders() {
         let db = Db::in_memory().unwrap();
-        migrate::migrate(&db, Timestamp(0)).unwrap();
+        migrate::migrate(&db, Timestamp(0), migrate::SALE).unwrap();
         let plan = db.prepare(&format!("EXPLAIN QUERY PLAN {IS_STOPPED}")).unwrap();
         let steps: Vec<String> = plan.rows(["an@example.com"], |row| Ok(row.get(3)?)).unwrap();
         assert!(steps[0].starts_with("SCAN mail_stops") && steps[1].starts_with("SEARCH orders"), "{steps:?}");

@@ -1,4 +1,5 @@
-//! Applies `migrations/sale/` in order, and refuses a history that is not a prefix of what this binary carries.
+//! Applies the migrations of a database in order, and refuses a history that is not a prefix of what this binary
+//! carries.
 
 use anyhow::{Context, Result, bail};
 use domain::Timestamp;
@@ -6,31 +7,38 @@ use sha2::{Digest, Sha256};
 
 use super::sqlite::Db;
 
-struct Migration {
+pub(super) struct Migration {
     version: i64,
     name: &'static str,
     sql: &'static str,
 }
 
 macro_rules! migration {
-    ($version:literal, $name:literal) => {
-        Migration { version: $version, name: $name, sql: include_str!(concat!("../../../migrations/sale/", $name)) }
+    ($folder:literal, $version:literal, $name:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sql: include_str!(concat!("../../../migrations/", $folder, "/", $name)),
+        }
     };
 }
 
-const SALE: &[Migration] = &[
-    migration!(1, "0001_sale.sql"),
-    migration!(2, "0002_refunds.sql"),
-    migration!(3, "0003_unmatched_refunds.sql"),
-    migration!(4, "0004_order_facts_once.sql"),
-    migration!(5, "0005_killed_at.sql"),
-    migration!(6, "0006_payment_accounts.sql"),
-    migration!(7, "0007_destination_salts.sql"),
-    migration!(8, "0008_mail.sql"),
-    migration!(9, "0009_unreadable_webhooks.sql"),
-    migration!(10, "0010_webhooks.sql"),
-    migration!(11, "0011_payouts.sql"),
+pub(super) const SALE: &[Migration] = &[
+    migration!("sale", 1, "0001_sale.sql"),
+    migration!("sale", 2, "0002_refunds.sql"),
+    migration!("sale", 3, "0003_unmatched_refunds.sql"),
+    migration!("sale", 4, "0004_order_facts_once.sql"),
+    migration!("sale", 5, "0005_killed_at.sql"),
+    migration!("sale", 6, "0006_payment_accounts.sql"),
+    migration!("sale", 7, "0007_destination_salts.sql"),
+    migration!("sale", 8, "0008_mail.sql"),
+    migration!("sale", 9, "0009_unreadable_webhooks.sql"),
+    migration!("sale", 10, "0010_webhooks.sql"),
+    migration!("sale", 11, "0011_payouts.sql"),
 ];
+
+pub(super) const VIEWS: &[Migration] =
+    &[migration!("views", 1, "0001_orders.sql"), migration!("views", 2, "0002_revenue.sql")];
 
 struct Applied {
     version: i64,
@@ -38,20 +46,20 @@ struct Applied {
     sha256: String,
 }
 
-pub(crate) fn migrate(db: &Db, now: Timestamp) -> Result<()> {
+pub(super) fn migrate(db: &Db, now: Timestamp, migrations: &[Migration]) -> Result<()> {
     db.batch(
         "CREATE TABLE IF NOT EXISTS schema_migrations (
            version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL
          ) STRICT",
     )?;
-    migrate_with(db, now, SALE)
+    migrate_with(db, now, migrations)
 }
 
 /// Refuses tables of another release: a connection that only reads cannot bring them up to date.
-pub(crate) fn require_current(db: &Db) -> Result<()> {
+pub(super) fn require_current(db: &Db, migrations: &[Migration]) -> Result<()> {
     let applied = applied(db)?;
-    check(&applied, SALE)?;
-    if let Some(missing) = SALE.get(applied.len()) {
+    check(&applied, migrations)?;
+    if let Some(missing) = migrations.get(applied.len()) {
         bail!(
             "the database is of an older release, without migration {}: start `dropgate serve` of this release once",
             missing.name
@@ -116,7 +124,7 @@ mod tests {
     fn db() -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open_for_write(&folder.path().join("sale.db")).unwrap();
-        migrate(&db, Timestamp(0)).unwrap();
+        migrate(&db, Timestamp(0), SALE).unwrap();
         (folder, db)
     }
 
@@ -127,7 +135,7 @@ mod tests {
     #[test]
     fn migrating_twice_changes_nothing() {
         let (_folder, db) = db();
-        migrate(&db, Timestamp(1)).unwrap();
+        migrate(&db, Timestamp(1), SALE).unwrap();
         let stamp: i64 = db.value("SELECT max(applied_at) FROM schema_migrations").unwrap();
         assert_eq!(stamp, 0);
     }
@@ -135,9 +143,9 @@ mod tests {
     #[test]
     fn a_connection_that_only_reads_refuses_tables_of_an_older_release() {
         let (_folder, db) = db();
-        require_current(&db).unwrap();
+        require_current(&db, SALE).unwrap();
         db.batch("DELETE FROM schema_migrations WHERE version >= 3").unwrap();
-        let error = require_current(&db).unwrap_err().to_string();
+        let error = require_current(&db, SALE).unwrap_err().to_string();
         assert!(error.contains("older release") && error.contains("0003_"), "{error}");
     }
 
@@ -161,7 +169,7 @@ mod tests {
         let (_folder, db) = db();
         let next = SALE.len() + 1;
         db.batch(&format!("INSERT INTO schema_migrations VALUES ({next}, 'later.sql', '', 0)")).unwrap();
-        let error = migrate(&db, Timestamp(1)).unwrap_err();
+        let error = migrate(&db, Timestamp(1), SALE).unwrap_err();
         assert!(error.to_string().contains("does not know"), "{error}");
     }
 

@@ -26,6 +26,7 @@ mod settled;
 mod sqlite;
 mod unmatched;
 mod verify;
+pub(crate) mod views;
 mod webhooks;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +49,9 @@ pub use payouts::{PayableRefund, PayoutsUnderWay, StoredPayout};
 pub use read::ReadStore;
 pub use refunds::{MoneyWaiting, OpenRefund, OpenStep};
 pub use verify::{Verified, verify};
+#[cfg(test)]
+pub(crate) use views::views_file;
+pub use views::{Checked as CheckedHistory, check_history};
 pub use webhooks::StoredWebhook;
 
 use self::drops::DropWriter;
@@ -104,7 +108,7 @@ impl WriteStore {
     fn open_file(path: PathBuf, origin_no: u8, source: u64, now: Timestamp) -> Result<Self> {
         log_owner::require_own_log(&path)?;
         let db = Db::open_for_write(&path)?;
-        migrate::migrate(&db, now).context("its tables cannot be brought up to date")?;
+        migrate::migrate(&db, now, migrate::SALE).context("its tables cannot be brought up to date")?;
         meta::claim_for_origin(&db, origin_no)?;
         meta::prove_writable(&db, now)?;
         log_owner::claim_log(&db, &path)?;
@@ -285,4 +289,12 @@ pub(crate) fn tables(file: &Path) -> Result<std::collections::BTreeMap<String, V
     let columns = db.prepare("SELECT name FROM pragma_table_info(?)")?;
     let tables: Vec<String> = tables.rows((), |row| Ok(row.get(0)?))?;
     tables.into_iter().map(|table| Ok((table.clone(), columns.rows([table], |row| Ok(row.get(0)?))?))).collect()
+}
+
+/// What a query finds.
+#[cfg(test)]
+pub(crate) fn rows(file: &Path, sql: &str) -> Result<Vec<Vec<libsql::Value>>> {
+    let db = Db::open_for_read(file)?;
+    let select = db.prepare(sql)?;
+    select.rows((), |row| (0..row.column_count()).map(|column| Ok(row.get_value(column)?)).collect())
 }

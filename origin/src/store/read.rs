@@ -15,7 +15,7 @@ use super::orders::{self, OrderReader};
 use super::outbox::{self, StoredDelivery};
 use super::payouts::{self, PayableRefund, PayoutsUnderWay, StoredPayout};
 use super::refunds::{self, Destinations, MoneyWaiting, OpenRefund};
-use super::sqlite::{Db, Statement};
+use super::sqlite::{Db, Statement, bytes};
 use super::webhooks::{self, StoredWebhook};
 use super::{migrate, sale_file, sent, settled, unmatched};
 use crate::statement::KnownTransfer;
@@ -28,6 +28,7 @@ pub struct ReadStore {
     destinations: Destinations,
     revoked: Statement,
     ledger_time: Statement,
+    ledger_hash: Statement,
     log: PathBuf,
     db: Db,
 }
@@ -35,7 +36,7 @@ pub struct ReadStore {
 impl ReadStore {
     pub fn open(folder: &Path) -> Result<Self> {
         let db = Db::open_for_read(&sale_file(folder))?;
-        migrate::require_current(&db)?;
+        migrate::require_current(&db, migrate::SALE)?;
         Ok(Self {
             begin: db.prepare("BEGIN")?,
             end: db.prepare("END")?,
@@ -43,6 +44,7 @@ impl ReadStore {
             destinations: Destinations::prepare(&db)?,
             revoked: db.prepare("SELECT 1 FROM revoked_tokens WHERE jti = ?")?,
             ledger_time: db.prepare("SELECT at FROM ledger WHERE seq = ?")?,
+            ledger_hash: db.prepare("SELECT hash FROM ledger WHERE seq = ?")?,
             log: sale_file(folder).with_extension("db-wal"),
             db,
         })
@@ -89,6 +91,11 @@ impl ReadStore {
     /// The time at which a row was written; `None` before that.
     pub fn ledger_time(&self, seq: i64) -> Result<Option<Timestamp>> {
         self.ledger_time.first([seq], |row| Ok(Timestamp(row.get(0)?)))
+    }
+
+    /// The hash of a row, which covers every row up to it; `None` before that.
+    pub(crate) fn ledger_hash(&self, seq: i64) -> Result<Option<[u8; 32]>> {
+        self.ledger_hash.first([seq], |row| bytes(row, 0))
     }
 
     /// The size of the write-ahead log. A reader that does not end, or a disk that fails, keeps it from being emptied.

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -53,6 +54,18 @@ fn one_thread_at_a_time() -> OpenFlags {
 
 impl Db {
     pub(crate) fn open_for_write(path: &Path) -> Result<Self> {
+        Self::open_with(path, "FULL")
+    }
+
+    /// A file whose content can be made again: a power cut may take the last commits, and keeps the file whole. What is
+    /// deleted stays in none of its pages, because it may be an erased buyer's name.
+    pub(crate) fn open_rebuildable(path: &Path) -> Result<Self> {
+        let db = Self::open_with(path, "NORMAL")?;
+        db.batch("PRAGMA secure_delete = ON")?;
+        Ok(db)
+    }
+
+    fn open_with(path: &Path, synchronous: &str) -> Result<Self> {
         let db = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         db.batch(&format!("PRAGMA page_size = {PAGE_BYTES}"))?;
         let mode: String = db.value("PRAGMA journal_mode = WAL")?;
@@ -60,7 +73,7 @@ impl Db {
             bail!("{} cannot be put into WAL mode (it is in {mode})", path.display());
         }
         db.batch(&format!(
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0;
+            "PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0;
              PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA journal_size_limit = {WAL_BYTES_MAX};
              PRAGMA cache_size = -16384"
         ))?;
@@ -159,6 +172,24 @@ fn plainly(error: libsql::Error) -> anyhow::Error {
     anyhow::Error::new(error).context(cause)
 }
 
+/// The file itself cannot be used: it is damaged, no database, or contradicts its own rules.
+pub(crate) fn is_damaged(error: &anyhow::Error) -> bool {
+    matches!(failure(error), Some(11 | 19 | 20 | 26))
+}
+
+/// A statement does not fit the tables.
+pub(crate) fn is_misfit(error: &anyhow::Error) -> bool {
+    failure(error) == Some(1)
+}
+
+/// SQLite's kind of failure.
+fn failure(error: &anyhow::Error) -> Option<i32> {
+    error.chain().find_map(|cause| match cause.downcast_ref() {
+        Some(libsql::Error::SqliteFailure(code, _)) => Some(code & 0xff),
+        _ => None,
+    })
+}
+
 /// A prepared statement that is reset before and after each use. Without a reset, libsql silently keeps the old
 /// parameters, and an open statement keeps the WAL from being emptied.
 pub(crate) struct Statement(libsql::Statement, OneThread);
@@ -182,11 +213,22 @@ impl Statement {
     }
 
     pub(crate) fn each(&self, params: impl IntoParams, mut read: impl FnMut(&Row) -> Result<()>) -> Result<()> {
+        self.each_until(params, |row| read(row).map(|()| ControlFlow::Continue(())))
+    }
+
+    /// As [`Self::each`], until `read` has enough.
+    pub(crate) fn each_until(
+        &self,
+        params: impl IntoParams,
+        mut read: impl FnMut(&Row) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         self.0.reset();
         let result = (|| {
             let mut rows = ready(self.0.query(params)).map_err(plainly)?;
             while let Some(row) = ready(rows.next()).map_err(plainly)? {
-                read(&row)?;
+                if read(&row)?.is_break() {
+                    break;
+                }
             }
             Ok(())
         })();

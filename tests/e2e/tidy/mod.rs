@@ -36,15 +36,19 @@ fn no_file_has_a_mark_of_unfinished_work() {
 #[test]
 fn migrations_are_numbered_without_a_gap_and_all_of_them_are_embedded() {
     let migrate = read(&root().join("origin/src/store/migrate.rs"));
-    let mut names: Vec<String> = sources(&root().join("migrations/sale"), &["sql"])
-        .iter()
-        .map(|(file, _)| file.file_name().unwrap_or_default().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    assert!(!names.is_empty(), "there are no migrations");
-    for (index, name) in names.iter().enumerate() {
-        assert!(name.starts_with(&format!("{:04}_", index + 1)), "{name} is out of order");
-        assert!(migrate.contains(name.as_str()), "{name} is not embedded");
+    for folder in ["sale", "views"] {
+        let mut names: Vec<String> = sources(&root().join("migrations").join(folder), &["sql"])
+            .iter()
+            .map(|(file, _)| file.file_name().unwrap_or_default().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        assert!(!names.is_empty(), "there are no migrations of {folder}");
+        for (index, name) in names.iter().enumerate() {
+            let number = index + 1;
+            assert!(name.starts_with(&format!("{number:04}_")), "{name} is out of order");
+            let embedded = format!("migration!(\"{folder}\", {number}, \"{name}\")");
+            assert!(migrate.contains(&embedded), "{name} is not embedded");
+        }
     }
 }
 

@@ -64,7 +64,7 @@ pub fn verify(folder: &Path, known_head: Option<(i64, [u8; 32])>) -> Result<Veri
     log_owner::require_own_log(&sale_file(folder))?;
     let db = Db::open_for_read(&sale_file(folder))?;
     // This release can say nothing of tables that it cannot read.
-    migrate::require_current(&db)?;
+    migrate::require_current(&db, migrate::SALE)?;
     // The whole check reads the file as of one moment: an origin may go on selling meanwhile.
     db.prepare("BEGIN")?.execute(())?;
     check(&db, known_head).context("the ledger does not verify")

@@ -49,7 +49,7 @@ pub(super) fn check_schema(db: &Db) -> Result<()> {
     let damage: String = db.value("PRAGMA quick_check(1)")?;
     ensure!(damage == "ok", "the file is damaged: {damage}");
     let fresh = Db::in_memory()?;
-    migrate::migrate(&fresh, Timestamp(0))?;
+    migrate::migrate(&fresh, Timestamp(0), migrate::SALE)?;
     let (found, expected) = (schema(db)?, schema(&fresh)?);
     for [kind, name, sql] in &found {
         let known = expected.iter().find(|known| known[0] == *kind && known[1] == *name);

@@ -12,6 +12,7 @@ mod refunds;
 mod sale;
 mod tampering;
 mod verify;
+mod views;
 mod webhooks;
 
 use domain::{
