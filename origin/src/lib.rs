@@ -1,6 +1,6 @@
 //! The origin: one writer, its readers, and everything that speaks to them.
 //!
-//! Imports point one way: `store` ← `writer` ← `payos` ← `http`, `outbox`, `timers`. Nothing imports `http` but `serve`.
+//! Imports point one way: `store` ← `writer` ← `payos`, `views` ← `http`, `outbox`, `timers`. Nothing imports `http` but `serve`.
 
 pub mod cli;
 pub mod clock;
@@ -23,6 +23,8 @@ pub mod store;
 pub mod telemetry;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod timers;
+mod views;
 mod webhooks;
 mod writer;

@@ -30,6 +30,7 @@ use crate::reader::Reader;
 use crate::store::FolderLock;
 use crate::telemetry::RepeatedLines;
 use crate::timers::{HoldTimer, pay_refunds_out};
+use crate::views;
 use crate::webhooks::Sender;
 use crate::writer;
 
@@ -78,6 +79,7 @@ pub async fn serve(
     let metrics = Arc::new(Metrics { repeated_lines, ..Metrics::default() });
     let mut running = writer::start(&config.data, config.origin_no, clock.clone())?;
     let reader = Reader::start(&config.data, cores)?;
+    let views = views::start(&config.data, &running.writer, clock.clone())?;
     let stop = CancellationToken::new();
     let checksum_key = config.payos.checksum_key.clone();
     let ports = Ports {
@@ -96,6 +98,7 @@ pub async fn serve(
     let app = Arc::new(App {
         writer: running.writer.clone(),
         reader,
+        views: views.views.clone(),
         clock,
         metrics,
         edge_keys: config.edge_keys,
@@ -132,6 +135,8 @@ pub async fn serve(
     }
     stop.cancel();
     drained(servers, channels, timers).await?;
+    // Before the writer, whose log no reader may keep from being emptied.
+    views.stop();
     running.stop().await?;
     drop(lock);
     info!("stopped");

@@ -15,6 +15,7 @@ use crate::delivery::Retried;
 use crate::metrics::Metrics;
 use crate::payos::{DescriptionSalt, PaymentLinks, Payouts};
 use crate::reader::Reader;
+use crate::views::Views;
 use crate::webhooks::Sender;
 use crate::writer::Writer;
 
@@ -27,6 +28,7 @@ pub(crate) const WEBHOOKS_AT_ONCE: usize = 32;
 pub(crate) struct App {
     pub writer: Writer,
     pub reader: Reader,
+    pub views: Views,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub edge_keys: KeyRing,

@@ -5,6 +5,7 @@ mod hold_end;
 mod outage;
 mod payouts;
 mod sold_out;
+mod views;
 mod webhooks;
 
 use std::sync::Arc;

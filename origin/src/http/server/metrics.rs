@@ -30,13 +30,18 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
 
 async fn render(app: &App) -> Result<String> {
     let now = app.clock.now();
+    let view_seq = app.views.state().seq;
     let read = move |store: &ReadStore| {
         let (given_up, payouts) = (store.given_up_counts()?, store.payouts_under_way()?);
-        Ok(Stored { money_waiting: store.money_waiting()?, payouts, given_up, log_bytes: store.log_bytes()?, now })
+        let (money_waiting, next_in_view) = (store.money_waiting()?, store.ledger_time(view_seq + 1)?);
+        Ok(Stored { money_waiting, payouts, given_up, log_bytes: store.log_bytes()?, next_in_view, now })
     };
     let stored = app.reader.read(read).await?;
     let mut registry = Registry::with_prefix("dropgate");
-    registry.register_collector(Box::new(Sale { published: app.writer.published(), lane_depths: app.writer.depths() }));
+    let published = app.writer.published();
+    let views_lag_rows = (published.seq - view_seq).max(0);
+    let sale = Sale { published, lane_depths: app.writer.depths(), views_lag_rows };
+    registry.register_collector(Box::new(sale));
     registry.register_collector(Box::new(stored));
     app.metrics.register(&mut registry);
     app.writer.metrics().register(&mut registry);
@@ -50,6 +55,7 @@ async fn render(app: &App) -> Result<String> {
 struct Sale {
     published: Arc<Published>,
     lane_depths: [(&'static str, usize); 3],
+    views_lag_rows: i64,
 }
 
 impl Collector for Sale {
@@ -63,6 +69,8 @@ impl Collector for Sale {
             }
         }
         gauge(&mut encoder, "ledger_seq", "Rows of the ledger.", &self.published.seq)?;
+        let help = "Rows of the ledger that searches do not see yet.";
+        gauge(&mut encoder, "views_lag_rows", help, &self.views_lag_rows)?;
         let mut depth = encoder.encode_descriptor("lane_depth", "Commands waiting.", None, MetricType::Gauge)?;
         for (lane, commands) in self.lane_depths {
             depth.encode_family(&[("lane", lane)])?.encode_gauge(&commands)?;
@@ -80,6 +88,8 @@ struct Stored {
     given_up: Vec<(&'static str, i64)>,
     /// Some megabytes while the writer empties the log in time.
     log_bytes: u64,
+    /// When the first row was written that the view does not have.
+    next_in_view: Option<Timestamp>,
     now: Timestamp,
 }
 
@@ -104,6 +114,7 @@ impl Collector for Stored {
             ("payments_unmatched", "Payments that name no order.", waiting.unmatched),
             ("payments_unmatched_vnd", "Their money.", waiting.unmatched_amount),
             ("webhooks_unreadable", "Signed webhooks whose money is in no sum.", waiting.unreadable_webhooks),
+            ("views_lag_seconds", "Age of the first row that searches do not see.", age(self.next_in_view)),
         ] {
             gauge(&mut encoder, name, help, &value)?;
         }
@@ -133,12 +144,14 @@ mod tests {
             ..MoneyWaiting::default()
         };
         let mut registry = Registry::with_prefix("dropgate");
-        registry.register_collector(Box::new(Sale { published: Arc::default(), lane_depths: [("money", 3); 3] }));
+        let sale = Sale { published: Arc::default(), lane_depths: [("money", 3); 3], views_lag_rows: 3 };
+        registry.register_collector(Box::new(sale));
         let stored = Stored {
             money_waiting: waiting,
             payouts: PayoutsUnderWay::default(),
             given_up: vec![("mail", 3)],
             log_bytes: 4_096,
+            next_in_view: Some(Timestamp(98_000)),
             now: Timestamp(100_000),
         };
         registry.register_collector(Box::new(stored));
@@ -147,6 +160,8 @@ mod tests {
         for line in [
             "# TYPE dropgate_stock gauge",
             "dropgate_ledger_seq 0",
+            "dropgate_views_lag_rows 3",
+            "dropgate_views_lag_seconds 2",
             "dropgate_lane_depth{lane=\"money\"} 3",
             "# HELP dropgate_refunds_due Refunds that wait to be sent.",
             "dropgate_refunds_due 2",
