@@ -1,22 +1,26 @@
 //! The command line of `dropgate`.
 
 mod admin_client;
+mod audit;
 mod clock;
 mod delivery;
 mod doctor;
 mod drop;
 mod file;
+mod history;
 mod keys;
 mod mail;
 mod order;
 mod payment;
 mod payouts;
+mod query;
 mod reconcile;
 mod refund;
 mod run;
 mod terminal;
 mod token;
 mod verify;
+mod views;
 mod webhook;
 
 use std::path::PathBuf;
@@ -51,7 +55,7 @@ enum Command {
     /// Issue and revoke tokens of operators.
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// Cancel orders on a running origin.
+    /// Find, show and cancel orders on a running origin.
     #[command(subcommand)]
     Order(order::OrderCommand),
     /// Enter payments that PayOS never reported, and decide about unmatched ones.
@@ -72,6 +76,14 @@ enum Command {
     /// Show what could not be delivered yet, and try again what was given up.
     #[command(subcommand)]
     Delivery(delivery::DeliveryCommand),
+    /// Show what operators did, the newest first.
+    Audit(audit::Audit),
+    /// Sum up and list the orders of years, regions and drops.
+    #[command(subcommand)]
+    History(history::HistoryCommand),
+    /// Show how far searches see, and make their database anew.
+    #[command(subcommand)]
+    Views(views::ViewsCommand),
     /// Read payment links at PayOS again, record missing payments, and print every difference. With --csv, compare the
     /// ledger with an export of a bank or of PayOS instead.
     Reconcile(reconcile::Reconcile),
@@ -113,6 +125,9 @@ impl Cli {
             Command::Mail(command) => run::blocking(mail::run(command)),
             Command::Webhook(command) => run::blocking(webhook::run(command)),
             Command::Delivery(command) => run::blocking(delivery::run(command)),
+            Command::Audit(command) => run::blocking(audit::run(command)),
+            Command::History(command) => history::start(command),
+            Command::Views(command) => run::blocking(views::run(command)),
             Command::Reconcile(command) => run::blocking(reconcile::run(command)),
             Command::Verify { head, data } => verify::run(head, data),
         }

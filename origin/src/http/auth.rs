@@ -24,8 +24,12 @@ pub(crate) struct LookUpToken;
 pub(crate) struct Operator(AdminClaims);
 
 impl Operator {
+    pub(crate) fn may(&self, role: Role) -> bool {
+        self.0.role >= role
+    }
+
     pub(crate) fn require(self, role: Role) -> ApiResult<String> {
-        if self.0.role < role {
+        if !self.may(role) {
             return Err(ApiError::new(ProblemCode::Forbidden, format!("this needs the role {role:?}")));
         }
         Ok(self.0.name)

@@ -13,6 +13,7 @@ mod operator;
 mod path;
 mod problem;
 mod provider;
+mod query;
 mod read_tokens;
 mod server;
 mod shopper;
@@ -23,7 +24,8 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use self::operator::{
-    clock, deliveries, drops, mail, orders, payments, payouts, products, reconcile, refunds, tokens, webhooks,
+    clock, deliveries, drops, history, ledger_rows, mail, order_search, order_show, orders, payments, payouts,
+    products, reconcile, refunds, tokens, views, webhooks,
 };
 use self::provider::webhook;
 use self::server::{health, metrics};
@@ -49,6 +51,13 @@ pub(crate) fn public_router(app: Arc<App>) -> Router {
         .route("/admin/drops/{id}/pause", post(drops::pause))
         .route("/admin/drops/{id}/resume", post(drops::resume))
         .route("/admin/drops/{id}/kill", post(drops::kill))
+        .route("/admin/orders", get(order_search::find))
+        .route("/admin/orders/{order_code}", get(order_show::show))
+        .route("/admin/orders/{order_code}/timeline", get(ledger_rows::of_order))
+        .route("/admin/history/revenue", get(history::revenue))
+        .route("/admin/audit", get(ledger_rows::of_operators))
+        .route("/admin/views", get(views::show))
+        .route("/admin/views/rebuild", post(views::rebuild))
         .route("/admin/orders/{order_code}/cancel", post(orders::cancel))
         .route("/admin/mail/stops", get(mail::stops))
         .route("/admin/mail/stops/{order_code}/allow", post(mail::allow))

@@ -170,7 +170,7 @@ pub(crate) fn unmatched_refund(unmatched: &UnmatchedPayment) -> RefundData {
     RefundData { refund: RefundOf { number: None, memo, amount: unmatched.payment.amount.get(), state } }
 }
 
-fn refund_state(state: RefundState) -> &'static str {
+pub(crate) fn refund_state(state: RefundState) -> &'static str {
     match state {
         RefundState::Due => "due",
         RefundState::Batched { .. } => "batched",

@@ -10,7 +10,7 @@ mod sender;
 
 pub(crate) use address::checked_url;
 pub(crate) use answers::LastAnswer;
-pub(crate) use body::{Body, BuyerData, DropData, OrderData, unmatched_refund};
+pub(crate) use body::{Body, BuyerData, DropData, OrderData, refund_state, unmatched_refund};
 pub(crate) use events::{About, event_of, is_pattern, wants};
 pub(crate) use secret::{new_secret, shown};
 pub(crate) use sender::{Answer, Sender, Sent, test_delivery};

@@ -3,7 +3,12 @@
 pub(super) mod clock;
 pub(super) mod deliveries;
 pub(super) mod drops;
+pub(super) mod history;
+pub(super) mod ledger_rows;
 pub(super) mod mail;
+mod order_json;
+pub(super) mod order_search;
+pub(super) mod order_show;
 pub(super) mod orders;
 pub(super) mod payments;
 pub(super) mod payouts;
@@ -12,4 +17,5 @@ pub(super) mod products;
 pub(super) mod reconcile;
 pub(super) mod refunds;
 pub(super) mod tokens;
+pub(super) mod views;
 pub(super) mod webhooks;
