@@ -3,10 +3,12 @@
 
 mod bare;
 mod clock;
+mod destinations;
 mod edge;
 mod load;
 mod machine;
 mod payos_stand_in;
+mod payouts_stand_in;
 mod process;
 mod progress;
 mod report;
@@ -16,12 +18,13 @@ mod servers;
 mod statistics;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::scenario::{burst, memory, mixed, overload, purchase, soak, soldout, status, stored};
+use crate::scenario::{burst, channels, mails, memory, mixed, overload, purchase, soak, soldout, status, stored};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -53,6 +56,10 @@ enum Command {
     Memory(memory::Options),
     /// Purchases with millions of stored orders against an empty database.
     Stored(stored::Options),
+    /// Purchases with every channel of the outbox on, and with all of them hanging, against the same with none.
+    Channels(channels::Options),
+    /// Owed mails against a mail server that takes 50 ms for each.
+    Mails(mails::Options),
     /// The bare server, as the scenarios start it.
     #[command(hide = true)]
     Bare {
@@ -66,6 +73,9 @@ enum Command {
     PayosStandIn {
         #[arg(long)]
         listen: SocketAddr,
+        /// What each call takes.
+        #[arg(long)]
+        delay_ms: u64,
     },
 }
 
@@ -81,8 +91,12 @@ fn main() -> Result<()> {
         Command::Soak(options) => soak::run(options),
         Command::Memory(options) => memory::run(options),
         Command::Stored(options) => stored::run(options),
+        Command::Channels(options) => channels::run(options),
+        Command::Mails(options) => mails::run(options),
         Command::Bare { listen, snapshot } => runtime()?.block_on(bare::serve(listen, snapshot)),
-        Command::PayosStandIn { listen } => runtime()?.block_on(payos_stand_in::serve(listen)),
+        Command::PayosStandIn { listen, delay_ms } => {
+            runtime()?.block_on(payos_stand_in::serve(listen, Duration::from_millis(delay_ms)))
+        }
     }
 }
 

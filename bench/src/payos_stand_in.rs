@@ -16,16 +16,20 @@ use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpListener;
 
 use crate::clock::now_ms;
+use crate::payouts_stand_in;
 
 /// Signs everything between the origin and this stand-in, which never leaves the loopback.
 pub(crate) const CHECKSUM_KEY: &str = "bench-checksum-key";
 /// The price of a unit, and so the amount of every order.
 pub(crate) const PRICE: i64 = 100_000;
 /// The time of a call to a payment provider over the internet.
-const DELAY: Duration = Duration::from_millis(300);
+pub(crate) const DELAY: Duration = Duration::from_millis(300);
 
-#[derive(Clone, Default)]
-struct Links(Arc<Mutex<HashMap<u64, Link>>>);
+#[derive(Clone)]
+struct Links {
+    delay: Duration,
+    known: Arc<Mutex<HashMap<u64, Link>>>,
+}
 
 #[derive(Clone, Copy, Default)]
 struct Link {
@@ -34,13 +38,15 @@ struct Link {
     cancelled: bool,
 }
 
-pub(crate) async fn serve(listen: SocketAddr) -> Result<()> {
+/// Each call takes `delay`.
+pub(crate) async fn serve(listen: SocketAddr, delay: Duration) -> Result<()> {
     let app = Router::new()
         .route("/v2/payment-requests", post(create))
         .route("/v2/payment-requests/{order}", get(show))
         .route("/v2/payment-requests/{order}/cancel", post(cancel))
         .route("/paid", post(mark_paid))
-        .with_state(Links::default());
+        .with_state(Links { delay, known: Arc::default() })
+        .merge(payouts_stand_in::routes(delay, CHECKSUM_KEY));
     let listener = TcpListener::bind(listen).await?;
     println!("listening http://{}", listener.local_addr()?);
     Ok(axum::serve(listener, app).await?)
@@ -57,12 +63,12 @@ pub(crate) fn reference(order: u64) -> String {
 
 impl Links {
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Link>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 async fn create(State(links): State<Links>, Json(request): Json<Value>) -> Json<Value> {
-    tokio::time::sleep(DELAY).await;
+    tokio::time::sleep(links.delay).await;
     let order = request["orderCode"].as_u64().unwrap_or_default();
     links.lock().entry(order).or_default().created_ms = now_ms();
     let id = link_id(order);
@@ -82,13 +88,13 @@ async fn create(State(links): State<Links>, Json(request): Json<Value>) -> Json<
 }
 
 async fn show(State(links): State<Links>, Path(order): Path<u64>) -> Json<Value> {
-    tokio::time::sleep(DELAY).await;
+    tokio::time::sleep(links.delay).await;
     let link = links.lock().get(&order).copied();
     link_response(order, link)
 }
 
 async fn cancel(State(links): State<Links>, Path(order): Path<u64>) -> Json<Value> {
-    tokio::time::sleep(DELAY).await;
+    tokio::time::sleep(links.delay).await;
     let link = links.lock().get_mut(&order).map(|link| {
         link.cancelled = !link.paid;
         *link

@@ -9,9 +9,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use edge_protocol::{CustomerSecret, KeyRing, Ring};
+use domain::{OrderCode, Timestamp};
+use edge_protocol::{CustomerSecret, KeyRing, OrderClaims, Ring, mint_order};
 use tempfile::TempDir;
 
+use crate::clock::now_ms;
 use crate::edge::{Shoppers, SnapshotReader};
 use crate::machine;
 use crate::payos_stand_in::{CHECKSUM_KEY, PRICE};
@@ -46,6 +48,9 @@ pub(crate) struct Origin {
     pub(crate) started_in: Duration,
 }
 
+/// A setting of the origin, by its name.
+pub(crate) type Setting = (&'static str, String);
+
 /// The folder of a database: for one measurement, or kept for the next.
 pub(crate) enum DataFolder {
     Fresh(TempDir),
@@ -70,10 +75,11 @@ impl DataFolder {
 }
 
 impl Servers {
-    /// Starts the PayOS stand-in on all cores. The measured servers run on `cores`.
-    pub(crate) fn start(all: &Cores, cores: Cores) -> Result<Self> {
+    /// Starts the PayOS stand-in on all cores; each of its calls takes `payos_delay`. The measured servers run on `cores`.
+    pub(crate) fn start(all: &Cores, cores: Cores, payos_delay: Duration) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["payos-stand-in", "--listen", "127.0.0.1:0"]);
+        command.args(["--delay-ms", &payos_delay.as_millis().to_string()]);
         Ok(Self { payos: Server::start(command, all)?, cores })
     }
 
@@ -86,6 +92,11 @@ impl Servers {
     }
 
     pub(crate) fn start_origin(&self, folder: DataFolder) -> Result<Origin> {
+        self.start_origin_with(folder, &[])
+    }
+
+    /// Starts an origin with more settings than it needs.
+    pub(crate) fn start_origin_with(&self, folder: DataFolder, settings: &[Setting]) -> Result<Origin> {
         let keys = Command::new(binary()?).arg("keys").output()?;
         ensure!(keys.status.success(), "`dropgate keys` failed");
         let mut environment: Vec<(String, String)> = String::from_utf8(keys.stdout)?
@@ -106,6 +117,7 @@ impl Servers {
         ] {
             environment.push((name.to_owned(), value));
         }
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         self.start_on(folder, environment)
     }
 
@@ -133,7 +145,13 @@ impl Servers {
 
     /// Stops an origin and starts it again on the same database.
     pub(crate) fn restart(&self, origin: Origin) -> Result<Origin> {
-        let (folder, environment) = origin.stop()?;
+        self.restart_with(origin, &[])
+    }
+
+    /// The same, with more settings than before.
+    pub(crate) fn restart_with(&self, origin: Origin, settings: &[Setting]) -> Result<Origin> {
+        let (folder, mut environment) = origin.stop()?;
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         self.start_on(folder, environment)
     }
 
@@ -164,6 +182,17 @@ impl Origin {
 
     pub(crate) fn shoppers(&self, drop: u32) -> Shoppers<'_> {
         Shoppers::new(&self.edge_keys, &self.customer_secret, drop)
+    }
+
+    /// Names the bank account that a refund of the order goes to, as its buyer does.
+    pub(crate) fn name_refund_account(&self, order: u64) -> Result<()> {
+        let claims = OrderClaims { order_code: OrderCode(order), sid: None };
+        let token = mint_order(&self.edge_keys, &claims, Timestamp(now_ms()));
+        let body = r#"{"bank":"970422","account_number":"0123456789","account_name":"NGUYEN VAN AN"}"#;
+        let length = body.len();
+        let head =
+            format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+        http(&self.address, &format!("POST /orders/{order}/refund-destination"), &head, body).map(drop)
     }
 
     fn snapshot(&self) -> Result<String> {

@@ -1,12 +1,14 @@
 //! Options of every scenario.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::machine;
+use crate::payos_stand_in;
 use crate::process::Cores;
 use crate::report::Report;
 use crate::servers::Servers;
@@ -29,9 +31,14 @@ pub(crate) struct Common {
 impl Common {
     /// Starts the PayOS stand-in and binds this process to its cores. Measured servers are bound as they start.
     pub(super) fn start_servers(&self) -> Result<Servers> {
+        self.start_servers_with(payos_stand_in::DELAY)
+    }
+
+    /// The same, with a PayOS whose calls take another time.
+    pub(super) fn start_servers_with(&self, payos_delay: Duration) -> Result<Servers> {
         machine::raise_file_limit()?;
         let all = Cores::allowed()?;
-        let servers = Servers::start(&all, self.pin.clone().unwrap_or_else(|| all.clone()))?;
+        let servers = Servers::start(&all, self.pin.clone().unwrap_or_else(|| all.clone()), payos_delay)?;
         if let Some(cores) = &self.pin_generator {
             cores.bind()?;
         }

@@ -4,19 +4,14 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use crate::edge::webhooks;
-use crate::load::request::Kind;
 use crate::machine::peak_resident_mib;
-use crate::progress::Progress;
 use crate::report::{Bound, Report};
 use crate::scenario::common::Common;
-use crate::scenario::orders::{buy, require_stored, send_all};
+use crate::scenario::orders::{buy, pay, require_stored};
 use crate::servers::{Origin, Servers};
 
 const RESIDENT_MIB: f64 = 150.0;
 const START_SECONDS: f64 = 1.0;
-/// Webhooks prepared at a time; their token lives a minute.
-const CHUNK: usize = 50_000;
 /// The channels of the outbox read a row for each of so many orders.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -62,17 +57,4 @@ fn measure(servers: &Servers, origin: Origin, report: &mut Report, state: &str) 
     report.bar(format!("peak resident MiB, {state}"), filled.max(restarted), Bound::Below(RESIDENT_MIB));
     report.bar(format!("start in seconds, {state}"), start, Bound::Below(START_SECONDS));
     Ok(origin)
-}
-
-fn pay(servers: &Servers, origin: &Origin, orders: &[u64], connections: usize) -> Result<()> {
-    let progress = Progress::new(&format!("{} payments", orders.len()));
-    let mut paid = 0;
-    for orders_now in orders.chunks(CHUNK) {
-        servers.mark_paid(orders_now)?;
-        let requests = webhooks(&origin.edge_keys, orders_now)?;
-        send_all(origin, &requests, connections, |_| {})?.require(Kind::Webhook, &[204])?;
-        paid += orders_now.len();
-        progress.set(Duration::from_secs(paid as u64), Duration::from_secs(orders.len() as u64));
-    }
-    Ok(())
 }

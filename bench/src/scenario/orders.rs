@@ -1,20 +1,24 @@
 //! Orders bought before or beside a measurement, and the count of stored orders after it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::edge::{Shoppers, order_code};
+use crate::edge::{Shoppers, order_code, webhooks};
 use crate::load::closed::{self, Until};
 use crate::load::measured::Measured;
 use crate::load::request::{Kind, Requests};
 use crate::progress::Progress;
-use crate::servers::Origin;
+use crate::servers::{Origin, Servers};
 
 /// More units than a measurement can sell.
 pub(super) const PLENTY: u32 = 10_000_000;
 /// Requests prepared at a time: sent within the life of their tokens, in some hundred megabytes of memory.
 const CHUNK: usize = 200_000;
+/// Webhooks prepared at a time; their token lives a minute.
+const WEBHOOKS_CHUNK: usize = 50_000;
+/// The origin makes a hundred links a second at a PayOS that takes 300 ms.
+const LINKS_TIMEOUT: Duration = Duration::from_secs(1_200);
 /// A chunk takes far less; a server that takes longer has stalled.
 const CHUNK_TIMEOUT: Duration = Duration::from_secs(100);
 
@@ -36,6 +40,36 @@ pub(super) fn buy(origin: &Origin, shoppers: &mut Shoppers<'_>, count: usize, co
     }
     ensure!(orders.len() == count, "{} orders of {count}", orders.len());
     Ok(orders)
+}
+
+/// Waits until the first `count` orders have their payment links: money comes through a link only, and the origin reads no
+/// link that it has not asked for.
+pub(super) fn wait_for_links(origin: &Origin, count: usize) -> Result<()> {
+    let progress = Progress::new(&format!("{count} payment links"));
+    let deadline = Instant::now() + LINKS_TIMEOUT;
+    loop {
+        let made = origin.metric(r#"dropgate_payment_links_total{result="created"}"#)?;
+        if made >= count as u64 {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "{made} payment links of {count}");
+        progress.set(Duration::from_secs(made), Duration::from_secs(count as u64));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Pays for every order by webhook.
+pub(super) fn pay(servers: &Servers, origin: &Origin, orders: &[u64], connections: usize) -> Result<()> {
+    let progress = Progress::new(&format!("{} payments", orders.len()));
+    let mut paid = 0;
+    for orders_now in orders.chunks(WEBHOOKS_CHUNK) {
+        servers.mark_paid(orders_now)?;
+        let requests = webhooks(&origin.edge_keys, orders_now)?;
+        send_all(origin, &requests, connections, |_| {})?.require(Kind::Webhook, &[204])?;
+        paid += orders_now.len();
+        progress.set(Duration::from_secs(paid as u64), Duration::from_secs(orders.len() as u64));
+    }
+    Ok(())
 }
 
 pub(super) fn send_all(
