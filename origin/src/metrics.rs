@@ -2,6 +2,7 @@
 //!
 //! The writer has metrics of its own, and `http::server` renders both beside what it reads at each scrape.
 
+use domain::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -49,9 +50,33 @@ pub(crate) struct Metrics {
     /// Tries to tell the merchant's own systems of something.
     pub deliveries: Family<Ended, Counter>,
     pub outbox_failures: Family<Channelled, Counter>,
+    /// Money whose webhook never came. Many of them say that webhooks do not reach the origin.
+    pub payments_found: Counter,
+    /// Refunds that could begin if the payout account held more.
+    pub refunds_without_funds: Gauge,
+    /// Since 1970. It changes with each start, and so tells a crash loop from a quiet night.
+    pub start_time_seconds: Gauge,
 }
 
 impl Metrics {
+    pub(crate) fn new(started_at: Timestamp, repeated_lines: RepeatedLines) -> Self {
+        let metrics = Self { repeated_lines, ..Self::default() };
+        metrics.start_time_seconds.set(started_at.0 / 1000);
+        // What alerts ask about is there before it happens: of a series that begins at 1, Prometheus sees no increase.
+        let watched: [(&Family<Ended, Counter>, &[&'static str]); 4] = [
+            (&metrics.purchases, &["placed", "busy", "internal"]),
+            (&metrics.refused_tokens, &["bad_signature", "unknown_key"]),
+            (&metrics.webhooks, &["applied", "refund_due", "bad_signature", "busy", "internal"]),
+            (&metrics.links, &["created", "conflict", "create_unknown", "failed", "read", "read_failed"]),
+        ];
+        for (family, results) in watched {
+            for result in results {
+                family.get_or_create(&Ended { result }).inc_by(0);
+            }
+        }
+        metrics
+    }
+
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register("purchases", "Purchases by result", self.purchases.clone());
         let help = "Requests without a valid token, by reason";
@@ -77,6 +102,12 @@ impl Metrics {
             "Tries that carried nothing out and are followed by another, by channel",
             self.outbox_failures.clone(),
         );
+        let help = "Payments that a read of their link found and no webhook had brought";
+        registry.register("payments_found", help, self.payments_found.clone());
+        let help = "Refunds that wait until the payout account holds enough";
+        registry.register("refunds_without_funds", help, self.refunds_without_funds.clone());
+        let help = "When the origin started, in seconds since 1970";
+        registry.register("start_time_seconds", help, self.start_time_seconds.clone());
     }
 
     pub(crate) fn count(family: &Family<Ended, Counter>, result: &'static str) {

@@ -76,7 +76,7 @@ pub async fn serve(
     cores: usize,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let metrics = Arc::new(Metrics { repeated_lines, ..Metrics::default() });
+    let metrics = Arc::new(Metrics::new(clock.wall(), repeated_lines));
     let mut running = writer::start(&config.data, config.origin_no, clock.clone())?;
     let reader = Reader::start(&config.data, cores)?;
     let views = views::start(&config.data, &running.writer, clock.clone())?;

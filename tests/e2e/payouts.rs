@@ -56,6 +56,7 @@ async fn operators_see_what_would_be_paid_approve_it_pause_and_resume() {
     shop.payos.sets_payout_channel(&json!({ "balance": 399_999 })).await;
     assert_eq!(shop.operates_as("binh", &["refund", "approve", &refund]), format!("{refund} is approved by 2\n"));
     assert_eq!(verdict(&shop, &refund), "no_funds");
+    shop.shows_metric("dropgate_refunds_without_funds", 1).await;
     let shown = shop.operates(&["payouts", "show"]);
     assert!(shown.contains("payout account   399999 VND\n"), "{shown}");
     assert!(shop.payos.payouts().await.is_empty(), "nothing was asked for so far");
@@ -64,6 +65,7 @@ async fn operators_see_what_would_be_paid_approve_it_pause_and_resume() {
         step_of(&shop, &refund).filter(|step| step == "paying")
     })
     .await;
+    shop.shows_metric("dropgate_refunds_without_funds", 0).await;
     let (_, said) = shop.assert_refuses(&["refund", "fail", &refund, "--reason", "it takes long"]);
     assert!(said.contains("payout_under_way: "), "{said}");
     assert_eq!(shop.metric("dropgate_refunds_paying").await, 1);

@@ -32,6 +32,7 @@ async fn money_that_no_webhook_brought_is_found_by_reconcile_once() {
 
     let again = shop.operates(&["reconcile"]);
     assert_eq!(again.lines().count(), 2, "{again}");
+    assert_eq!(shop.metric("dropgate_payments_found_total").await, 1, "a read that finds nothing new counts nothing");
     assert!(
         again.starts_with("no reference is known more than once\n2 links read")
             && again.ends_with(" 0 differences, 0 not read\n"),

@@ -118,6 +118,7 @@ impl PaymentLinks {
             match self.ports.writer.reported_payment(order, payment, None).await {
                 Ok(Some(place)) => {
                     info!(%order, %amount, ?place, "money found that no webhook had brought");
+                    self.ports.metrics.payments_found.inc();
                     let reference = identity.reference.clone();
                     differences.push(LinkDifference::PaymentFound { reference, amount: amount.get() });
                 }

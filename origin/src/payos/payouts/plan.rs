@@ -73,6 +73,10 @@ impl Payouts {
             }
             plan.refunds.push((id, amount, verdict));
         }
+        if only.is_none() {
+            let without_funds = plan.refunds.iter().filter(|(_, _, verdict)| *verdict == Verdict::NoFunds);
+            self.ports.metrics.refunds_without_funds.set(without_funds.count() as i64);
+        }
         Ok(plan)
     }
 
