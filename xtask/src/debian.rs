@@ -15,13 +15,18 @@ pub(crate) fn install(what: &str, programs: &[(&str, &str)], by_hand: &str) -> R
     }
     let Some(apt_get) = on_path("apt-get") else { bail!("{by_hand}") };
     let as_root = as_root().context(by_hand.to_owned())?;
-    step::run("Updating the package lists", step::command(&as_root).arg(&apt_get).arg("update"))
-        .context(by_hand.to_owned())?;
+    update_lists().context(by_hand.to_owned())?;
     step::run(
         &format!("Installing {what} (once, about 1 minute)"),
         step::command(&as_root).arg(&apt_get).args(["install", "--yes", "--no-install-recommends"]).args(packages),
     )
     .context(by_hand.to_owned())
+}
+
+/// Without them apt-get knows no package.
+pub(crate) fn update_lists() -> Result<()> {
+    let as_root = as_root().context("apt-get needs root or sudo")?;
+    step::run("Updating the package lists", step::command(as_root).args(["apt-get", "update"]))
 }
 
 /// The program that runs another one as root.

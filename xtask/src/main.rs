@@ -6,6 +6,7 @@ mod demo;
 mod dev;
 mod keys;
 mod machine;
+mod monitoring;
 mod parts;
 mod step;
 mod terraform;
@@ -22,6 +23,7 @@ usage: cargo xtask <command>
 
   dev                  set up what is missing, then run the whole shop on this machine until Ctrl-C
   test                 format, lints, unit, property, end-to-end and browser tests
+  test-monitoring      the alert rules alone
   test-terraform       the checks of terraform/ alone
   build-edge [--dev]   build the worker into edge-worker/build (wrangler runs this before a deploy)";
 
@@ -41,6 +43,7 @@ fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["dev"] => dev::dev(),
         ["test"] => test::test(),
+        ["test-monitoring"] => monitoring::check(),
         ["test-terraform"] => tools::set_up().and_then(|()| terraform::check()),
         ["build-edge"] => build::edge_for_wrangler(build::Profile::Release),
         ["build-edge", "--dev"] => build::edge_for_wrangler(build::Profile::Dev),

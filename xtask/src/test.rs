@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::{
-    build, debian, root,
+    build, debian, monitoring, root,
     step::{self, cargo},
     terraform, tools,
 };
@@ -25,6 +25,7 @@ pub(crate) fn test() -> Result<()> {
     tools::set_up()?;
     step::run("Types of the storefront", step::command(tools::npm_program("tsc")).args(["--project", "storefront"]))?;
     install_browser()?;
+    monitoring::check()?;
     terraform::check()?;
     check()?;
     build_parts()?;
