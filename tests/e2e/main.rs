@@ -17,6 +17,7 @@ mod ledger;
 mod links;
 mod mail;
 mod merchant_webhooks;
+mod monitoring;
 mod order_search;
 mod origin_doors;
 mod payments;

@@ -29,11 +29,17 @@ impl Shop {
         (printed, said)
     }
 
-    /// A gauge as monitoring reads it; its labels are part of its name.
-    pub async fn metric(&self, name: &str) -> i64 {
+    /// All metrics, as the origin prints them.
+    pub async fn metrics(&self) -> String {
         let response = self.sends(self.client.get(format!("{}/metrics", self.private_url()))).await;
         assert_eq!(response.status, 200, "{}", response.text());
-        let value = response.text().lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        response.text().to_owned()
+    }
+
+    /// A gauge as monitoring reads it; its labels are part of its name.
+    pub async fn metric(&self, name: &str) -> i64 {
+        let metrics = self.metrics().await;
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.unwrap_or_else(|| panic!("no metric {name}")).parse().expect("a whole number")
     }
 
