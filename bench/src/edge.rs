@@ -58,11 +58,23 @@ impl<'a> Shoppers<'a> {
             qty_max: 1,
             region: Region::S01,
         };
-        let buyer =
-            json!({ "name": format!("Nguyễn Văn {number}"), "phone": phone.as_str(), "email": "an@example.com" });
+        let email = format!("an{number}@example.com");
+        let buyer = json!({ "name": name(number as usize), "phone": phone.as_str(), "email": email });
         let body = json!({ "quantity": 1, "buyer": buyer }).to_string();
         Ok((mint_purchase(self.edge_keys, &claims, Timestamp(now_ms())), body))
     }
+}
+
+/// Four in ten are Nguyễn, as in Vietnam.
+fn name(number: usize) -> String {
+    const FAMILY: [&str; 10] = ["Nguyễn", "Trần", "Nguyễn", "Lê", "Nguyễn", "Phạm", "Nguyễn", "Hoàng", "Đặng", "Bùi"];
+    const MIDDLE: [&str; 8] = ["Văn", "Thị", "Đức", "Ngọc", "Minh", "Thanh", "Khánh", "Quốc"];
+    const GIVEN: [&str; 16] = [
+        "An", "Bình", "Châu", "Dũng", "Hà", "Hiếu", "Hoa", "Huy", "Lan", "Linh", "Nam", "Phúc", "Thảo", "Trang", "Tú",
+        "Vy",
+    ];
+    let (family, rest) = (number % FAMILY.len(), number / FAMILY.len());
+    format!("{} {} {}", FAMILY[family], MIDDLE[rest % MIDDLE.len()], GIVEN[rest / MIDDLE.len() % GIVEN.len()])
 }
 
 /// The edge's request for the snapshot, with a token that it reuses as the edge does.

@@ -24,7 +24,9 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::scenario::{burst, channels, mails, memory, mixed, overload, purchase, soak, soldout, status, stored};
+use crate::scenario::{
+    burst, channels, mails, memory, mixed, overload, purchase, search, soak, soldout, status, stored,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -60,6 +62,8 @@ enum Command {
     Channels(channels::Options),
     /// Owed mails against a mail server that takes 50 ms for each.
     Mails(mails::Options),
+    /// Purchases beside a view that follows, and searches over many orders.
+    Search(search::Options),
     /// The bare server, as the scenarios start it.
     #[command(hide = true)]
     Bare {
@@ -93,6 +97,7 @@ fn main() -> Result<()> {
         Command::Stored(options) => stored::run(options),
         Command::Channels(options) => channels::run(options),
         Command::Mails(options) => mails::run(options),
+        Command::Search(options) => search::run(options),
         Command::Bare { listen, snapshot } => runtime()?.block_on(bare::serve(listen, snapshot)),
         Command::PayosStandIn { listen, delay_ms } => {
             runtime()?.block_on(payos_stand_in::serve(listen, Duration::from_millis(delay_ms)))

@@ -5,14 +5,17 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::Path,
     process::Command,
+    time::Duration,
 };
 
-use harness::{LoneOrigin, StartOptions};
+use harness::{LoneOrigin, StartOptions, until};
+
+/// It takes milliseconds on a machine that is not busy.
+const VIEW_DEADLINE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn what_the_origin_writes_is_for_its_user_alone() {
-    let mut origin = LoneOrigin::new(None);
-    origin.start().await;
+    let mut origin = started().await;
     for entry in fs::read_dir(origin.data()).expect("the folder of data") {
         let file = entry.expect("a readable folder").path();
         assert_eq!(mode(&file) & 0o077, 0, "{} may be read by others", file.display());
@@ -22,12 +25,12 @@ async fn what_the_origin_writes_is_for_its_user_alone() {
 
 #[tokio::test]
 async fn a_folder_or_file_that_others_can_get_at_is_refused_with_the_command_that_closes_it() {
-    let mut origin = LoneOrigin::new(None);
-    origin.start().await;
+    let mut origin = started().await;
     // After a kill its log and the index of the log are still there.
     origin.kill().await;
     let data = origin.data();
-    let files = ["sale.db", "sale.db-wal", "sale.db-shm", "log-owner"].map(|name| data.join(name));
+    let files = ["sale.db", "sale.db-wal", "sale.db-shm", "log-owner", "views.db", "views.db-wal"];
+    let files = files.map(|name| data.join(name));
     for (path, private) in files.iter().map(|file| (file, 0o600)).chain([(&data, 0o700)]) {
         assert_eq!(mode(path), private, "{}", path.display());
         for bit in [0o001, 0o002, 0o004, 0o010, 0o020, 0o040] {
@@ -53,6 +56,15 @@ async fn a_folder_or_file_that_others_can_get_at_is_refused_with_the_command_tha
     origin.start().await;
     assert!(origin.stop().await.status.success());
     origin.assert_verifies(&data);
+}
+
+/// An origin that has made all of its files. The view's are made beside the start.
+async fn started() -> LoneOrigin {
+    let mut origin = LoneOrigin::new(None);
+    origin.start().await;
+    let log = origin.data().join("views.db-wal");
+    until("the view is there", VIEW_DEADLINE, async || log.exists().then_some(())).await;
+    origin
 }
 
 fn mode(path: &Path) -> u32 {

@@ -8,6 +8,7 @@ pub(crate) enum Kind {
     /// The purchase of a shopper who lost the response, with the same token.
     Replay,
     Webhook,
+    Search,
 }
 
 /// Requests one after the other in one buffer, made before the clock starts: the generator should spend its core on

@@ -14,6 +14,7 @@ mod orders;
 pub(crate) mod overload;
 pub(crate) mod purchase;
 mod rounds;
+pub(crate) mod search;
 pub(crate) mod soak;
 pub(crate) mod soldout;
 pub(crate) mod status;
