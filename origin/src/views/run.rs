@@ -141,7 +141,7 @@ impl Feeder {
         let wait = (LOOK_EVERY * 2_u32.saturating_pow(self.failures)).min(RETRY_MAX);
         self.not_before = Instant::now() + wait;
         let (error, damaged) = (format!("{error:#}"), is_damaged(error));
-        error!(error, wait_ms = wait.as_millis() as u64, "the view could not be fed; the sale goes on without it");
+        error!(error, "the view could not be fed; the sale goes on without it");
         if damaged {
             self.throw_away();
         }
