@@ -82,8 +82,13 @@ impl ViewStore {
             Planned::Nothing => return none(nothing),
             Planned::Refused(refused) => return Ok(Err(refused)),
         };
-        let total = if before.is_none() { Some(walk.total(&self.db)?) } else { None };
         let (orders, next) = walk.page(&self.db, before, max)?;
+        let total = match (before, next) {
+            (Some(_), _) => None,
+            // The page ended before all was looked at, so that the rest has to be counted.
+            (None, Some(_)) if orders.len() == max as usize => Some(walk.total(&self.db)?),
+            (None, next) => Some(Total { count: u32::try_from(orders.len())?, or_more: next.is_some() }),
+        };
         Ok(Ok(Found { orders, next, total }))
     }
 
