@@ -36,6 +36,8 @@ pub(super) struct Settings {
     pub(super) rows: &'static [RowKind],
     /// A row becomes due this long after it was written. Until then it waits in the ledger and nowhere else.
     pub(super) delay_ms: i64,
+    /// Shoppers wait for its effects, so all of them start when they are due. Those of other channels give way to a sale.
+    pub(super) shoppers_wait: bool,
     /// Effects under way at once.
     pub(super) at_once: usize,
     /// The longest wait between two tries, unless the destination asks for more.

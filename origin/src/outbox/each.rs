@@ -21,9 +21,9 @@ use crate::delivery::Delivery;
 use crate::ports::Ports;
 use crate::store::ReadStore;
 
-/// What is due late gives way to a sale: so many of its effects start between two looks at the clock. Those that call
-/// PayOS are slower by themselves; 256 a second that need not take a hundredth of a core (measured).
-const LATE_STARTS_MAX: usize = 64;
+/// What no shopper waits for gives way to a sale: so many effects of a channel start between two looks at the clock, 256 a
+/// second. Each takes the thread that answers requests some tenths of a millisecond.
+const STARTS_MAX: usize = 64;
 /// With more effects that wait the destination is down, and reading on would only collect more.
 const WAITING_MAX: usize = 1_024;
 
@@ -196,7 +196,7 @@ impl<C: Channel> Runner<C> {
 
     fn start_tries(&mut self) {
         let now = self.ports.clock.now();
-        let starts_max = if self.settings.delay_ms == 0 { usize::MAX } else { LATE_STARTS_MAX };
+        let starts_max = if self.settings.shoppers_wait { usize::MAX } else { STARTS_MAX };
         while self.backlog.under_way() < self.settings.at_once && self.started < starts_max {
             let Some((seq, effect)) = self.backlog.start(now) else {
                 return;
@@ -255,25 +255,29 @@ impl<C: Channel> Runner<C> {
 #[cfg(test)]
 mod tests {
     use domain::OrderCode;
+    use engine::RefundId;
 
     use super::super::ended_links::EndedLinks;
     use super::super::payment_links::{Effect, LinksOfOrders};
+    use super::super::payouts::PayoutsOfRefunds;
     use super::super::settlements::Settlements;
     use super::*;
     use crate::tests::Sale;
 
-    const EFFECTS: usize = 3 * LATE_STARTS_MAX;
+    const EFFECTS: usize = 3 * STARTS_MAX;
 
     #[tokio::test]
-    async fn what_is_due_late_starts_a_few_between_two_looks_at_the_clock_and_what_is_due_now_at_once() {
+    async fn what_no_shopper_waits_for_starts_a_few_between_two_looks_at_the_clock_and_the_rest_at_once() {
         let sale = Sale::of(1).await;
         let links = || sale.links.clone();
-        let late = (LATE_STARTS_MAX, LATE_STARTS_MAX);
+        let few = (STARTS_MAX, STARTS_MAX);
         assert_eq!(starts(&sale, LinksOfOrders::new(links()), Effect::Close).await, (EFFECTS, 0));
-        assert_eq!(starts(&sale, Settlements::new(links()), |order| order).await, late);
-        assert_eq!(starts(&sale, EndedLinks::after_five_minutes(links()), |order| order).await, late);
-        assert_eq!(starts(&sale, EndedLinks::after_an_hour(links()), |order| order).await, late);
-        assert_eq!(starts(&sale, EndedLinks::after_a_day(links()), |order| order).await, late);
+        assert_eq!(starts(&sale, Settlements::new(links()), |order| order).await, few);
+        assert_eq!(starts(&sale, EndedLinks::after_five_minutes(links()), |order| order).await, few);
+        assert_eq!(starts(&sale, EndedLinks::after_an_hour(links()), |order| order).await, few);
+        assert_eq!(starts(&sale, EndedLinks::after_a_day(links()), |order| order).await, few);
+        let payouts = PayoutsOfRefunds(sale.payouts.clone());
+        assert_eq!(starts(&sale, payouts, |order| (RefundId::Order(order, 1), 1)).await, few);
         sale.finish().await;
     }
 

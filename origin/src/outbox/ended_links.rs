@@ -40,6 +40,7 @@ impl Channel for EndedLinks {
             name: self.channel.name,
             rows: self.channel.rows,
             delay_ms: self.delay_ms,
+            shoppers_wait: false,
             at_once: 8,
             retry_ms_max: 300_000,
             patience: Patience::MANY_TRIES,

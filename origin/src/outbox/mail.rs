@@ -62,6 +62,7 @@ impl Channel for MailToBuyers {
             rows: MAIL.rows,
             // Most payments are settled by then, and an order that changed twice within seconds gets one letter.
             delay_ms: 5_000,
+            shoppers_wait: false,
             at_once: CONNECTIONS_MAX as usize,
             retry_ms_max: 300_000,
             patience: Patience::MANY_TRIES,

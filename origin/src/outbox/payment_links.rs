@@ -35,6 +35,7 @@ impl Channel for LinksOfOrders {
             name: PAYMENT_LINKS.name,
             rows: PAYMENT_LINKS.rows,
             delay_ms: 0,
+            shoppers_wait: true,
             // PayOS publishes no limits; this many calls at once make a few hundred links in seconds.
             at_once: 32,
             // A hold lives minutes: PayOS, when it comes back, should be asked again within a fraction of that.

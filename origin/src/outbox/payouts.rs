@@ -24,7 +24,7 @@ impl Channel for PayoutsOfRefunds {
         let (name, rows) = (PAYOUTS.name, PAYOUTS.rows);
         // A payout that is not decided within a day goes to a person; until that is recorded it is followed.
         let patience = Patience { tries: 360, ms: 2 * DAY_MS };
-        Settings { name, rows, delay_ms: 0, at_once: 4, retry_ms_max: 300_000, patience }
+        Settings { name, rows, delay_ms: 0, shoppers_wait: false, at_once: 4, retry_ms_max: 300_000, patience }
     }
 
     fn owed(&self, row: &LedgerRow) -> Option<(RefundId, u32)> {
@@ -52,7 +52,15 @@ impl Channel for PayoutChecks {
 
     fn settings(&self) -> Settings {
         let (name, rows) = (PAYOUT_CHECKS.name, PAYOUT_CHECKS.rows);
-        Settings { name, rows, delay_ms: DAY_MS, at_once: 4, retry_ms_max: 3_600_000, patience: Patience::MANY_TRIES }
+        Settings {
+            name,
+            rows,
+            delay_ms: DAY_MS,
+            shoppers_wait: false,
+            at_once: 4,
+            retry_ms_max: 3_600_000,
+            patience: Patience::MANY_TRIES,
+        }
     }
 
     fn owed(&self, row: &LedgerRow) -> Option<RefundId> {

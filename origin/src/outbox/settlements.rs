@@ -30,6 +30,7 @@ impl Channel for Settlements {
             rows: SETTLEMENTS.rows,
             // PayOS may need a moment until a read shows what its webhook said.
             delay_ms: 2_000,
+            shoppers_wait: false,
             at_once: 8,
             retry_ms_max: 300_000,
             patience: Patience::MANY_TRIES,

@@ -29,6 +29,7 @@ impl<F: Fn(i64) -> Answer + Send + Sync + 'static> Channel for Destination<F> {
             name: self.name,
             rows: self.rows,
             delay_ms: 0,
+            shoppers_wait: true,
             at_once: 2,
             retry_ms_max: 1_000,
             patience: Patience::MANY_TRIES,

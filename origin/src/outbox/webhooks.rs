@@ -47,6 +47,7 @@ impl Channel for Webhooks {
             name: stored.name,
             rows: stored.rows,
             delay_ms: 0,
+            shoppers_wait: false,
             at_once: 4,
             retry_ms_max: 60 * 60_000,
             patience: PATIENCE,

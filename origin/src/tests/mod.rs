@@ -52,7 +52,7 @@ pub(crate) struct Sale {
     clock: Clock,
     pub(crate) ports: Ports,
     pub(crate) links: Arc<PaymentLinks>,
-    payouts: Arc<Payouts>,
+    pub(crate) payouts: Arc<Payouts>,
     timer: HoldTimer,
     writer: writer::RunningWriter,
     stop: CancellationToken,
